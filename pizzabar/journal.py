@@ -1,0 +1,158 @@
+"""
+The journal of hops: what crossed from one service to another, why, and how long it took.
+
+A hop belongs to a trace (one frame of a client and all that follows from it) and has a parent, the hop that
+caused it. The journal is a bounded ring in memory: it holds values by reference and renders them when read.
+"""
+
+import secrets
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pizzabar.documents import JSON
+
+
+@dataclass(slots=True)
+class Cause:
+    """What the work at hand follows from: a trace, and the hop of that ``id`` (0 for none).
+
+    ``lane`` names the sequence whose asynchronous work keeps its order: an execution's ARN, or an event's id.
+    ``attempt`` is the one at hand of a piece of work that may be repeated.
+    """
+
+    trace_id: str
+    id: int = 0
+    lane: str | None = None
+    attempt: "Attempt | None" = None
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One attempt at a piece of work, which ``key`` names.
+
+    What it sets off gets its names from it: an attempt that does the same in the same order gives the same names, so
+    that what was set off twice is known to be one thing.
+    """
+
+    key: str
+    count: int = 0
+
+    def next_key(self) -> str:
+        """Name the next thing that is set off."""
+        self.count += 1
+        return f"{self.key}/{self.count}"
+
+
+@dataclass(slots=True)
+class Hop(Cause):
+    """One operation asked of a service: itself the cause of what is done meanwhile."""
+
+    parent: int = 0
+    service: str = ""
+    operation: str = ""
+    started: datetime | None = None
+    parameters: JSON = None
+    result: JSON = None
+    error: BaseException | None = None
+    duration: float | None = None
+    """Seconds, or None while it is under way."""
+    notes: dict[str, JSON] | None = None
+    """What the service itself has to say: which rules matched an event, say."""
+
+    def as_json(self) -> dict[str, JSON]:
+        """Render the hop for a reader."""
+        assert self.started is not None
+        return {
+            "id": self.id,
+            "trace": self.trace_id,
+            "parent": self.parent or None,
+            "service": self.service,
+            "operation": self.operation,
+            "time": self.started.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            "milliseconds": None if self.duration is None else round(self.duration * 1000, 3),
+            "parameters": _plain(self.parameters),
+            "result": _plain(self.result),
+            "error": None if self.error is None else str(self.error),
+            "notes": _plain(self.notes),
+        }
+
+
+CAUSE: ContextVar[Cause | None] = ContextVar("cause", default=None)
+"""The cause of whatever runs at present; a task inherits it from whoever started it."""
+
+
+def new_trace_id(now: datetime) -> str:
+    """Make a trace id of X-Ray's form.
+
+    https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html#xray-api-traceids
+    """
+    return f"1-{int(now.timestamp()):08x}-{secrets.token_hex(12)}"
+
+
+def note(name: str, value: JSON) -> None:
+    """Add something to the hop at hand that its result does not tell."""
+    hop = CAUSE.get()
+    if isinstance(hop, Hop):
+        if hop.notes is None:
+            hop.notes = {}
+        hop.notes[name] = value
+
+
+class Journal:
+    """The last hops, oldest first, and those who follow them."""
+
+    def __init__(self, size: int = 4096) -> None:
+        self._hops: deque[Hop] = deque(maxlen=size)
+        self._last_id = 0
+        self._followers: tuple[Callable[[Hop], None], ...] = ()
+
+    def __iter__(self) -> Iterator[Hop]:
+        return iter(tuple(self._hops))
+
+    def open(self, cause: Cause | None, service: str, operation: str, parameters: JSON, now: datetime) -> Hop:
+        """Enter a hop that begins; without a cause, it begins a trace of its own."""
+        self._last_id += 1
+        if cause is None:
+            cause = Cause(new_trace_id(now))
+        hop = Hop(
+            cause.trace_id, self._last_id, cause.lane, cause.attempt, cause.id, service, operation, now, parameters
+        )
+        self._hops.append(hop)
+        return hop
+
+    def close(self, hop: Hop) -> None:
+        """Tell the followers of a hop that has ended."""
+        for follower in self._followers:
+            follower(hop)
+
+    def follow(self, follower: Callable[[Hop], None]) -> Callable[[], None]:
+        """Call ``follower`` with each hop that ends. The answer stops it."""
+        # A new tuple each time: followers come and go while others are being told.
+        self._followers = (*self._followers, follower)
+
+        def stop() -> None:
+            self._followers = tuple(each for each in self._followers if each is not follower)
+
+        return stop
+
+
+DEEPEST_SHOWN = 100
+
+
+def _plain(value: JSON, depth: int = 0) -> JSON:
+    if depth > DEEPEST_SHOWN:
+        return "…"
+    match value:
+        case bytes():
+            return value.decode(errors="replace")
+        case dict():
+            return {str(key): _plain(member, depth + 1) for key, member in value.items()}
+        case list() | tuple():
+            return [_plain(member, depth + 1) for member in value]
+        case str() | int() | float() | bool() | None:
+            return value
+        case _:
+            return str(value)

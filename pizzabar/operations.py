@@ -1,0 +1,89 @@
+"""
+The call table: whatever crosses from one service to another goes through here.
+
+AWS is a uniform interface: a service, an operation, JSON parameters, and a JSON result or a named error. Names are
+boto3's. A room is handed ``call`` when it is built and never learns who answers.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from functools import partial
+from time import perf_counter
+from typing import Any, Protocol
+
+from pizzabar.clock import Clock
+from pizzabar.documents import JSON
+from pizzabar.errors import InternalFailure, PizzabarError, UnknownOperationException
+from pizzabar.journal import CAUSE, Hop, Journal
+
+log = logging.getLogger("pizzabar")
+
+
+class Call(Protocol):
+    """Ask an operation of a service."""
+
+    def __call__(self, service: str, operation: str, parameters: JSON, /) -> Awaitable[JSON]:
+        """Give the operation's result. Raise ``ServiceError`` as the service does."""
+
+
+Operation = Callable[[JSON], Awaitable[JSON]]
+Trace = Callable[[str, str, JSON, Operation], Awaitable[JSON]]
+"""Does something as a hop of the journal: service, name, parameters, and what is done with them."""
+
+
+class Operations:
+    """Every operation of every service, and the one hook of the journal."""
+
+    def __init__(self, journal: Journal, clock: Clock) -> None:
+        self.journal = journal
+        self._clock = clock
+        self._operations: dict[tuple[str, str], Operation] = {}
+
+    def add(
+        self, service: str, operations: Mapping[str, Callable[[Any, JSON], Awaitable[JSON]]], owner: object
+    ) -> None:
+        """Enter the operations of a service, each of which is handed its owner before its parameters."""
+        for name, operation in operations.items():
+            self._operations[service, name] = partial(operation, owner)
+
+    def has(self, service: str, operation: str) -> bool:
+        """Whether an operation is there."""
+        return (service, operation) in self._operations
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._operations)
+
+    def __call__(self, service: str, operation: str, parameters: JSON, /) -> Awaitable[JSON]:
+        """Do an operation, and enter the hop in the journal."""
+        answer = self._operations.get((service, operation))
+        if answer is None:
+            raise UnknownOperationException(f"{service}:{operation} is not supported")
+        return self._answer(self.journal.open(CAUSE.get(), service, operation, parameters, self._clock.now()), answer)
+
+    def trace(self, service: str, operation: str, parameters: JSON, act: Operation) -> Awaitable[JSON]:
+        """Do something that no service is asked for, a frame received or a handler run, as a hop of its own."""
+        return self._trace(self.journal.open(CAUSE.get(), service, operation, parameters, self._clock.now()), act)
+
+    async def _answer(self, hop: Hop, answer: Operation) -> JSON:
+        try:
+            return await self._trace(hop, answer)
+        except PizzabarError:
+            raise
+        except Exception as error:
+            log.exception("%s:%s failed on %r", hop.service, hop.operation, hop.parameters)
+            raise InternalFailure(f"{hop.operation} failed: {type(error).__name__}: {error}") from error
+
+    async def _trace(self, hop: Hop, act: Operation) -> JSON:
+        token = CAUSE.set(hop)
+        began = perf_counter()
+        try:
+            hop.result = result = await act(hop.parameters)
+        except BaseException as error:
+            hop.error = error
+            raise
+        else:
+            return result
+        finally:
+            hop.duration = perf_counter() - began
+            CAUSE.reset(token)
+            self.journal.close(hop)

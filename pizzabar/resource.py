@@ -1,0 +1,119 @@
+"""
+Resources of a template, as the rooms see them.
+
+Each room declares its CloudFormation types in a table of ``ResourceType``: which properties it understands and of
+what shape, what is wrong in them, by which names others refer to the resource, and how it is made. The loader
+(``cloudformation``) reads templates against these tables and knows no room.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import field
+from typing import Any
+
+from pizzabar.arn import Home
+from pizzabar.documents import JSON
+from pizzabar.errors import Fault
+from pizzabar.record import record
+
+
+@record
+class Text:
+    """A string; a number or boolean of a template stands for its text. ``choices`` limits it."""
+
+    choices: tuple[str, ...] = ()
+
+
+@record
+class Number:
+    """An integer within bounds, or the text of one."""
+
+    minimum: int | None = None
+    maximum: int | None = None
+
+
+@record
+class Boolean:
+    """true or false, or the text of one."""
+
+
+@record
+class Document:
+    """Any value: what a room reads by its own rules (a definition, an event pattern)."""
+
+
+@record
+class Without:
+    """Something that is understood and has no effect here; ``why`` says so to the user."""
+
+    why: str = ""
+
+
+@record
+class ListOf:
+    """A list of one shape."""
+
+    member: "Shape"
+
+
+@record
+class MapOf:
+    """An object with keys of the author's choice and values of one shape."""
+
+    member: "Shape"
+
+
+@record
+class Record:
+    """An object with known keys, some of them required."""
+
+    properties: Mapping[str, "Shape"]
+    required: frozenset[str] = frozenset()
+
+
+Shape = Text | Number | Boolean | Document | Without | ListOf | MapOf | Record
+
+
+@record
+class Naming:
+    """What names are made from: the account, its region, and the stack."""
+
+    home: Home
+    stack: str
+
+
+@record
+class Identity:
+    """How a resource is referred to: what ``Ref`` gives, and what ``Fn::GetAtt`` gives by attribute."""
+
+    ref: str
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@record
+class Resource:
+    """A resource of a template with every property resolved."""
+
+    logical_id: str
+    type: str
+    properties: Mapping[str, JSON]
+    identity: Identity
+    metadata: Mapping[str, JSON] = field(default_factory=dict)
+
+
+@record
+class ResourceType:
+    """One CloudFormation type.
+
+    ``identify`` is pure: it is given the logical ID, the resolved properties and the naming. ``check`` is pure: it
+    gives the faults of the resolved properties, their paths relative to the properties; ``check_resource`` does so
+    for a type that reads the resource's metadata too. ``create`` is handed the room's service and the resource;
+    creating what is there already makes it as the template says.
+    """
+
+    shape: Record
+    identify: Callable[[str, Mapping[str, JSON], Naming], Identity]
+    create: Callable[[Any, Resource], Awaitable[None]] | None = None
+    check: Callable[[Mapping[str, JSON]], Iterable[Fault]] = lambda properties: ()
+    check_resource: Callable[[Mapping[str, JSON], Mapping[str, JSON]], Iterable[Fault]] = (
+        lambda properties, metadata: ()
+    )

@@ -1,0 +1,151 @@
+"""
+Settings: each is an environment variable ``PIZZABAR_…`` and an option of ``pizzabar up``.
+
+A plain record: reading a dozen variables does not pay for the import of a settings library, which takes as long as
+the rest of the start.
+"""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import field, fields, replace
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pizzabar.errors import PizzabarError
+from pizzabar.record import record
+
+T = TypeVar("T")
+ClockMode = Literal["real", "virtual", "auto"]
+
+
+class SettingsError(PizzabarError):
+    """Raised when settings have no valid value; tells each of them."""
+
+
+def _number(kind: Callable[[str], T], fits: Callable[[T], bool], meaning: str) -> Callable[[str], T]:
+    def read(text: str) -> T:
+        try:
+            number = kind(text)
+        except ValueError:
+            raise ValueError(meaning) from None
+        if not fits(number):
+            raise ValueError(meaning)
+        return number
+
+    return read
+
+
+_speed = _number(float, lambda number: 0 < number < float("inf"), "a number greater than 0")
+_port = _number(int, lambda number: 0 <= number <= 65_535, "a port, 0 to 65535")
+_size = _number(int, lambda number: number > 0, "an integer greater than 0")
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in choices:
+            raise ValueError(" or ".join(choices))
+        return text
+
+    return read
+
+
+def _matching(pattern: str, meaning: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if re.fullmatch(pattern, text) is None:
+            raise ValueError(meaning)
+        return text
+
+    return read
+
+
+def _state(text: str) -> Path | None:
+    return None if text == ":memory:" else Path(text)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _how(read: Callable[[str], Any], meaning: str) -> dict[str, Any]:
+    return {"read": read, "meaning": meaning}
+
+
+@record
+class Settings:
+    """How an emulator is set up. ``state`` None is memory, ``template`` None the shipped pizza bar."""
+
+    template: Path | None = field(
+        default=None, metadata=_how(Path, "the SAM or CloudFormation template to run (default: the pizza bar)")
+    )
+    state: Path | None = field(
+        default=Path(".pizzabar/state.db"), metadata=_how(_state, "the state file, or :memory:")
+    )
+    durability: Literal["normal", "full"] = field(
+        default="normal",
+        metadata=_how(
+            _one_of("normal", "full"),
+            "what a commit survives: the end of the process (normal), of the machine (full)",
+        ),
+    )
+    speed: float = field(default=1.0, metadata=_how(_speed, "waits are this many times shorter"))
+    clock: ClockMode = field(
+        default="real",
+        metadata=_how(
+            _one_of("real", "virtual", "auto"), "real, virtual (moved by hand), or auto (skips every wait)"
+        ),
+    )
+    host: str = field(default="127.0.0.1", metadata=_how(str, "the address to listen on"))
+    port: int = field(default=8000, metadata=_how(_port, "the port to listen on"))
+    allowed_hosts: tuple[str, ...] = field(
+        default=(), metadata=_how(_names, "more names that requests may use for this server, by comma; * for any")
+    )
+    allowed_origins: tuple[str, ...] = field(
+        default=(), metadata=_how(_names, "origins of web pages that may use this server, by comma; * for any")
+    )
+    account: str = field(
+        default="123456789012", metadata=_how(_matching(r"[0-9]{12}", "12 digits"), "the account id")
+    )
+    region: str = field(
+        default="us-east-1", metadata=_how(_matching(r"[a-z]{2}(-[a-z]+)+-[0-9]", "a region's name"), "the region")
+    )
+    stack_name: str = field(
+        default="pizzabar",
+        metadata=_how(
+            _matching(r"[A-Za-z][A-Za-z0-9-]{0,127}", "a letter, then letters, digits and -"), "the name of the stack"
+        ),
+    )
+    journal_size: int = field(default=4096, metadata=_how(_size, "how many hops the journal keeps"))
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Read ``PIZZABAR_…`` variables. Raise ``SettingsError``, also for one of a name that is not known."""
+        known = {f"PIZZABAR_{each.name.upper()}": each.name for each in fields(cls)}
+        faults = [
+            f"{name} is no setting; the settings are {', '.join(known)}"
+            for name in environment
+            if name.startswith("PIZZABAR_") and name not in known
+        ]
+        texts = {setting: environment[name] for name, setting in known.items() if environment.get(name)}
+        return cls().changed(texts, faults)
+
+    def changed(self, texts: Mapping[str, str], faults: list[str] | None = None) -> "Settings":
+        """Give some settings other values, each as text. Raise ``SettingsError``."""
+        faults = [] if faults is None else faults
+        values: dict[str, Any] = {}
+        for each in fields(self):
+            if each.name not in texts:
+                continue
+            text = texts[each.name]
+            try:
+                values[each.name] = each.metadata["read"](text)
+            except ValueError as error:
+                faults.append(f"PIZZABAR_{each.name.upper()} is {text!r}, and should be {error}")
+        if faults:
+            raise SettingsError("\n".join(faults))
+        return replace(self, **values)
+
+
+def meanings() -> dict[str, tuple[str, str]]:
+    """Give each setting's meaning and default, as texts for a reader; no default is an empty text."""
+    return {each.name: (each.metadata["meaning"], str(each.default or "")) for each in fields(Settings)}

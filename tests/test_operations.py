@@ -1,0 +1,169 @@
+"""The call table, and the hops that it enters in the journal."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+
+from pizzabar.clock import VirtualClock
+from pizzabar.documents import JSON
+from pizzabar.errors import UnknownOperationException, ValidationException
+from pizzabar.journal import CAUSE, Attempt, Cause, Journal, note
+from pizzabar.operations import Operations
+from pizzabar.work import Work
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+class Oven:
+    """A service of one call table."""
+
+    def __init__(self) -> None:
+        self.baked: list[JSON] = []
+
+
+async def bake(oven: Oven, parameters: JSON) -> JSON:
+    if "Pizza" not in parameters:
+        raise ValidationException("no pizza")
+    await asyncio.sleep(0)
+    oven.baked.append(parameters["Pizza"])
+    note("degrees", 400)
+    return {"Baked": True}
+
+
+def kitchen() -> tuple[Operations, Oven]:
+    operations, oven = Operations(Journal(), VirtualClock(Work(), NOON)), Oven()
+    operations.add("oven", {"Bake": bake}, oven)
+    return operations, oven
+
+
+async def test_a_call_asks_the_operation_of_its_owner() -> None:
+    call, oven = kitchen()
+
+    assert await call("oven", "Bake", {"Pizza": "margherita"}) == {"Baked": True}
+    assert oven.baked == ["margherita"]
+
+
+async def test_the_table_tells_what_it_has() -> None:
+    call, _ = kitchen()
+
+    assert list(call) == [("oven", "Bake")]
+    assert call.has("oven", "Bake")
+    assert not call.has("oven", "Freeze")
+
+
+@pytest.mark.parametrize(("service", "operation"), [("oven", "Freeze"), ("sqs", "SendMessage")])
+async def test_what_is_not_there_is_refused_by_name(service: str, operation: str) -> None:
+    call, _ = kitchen()
+
+    with pytest.raises(UnknownOperationException, match=f"{service}:{operation} is not supported"):
+        await call(service, operation, {})
+
+
+async def test_a_call_is_a_hop() -> None:
+    call, _ = kitchen()
+    parameters = {"Pizza": "margherita"}
+
+    await call("oven", "Bake", parameters)
+
+    (hop,) = call.journal
+    assert (hop.service, hop.operation, hop.started, hop.notes) == ("oven", "Bake", NOON, {"degrees": 400})
+    assert hop.parameters is parameters
+    assert hop.result == {"Baked": True}
+    assert hop.error is None
+    assert hop.duration is not None
+    assert hop.duration > 0
+
+
+async def test_a_call_that_fails_is_a_hop_with_its_error() -> None:
+    call, _ = kitchen()
+
+    with pytest.raises(ValidationException):
+        await call("oven", "Bake", {})
+
+    (hop,) = call.journal
+    assert str(hop.error) == "ValidationException: no pizza"
+    assert hop.result is None
+    assert hop.duration is not None
+
+
+async def test_a_call_that_is_cancelled_is_a_hop_that_has_ended() -> None:
+    call, _ = kitchen()
+
+    async def wait(owner: None, parameters: JSON) -> JSON:
+        return await asyncio.get_running_loop().create_future()
+
+    call.add("oven", {"Wait": wait}, None)
+    task = asyncio.ensure_future(call("oven", "Wait", {}))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    (hop,) = call.journal
+    assert isinstance(hop.error, asyncio.CancelledError)
+    assert hop.duration is not None
+
+
+async def test_calls_within_a_call_are_its_children() -> None:
+    call, _ = kitchen()
+
+    async def serve(owner: None, parameters: JSON) -> JSON:
+        await call("oven", "Bake", {"Pizza": 1})
+        await asyncio.gather(call("oven", "Bake", {"Pizza": 2}), call("oven", "Bake", {"Pizza": 3}))
+        return None
+
+    call.add("waiter", {"Serve": serve}, None)
+    await call("waiter", "Serve", {})
+
+    serving, *baking = call.journal
+    assert [hop.parent for hop in baking] == [serving.id] * 3
+    assert {hop.trace_id for hop in call.journal} == {serving.trace_id}
+
+
+async def test_the_cause_at_hand_is_the_parent_and_stands_again_afterwards() -> None:
+    call, _ = kitchen()
+    cause = Cause("1-69a42c40-000000000000000000000000", 42, "order-1", Attempt("order-1/1"))
+    token = CAUSE.set(cause)
+    try:
+        await call("oven", "Bake", {"Pizza": 1})
+        assert CAUSE.get() is cause
+    finally:
+        CAUSE.reset(token)
+
+    (hop,) = call.journal
+    assert (hop.trace_id, hop.parent, hop.lane, hop.attempt) == (cause.trace_id, 42, "order-1", Attempt("order-1/1"))
+
+
+async def test_followers_see_a_hop_with_its_result() -> None:
+    call, _ = kitchen()
+    seen: list[JSON] = []
+    call.journal.follow(lambda hop: seen.append(hop.result))
+
+    await call("oven", "Bake", {"Pizza": 1})
+
+    assert seen == [{"Baked": True}]
+
+
+async def test_whatever_is_done_can_be_a_hop() -> None:
+    call, _ = kitchen()
+
+    async def receive(parameters: JSON) -> JSON:
+        return await call("oven", "Bake", {"Pizza": parameters["Body"]})
+
+    assert await call.trace("apigateway", "$default", {"Body": "marinara"}, receive) == {"Baked": True}
+
+    received, baked = call.journal
+    assert (received.service, received.operation) == ("apigateway", "$default")
+    assert baked.parent == received.id
+
+
+async def test_a_later_entry_of_the_same_name_replaces_the_first() -> None:
+    call, _ = kitchen()
+
+    async def burn(owner: None, parameters: JSON) -> JSON:
+        return "ashes"
+
+    call.add("oven", {"Bake": burn}, None)
+
+    assert await call("oven", "Bake", {}) == "ashes"

@@ -1,0 +1,1 @@
+"""The local runtime: SQLite and memory behind the seams."""

@@ -1,0 +1,241 @@
+"""
+The DynamoDB API: operations by name, from the service's parameters to its results.
+
+Checks come in AWS's order: JSON types, members, combinations and expressions, then the table, its keys, and the
+item itself.
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Amazon_DynamoDB.html
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from pizzabar.documents import JSON
+from pizzabar.dynamodb import requests
+from pizzabar.dynamodb.capacity import read_capacity, write_capacity
+from pizzabar.dynamodb.definition import definition_faults, is_table_name, read_definition
+from pizzabar.dynamodb.document_paths import PathTree, project
+from pizzabar.dynamodb.errors import ResourceNotFoundException
+from pizzabar.dynamodb.expressions import Expressions
+from pizzabar.dynamodb.items import read_image
+from pizzabar.dynamodb.search import query, scan
+from pizzabar.dynamodb.store import Written
+from pizzabar.dynamodb.table import Table
+from pizzabar.dynamodb.tables import Tables
+from pizzabar.dynamodb.values import ONE_OR_MORE, Item, read_item, size_of_item
+from pizzabar.errors import ValidationException
+
+_CONDITION = ("ConditionExpression",)
+_UPDATE_AND_CONDITION = ("UpdateExpression", "ConditionExpression")
+_PROJECTION = ("ProjectionExpression",)
+
+
+async def create_table(tables: Tables, parameters: JSON) -> JSON:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html"""
+    parameters = requests.CREATE_TABLE.check(parameters)
+    name = parameters["TableName"]
+    if not is_table_name(name):
+        raise ValidationException(
+            "Invalid table/index name.  Table/index names must be between 3 and 255 characters long, and may contain "
+            "only the characters a-z, A-Z, 0-9, '_', '-', and '.'"
+        )
+    if faults := definition_faults(parameters):
+        raise ValidationException("; ".join(fault.message for fault in faults))
+    table = await tables.create(name, read_definition(parameters))
+    return {"TableDescription": _describe(table, 0, 0)}
+
+
+async def delete_table(tables: Tables, parameters: JSON) -> JSON:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteTable.html"""
+    table = _table(tables, requests.ONE_TABLE.check(parameters)["TableName"])
+    await tables.delete(table)
+    description = _describe(table, 0, 0) | {"TableStatus": "DELETING"}
+    for name in ("AttributeDefinitions", "KeySchema", "CreationDateTime"):
+        del description[name]
+    return {"TableDescription": description}
+
+
+async def describe_table(tables: Tables, parameters: JSON) -> JSON:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeTable.html"""
+    table = _table(tables, requests.ONE_TABLE.check(parameters)["TableName"])
+    return {"Table": _describe(table, *await tables.statistics(table))}
+
+
+async def list_tables(tables: Tables, parameters: JSON) -> JSON:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ListTables.html"""
+    parameters = requests.LIST_TABLES.check(parameters)
+    start, limit = parameters.get("ExclusiveStartTableName", ""), parameters.get("Limit", 100)
+    names = [table.name for table in tables.tables() if table.name > start]
+    result: dict[str, JSON] = {"TableNames": names[:limit]}
+    if len(names) > limit:
+        result["LastEvaluatedTableName"] = names[limit - 1]
+    return result
+
+
+async def update_time_to_live(tables: Tables, parameters: JSON) -> JSON:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToLive.html"""
+    parameters = requests.UPDATE_TIME_TO_LIVE.check(parameters)
+    specification = parameters["TimeToLiveSpecification"]
+    attribute, is_enabled = specification["AttributeName"], specification["Enabled"]
+    await tables.update_time_to_live(_table(tables, parameters["TableName"]), attribute, is_enabled=is_enabled)
+    return {"TimeToLiveSpecification": {"AttributeName": attribute, "Enabled": is_enabled}}
+
+
+async def describe_time_to_live(tables: Tables, parameters: JSON) -> JSON:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeTimeToLive.html"""
+    table = _table(tables, requests.ONE_TABLE.check(parameters)["TableName"])
+    if table.ttl is None:
+        return {"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}}
+    return {"TimeToLiveDescription": {"TimeToLiveStatus": "ENABLED", "AttributeName": table.ttl}}
+
+
+async def get_item(tables: Tables, parameters: JSON) -> JSON:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetItem.html"""
+    parameters = requests.GET_ITEM.check(parameters)
+    key, _ = read_item(parameters["Key"])
+    requests.refuse_legacy(parameters)
+    expressions = Expressions(parameters, _PROJECTION)
+    projection = expressions.projection()
+    expressions.finish()
+    table = tables.table(parameters["TableName"])
+    item = await tables.get(table, table.key_of(key))
+    result: dict[str, JSON] = {}
+    if item is not None:
+        result["Item"] = item if projection is None else project(item, projection)
+    if "ReturnConsumedCapacity" in parameters:
+        result.update(read_capacity(parameters, table, 0 if item is None else size_of_item(item)))
+    return result
+
+
+async def put_item(tables: Tables, parameters: JSON) -> JSON:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html"""
+    parameters = requests.PUT_ITEM.check(parameters)
+    item, size = read_item(parameters["Item"])
+    requests.refuse_legacy(parameters)
+    returns = _all_old_or_none(parameters)
+    expressions = Expressions(parameters, _CONDITION)
+    requirement = expressions.requirement()
+    expressions.finish()
+    table = tables.table(parameters["TableName"])
+    reads = returns != "NONE" or "ReturnConsumedCapacity" in parameters
+    written = await tables.put(table, item, size, requirement=requirement, reads=reads)
+    return _write_result(parameters, table, written, returns)
+
+
+async def delete_item(tables: Tables, parameters: JSON) -> JSON:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteItem.html"""
+    parameters = requests.DELETE_ITEM.check(parameters)
+    key, _ = read_item(parameters["Key"])
+    requests.refuse_legacy(parameters)
+    returns = _all_old_or_none(parameters)
+    expressions = Expressions(parameters, _CONDITION)
+    requirement = expressions.requirement()
+    expressions.finish()
+    table = tables.table(parameters["TableName"])
+    reads = returns != "NONE" or "ReturnConsumedCapacity" in parameters
+    written = await tables.delete_item(table, table.key_of(key), requirement=requirement, reads=reads)
+    return _write_result(parameters, table, written, returns)
+
+
+async def update_item(tables: Tables, parameters: JSON) -> JSON:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html"""
+    parameters = requests.UPDATE_ITEM.check(parameters)
+    key, _ = read_item(parameters["Key"])
+    requests.refuse_legacy(parameters)
+    expressions = Expressions(parameters, _UPDATE_AND_CONDITION)
+    update = expressions.update()
+    requirement = expressions.requirement()
+    expressions.finish()
+    table = tables.table(parameters["TableName"])
+    for attribute in table.key_attributes:
+        if attribute.name in update.paths:
+            raise ValidationException(
+                f"{ONE_OR_MORE}Cannot update attribute {attribute.name}. This attribute is part of the key"
+            )
+    written = await tables.update(table, key, update, expressions.values, requirement=requirement)
+    return _write_result(parameters, table, written, parameters.get("ReturnValues", "NONE"), update.paths)
+
+
+def _table(tables: Tables, name: str) -> Table:
+    try:
+        return tables.table(name)
+    except ResourceNotFoundException:
+        raise ResourceNotFoundException(f"Requested resource not found: Table: {name} not found") from None
+
+
+def _all_old_or_none(parameters: Mapping[str, JSON]) -> str:
+    returns: str = parameters.get("ReturnValues", "NONE")
+    if returns not in ("ALL_OLD", "NONE"):
+        raise ValidationException("ReturnValues can only be ALL_OLD or NONE")
+    return returns
+
+
+_RETURNS: dict[str, Callable[[Written, PathTree], Item | None]] = {
+    "NONE": lambda written, paths: None,
+    "ALL_OLD": lambda written, paths: read_image(written.old),
+    "ALL_NEW": lambda written, paths: read_image(written.new),
+    "UPDATED_OLD": lambda written, paths: project(read_image(written.old) or {}, paths),
+    "UPDATED_NEW": lambda written, paths: project(read_image(written.new) or {}, paths),
+}
+
+
+def _write_result(
+    parameters: Mapping[str, JSON], table: Table, written: Written, returns: str, paths: PathTree | None = None
+) -> dict[str, JSON]:
+    result: dict[str, JSON] = {}
+    if attributes := _RETURNS[returns](written, paths or {}):
+        result["Attributes"] = attributes
+    if "ReturnConsumedCapacity" in parameters:
+        result.update(write_capacity(parameters, table, written))
+    return result
+
+
+def _describe(table: Table, count: int, size: int) -> dict[str, JSON]:
+    roles = ("HASH", "RANGE")
+    description: dict[str, JSON] = {
+        "AttributeDefinitions": [
+            {"AttributeName": attribute.name, "AttributeType": attribute.type} for attribute in table.key_attributes
+        ],
+        "TableName": table.name,
+        "KeySchema": [
+            {"AttributeName": attribute.name, "KeyType": role}
+            for attribute, role in zip(table.key_attributes, roles, strict=False)
+        ],
+        "TableStatus": "ACTIVE",
+        "CreationDateTime": table.created.timestamp(),
+        "ProvisionedThroughput": {
+            "NumberOfDecreasesToday": 0,
+            "ReadCapacityUnits": table.read_capacity,
+            "WriteCapacityUnits": table.write_capacity,
+        },
+        "TableSizeBytes": size,
+        "ItemCount": count,
+        "TableArn": table.arn,
+        "TableId": table.id,
+        "DeletionProtectionEnabled": table.is_deletion_protected,
+    }
+    if table.billing_mode == "PAY_PER_REQUEST":
+        description["BillingModeSummary"] = {
+            "BillingMode": table.billing_mode,
+            "LastUpdateToPayPerRequestDateTime": table.created.timestamp(),
+        }
+    if table.table_class is not None:
+        description["TableClassSummary"] = {"TableClass": table.table_class}
+    if table.stream_view_type is not None:
+        description["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": table.stream_view_type}
+    return description
+
+
+OPERATIONS: dict[str, Callable[[Tables, JSON], Awaitable[JSON]]] = {
+    "CreateTable": create_table,
+    "DeleteItem": delete_item,
+    "DeleteTable": delete_table,
+    "DescribeTable": describe_table,
+    "DescribeTimeToLive": describe_time_to_live,
+    "GetItem": get_item,
+    "ListTables": list_tables,
+    "PutItem": put_item,
+    "Query": query,
+    "Scan": scan,
+    "UpdateItem": update_item,
+    "UpdateTimeToLive": update_time_to_live,
+}
+"""The operations of the service ``dynamodb``."""

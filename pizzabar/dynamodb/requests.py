@@ -1,0 +1,177 @@
+"""
+What each operation takes: its parameters as the service declares them, and those that are not supported yet.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Amazon_DynamoDB.html
+"""
+
+from collections.abc import Mapping, Sequence
+
+from pizzabar.documents import JSON
+from pizzabar.dynamodb.parameters import Member, Parameters
+from pizzabar.errors import ValidationException
+
+TABLE_NAME = Member("String", required=True, minimum=1, maximum=1024)
+KEY = Member("Map", required=True)
+EXPRESSION = Member("String")
+MAP = Member("Map")
+BOOLEAN = Member("Boolean")
+RETURN_VALUES = Member("String", choices=("ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW"))
+RETURN_CAPACITY = Member("String", choices=("INDEXES", "TOTAL", "NONE"))
+RETURN_METRICS = Member("String", choices=("SIZE", "NONE"))
+RETURN_ON_FAILURE = Member("String", choices=("ALL_OLD", "NONE"))
+CONDITIONAL_OPERATOR = Member("String", choices=("OR", "AND"))
+SELECT = Member("String", choices=("SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES"))
+INDEX_NAME = Member("String", minimum=3, maximum=255, is_name=True)
+ATTRIBUTES_TO_GET = Member("List", minimum=1, element=Member("String"))
+LIMIT = Member("Integer", minimum=1)
+ATTRIBUTE_NAME = Member("String", required=True, minimum=1, maximum=255)
+KEY_SCHEMA = Member(
+    "List",
+    required=True,
+    minimum=1,
+    element=Member(
+        "Structure",
+        members={
+            "AttributeName": ATTRIBUTE_NAME,
+            "KeyType": Member("String", required=True, choices=("HASH", "RANGE")),
+        },
+    ),
+)
+ATTRIBUTE_DEFINITIONS = Member(
+    "List",
+    required=True,
+    element=Member(
+        "Structure",
+        members={
+            "AttributeName": ATTRIBUTE_NAME,
+            "AttributeType": Member("String", required=True, choices=("B", "N", "S")),
+        },
+    ),
+)
+CAPACITY_UNITS = Member("Integer", required=True, minimum=1)
+STREAM_VIEW_TYPES = ("NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES", "KEYS_ONLY")
+
+_WRITE = {
+    "TableName": TABLE_NAME,
+    "ReturnValues": RETURN_VALUES,
+    "ReturnConsumedCapacity": RETURN_CAPACITY,
+    "ReturnItemCollectionMetrics": RETURN_METRICS,
+    "ReturnValuesOnConditionCheckFailure": RETURN_ON_FAILURE,
+    "ConditionExpression": EXPRESSION,
+    "ExpressionAttributeNames": MAP,
+    "ExpressionAttributeValues": MAP,
+    "Expected": MAP,
+    "ConditionalOperator": CONDITIONAL_OPERATOR,
+}
+_READ = {
+    "TableName": TABLE_NAME,
+    "ReturnConsumedCapacity": RETURN_CAPACITY,
+    "ConsistentRead": BOOLEAN,
+    "ProjectionExpression": EXPRESSION,
+    "ExpressionAttributeNames": MAP,
+    "AttributesToGet": ATTRIBUTES_TO_GET,
+}
+_SEARCH = {
+    "IndexName": INDEX_NAME,
+    "Select": SELECT,
+    "Limit": LIMIT,
+    "ExclusiveStartKey": MAP,
+    "FilterExpression": EXPRESSION,
+    "ExpressionAttributeValues": MAP,
+    "ConditionalOperator": CONDITIONAL_OPERATOR,
+}
+
+CREATE_TABLE = Parameters(
+    TableName=TABLE_NAME,
+    AttributeDefinitions=ATTRIBUTE_DEFINITIONS,
+    KeySchema=KEY_SCHEMA,
+    BillingMode=Member("String", choices=("PROVISIONED", "PAY_PER_REQUEST")),
+    ProvisionedThroughput=Member(
+        "Structure", members={"ReadCapacityUnits": CAPACITY_UNITS, "WriteCapacityUnits": CAPACITY_UNITS}
+    ),
+    StreamSpecification=Member(
+        "Structure",
+        members={
+            "StreamEnabled": Member("Boolean", required=True),
+            "StreamViewType": Member("String", choices=STREAM_VIEW_TYPES),
+        },
+    ),
+    TableClass=Member("String", choices=("STANDARD", "STANDARD_INFREQUENT_ACCESS")),
+    DeletionProtectionEnabled=BOOLEAN,
+    LocalSecondaryIndexes=Member("List"),
+    GlobalSecondaryIndexes=Member("List"),
+    VectorIndexes=Member("List"),
+    Tags=Member("List"),
+    SSESpecification=Member("Structure"),
+    OnDemandThroughput=Member("Structure"),
+    WarmThroughput=Member("Structure"),
+    ResourcePolicy=Member("String"),
+)
+ONE_TABLE = Parameters(TableName=TABLE_NAME)
+LIST_TABLES = Parameters(
+    ExclusiveStartTableName=Member("String", minimum=3, maximum=255, is_name=True),
+    Limit=Member("Integer", minimum=1, maximum=100),
+)
+UPDATE_TIME_TO_LIVE = Parameters(
+    TableName=TABLE_NAME,
+    TimeToLiveSpecification=Member(
+        "Structure",
+        required=True,
+        members={"Enabled": Member("Boolean", required=True), "AttributeName": ATTRIBUTE_NAME},
+    ),
+)
+PUT_ITEM = Parameters(Item=Member("Map", required=True), **_WRITE)
+DELETE_ITEM = Parameters(Key=KEY, **_WRITE)
+UPDATE_ITEM = Parameters(Key=KEY, UpdateExpression=EXPRESSION, AttributeUpdates=MAP, **_WRITE)
+GET_ITEM = Parameters(Key=KEY, **_READ)
+QUERY = Parameters(
+    KeyConditionExpression=EXPRESSION,
+    ScanIndexForward=BOOLEAN,
+    KeyConditions=MAP,
+    QueryFilter=MAP,
+    **_READ,
+    **_SEARCH,
+)
+SCAN = Parameters(
+    Segment=Member("Integer", minimum=0, maximum=999_999),
+    TotalSegments=Member("Integer", minimum=1, maximum=1_000_000),
+    ScanFilter=MAP,
+    **_READ,
+    **_SEARCH,
+)
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LegacyConditionalParameters.html
+LEGACY = (
+    "AttributesToGet",
+    "AttributeUpdates",
+    "ConditionalOperator",
+    "Expected",
+    "KeyConditions",
+    "QueryFilter",
+    "ScanFilter",
+)
+EXPRESSIONS = (
+    "UpdateExpression",
+    "ProjectionExpression",
+    "FilterExpression",
+    "KeyConditionExpression",
+    "ConditionExpression",
+)
+
+
+def refuse_legacy(parameters: Mapping[str, JSON]) -> None:
+    """Raise ``ValidationException`` if a parameter of the time before expressions is given."""
+    legacy = _given(parameters, LEGACY)
+    if not legacy:
+        return
+    expressions = _given(parameters, EXPRESSIONS)
+    if expressions:
+        raise ValidationException(
+            "Can not use both expression and non-expression parameters in the same request: Non-expression "
+            f"parameters: {{{', '.join(legacy)}}} Expression parameters: {{{', '.join(expressions)}}}"
+        )
+    raise ValidationException(f"The parameter {legacy[0]} is not supported: use an expression")
+
+
+def _given(parameters: Mapping[str, JSON], names: Sequence[str]) -> list[str]:
+    return [name for name in names if name in parameters]

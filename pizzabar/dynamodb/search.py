@@ -1,0 +1,225 @@
+"""
+Query and Scan: a page of items, then the filter, then the projection.
+
+``Limit`` and the megabyte of a page count items before the filter; a page that ended by either tells the key of its
+last item, even if nothing is left behind it.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.html
+"""
+
+from collections.abc import Callable, Mapping
+
+from pizzabar.documents import JSON, parse
+from pizzabar.dynamodb import requests
+from pizzabar.dynamodb.capacity import read_capacity
+from pizzabar.dynamodb.conditions import Condition
+from pizzabar.dynamodb.document_paths import PathTree, project
+from pizzabar.dynamodb.expression_parser import Expression, Values
+from pizzabar.dynamodb.expressions import Expressions
+from pizzabar.dynamodb.key_conditions import KeyTest, KeyTests
+from pizzabar.dynamodb.keys import KeyRange, prefix_range, successor
+from pizzabar.dynamodb.store import Page, Segment
+from pizzabar.dynamodb.table import KeyAttribute, Table, encode_key
+from pizzabar.dynamodb.tables import Tables
+from pizzabar.dynamodb.values import ONE_OR_MORE, Item, read_item
+from pizzabar.errors import ValidationException
+
+_QUERY_EXPRESSIONS = ("FilterExpression", "KeyConditionExpression", "ProjectionExpression")
+_SCAN_EXPRESSIONS = ("FilterExpression", "ProjectionExpression")
+
+
+async def query(tables: Tables, parameters: JSON) -> JSON:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html"""
+    parameters = requests.QUERY.check(parameters)
+    start = _start_key(parameters)
+    requests.refuse_legacy(parameters)
+    _check_select(parameters, "Querying")
+    expressions = Expressions(parameters, _QUERY_EXPRESSIONS)
+    if "KeyConditionExpression" not in parameters:
+        raise ValidationException(
+            "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request."
+        )
+    filter_ = expressions.condition("FilterExpression")
+    tests = expressions.key_condition()
+    projection = expressions.projection()
+    expressions.finish()
+    table = tables.table(parameters["TableName"])
+    _refuse_index(parameters)
+    partition, keys = key_range(table, tests, expressions.values)
+    if filter_ is not None:
+        for attribute in table.key_attributes:
+            if attribute.name in filter_.attributes:
+                raise ValidationException(
+                    "Filter Expression can only contain non-primary key attributes: "
+                    f"Primary key attribute: {attribute.name}"
+                )
+    forward = parameters.get("ScanIndexForward", True)
+    if start is not None:
+        keys = _behind(table, partition, keys, start, forward)
+    page = await tables.query(table, partition, keys, forward=forward, limit=parameters.get("Limit"))
+    return _result(parameters, table, page, filter_, expressions.values, projection)
+
+
+async def scan(tables: Tables, parameters: JSON) -> JSON:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html"""
+    parameters = requests.SCAN.check(parameters)
+    start = _start_key(parameters)
+    requests.refuse_legacy(parameters)
+    _check_select(parameters, "Scanning")
+    segment = _segment(parameters)
+    expressions = Expressions(parameters, _SCAN_EXPRESSIONS)
+    filter_ = expressions.condition("FilterExpression")
+    projection = expressions.projection()
+    expressions.finish()
+    table = tables.table(parameters["TableName"])
+    _refuse_index(parameters)
+    after = None
+    if start is not None:
+        try:
+            after = table.key_of(start)
+        except ValidationException as error:
+            raise ValidationException(f"The provided starting key is invalid: {error.message}") from None
+    page = await tables.scan(table, after, segment=segment, limit=parameters.get("Limit"))
+    return _result(parameters, table, page, filter_, expressions.values, projection)
+
+
+def key_range(table: Table, tests: KeyTests, values: Values) -> tuple[bytes, KeyRange]:
+    """Give the partition and the range of sort keys that a query wants.
+
+    Raise ``ValidationException`` when its key condition is none for this table.
+    """
+    wanted = tests.get(table.partition.name)
+    if wanted is None:
+        raise ValidationException(f"Query condition missed key schema element: {table.partition.name}")
+    if wanted.operator != "=":
+        raise ValidationException("Query key condition not supported")
+    (partition,) = _contents(table.partition, wanted, values)
+    if len(tests) == 1:
+        return partition, KeyRange()
+    if table.sort is None:
+        raise ValidationException("Query key condition not supported")
+    test = tests.get(table.sort.name)
+    if test is None:
+        raise ValidationException(f"Query condition missed key schema element: {table.sort.name}")
+    if test.operator == "begins_with" and table.sort.type == "N":
+        raise ValidationException(
+            f"{ONE_OR_MORE}ComparisonOperator BEGINS_WITH is not valid for N AttributeValue type"
+        )
+    return partition, _RANGES[test.operator](*_contents(table.sort, test, values))
+
+
+# Keys are whole byte strings: whatever is greater than a key is not less than its successor.
+_RANGES: dict[str, Callable[..., KeyRange]] = {
+    "=": lambda key: KeyRange(key, successor(key)),
+    "<": lambda key: KeyRange(b"", key),
+    "<=": lambda key: KeyRange(b"", successor(key)),
+    ">": lambda key: KeyRange(successor(key)),
+    ">=": KeyRange,
+    "BETWEEN": lambda lower, upper: KeyRange(lower, successor(upper)),
+    "begins_with": prefix_range,
+}
+
+
+def _contents(attribute: KeyAttribute, test: KeyTest, values: Values) -> list[bytes]:
+    found = []
+    for placeholder in test.placeholders:
+        value = values[placeholder]
+        if attribute.type not in value:
+            raise ValidationException(f"{ONE_OR_MORE}Condition parameter type does not match schema type")
+        found.append(encode_key(attribute, value[attribute.type]))
+    return found
+
+
+def _behind(table: Table, partition: bytes, keys: KeyRange, start: Item, forward: bool) -> KeyRange:
+    if len(start) != len(table.key_attributes):
+        raise ValidationException("Exclusive Start Key must have same size as table's key schema")
+    try:
+        start_partition, start_sort = table.key_of(start)
+    except ValidationException:
+        raise ValidationException("The provided starting key is invalid") from None
+    is_inside = keys.start <= start_sort and (keys.stop is None or start_sort < keys.stop)
+    if start_partition != partition or not is_inside:
+        raise ValidationException(
+            "The provided starting key is outside query boundaries based on provided conditions"
+        )
+    return keys.after(start_sort) if forward else keys.before(start_sort)
+
+
+def _result(
+    parameters: Mapping[str, JSON],
+    table: Table,
+    page: Page,
+    filter_: Expression[Condition] | None,
+    values: Values,
+    projection: PathTree | None,
+) -> dict[str, JSON]:
+    is_count = parameters.get("Select") == "COUNT"
+    result: dict[str, JSON] = {}
+    if is_count and filter_ is None:
+        count = len(page.items)
+    else:
+        found: list[Item] = [parse(data) for data in page.items]
+        if filter_ is not None:
+            condition = filter_.meaning
+            found = [item for item in found if condition.holds(item, values)]
+        count = len(found)
+        if not is_count:
+            result["Items"] = found if projection is None else [project(item, projection) for item in found]
+    result["Count"] = count
+    result["ScannedCount"] = len(page.items)
+    if not page.is_last:
+        result["LastEvaluatedKey"] = table.key_item(parse(page.items[-1]))
+    result.update(read_capacity(parameters, table, page.size))
+    return result
+
+
+def _start_key(parameters: Mapping[str, JSON]) -> Item | None:
+    start = parameters.get("ExclusiveStartKey")
+    if start is None:
+        return None
+    try:
+        return read_item(start)[0]
+    except ValidationException as error:
+        raise ValidationException(f"The provided starting key is invalid: {error.message}") from None
+
+
+def _segment(parameters: Mapping[str, JSON]) -> Segment | None:
+    number, total = parameters.get("Segment"), parameters.get("TotalSegments")
+    if number is None and total is None:
+        return None
+    for missing, given, value in (("Segment", "TotalSegments", number), ("TotalSegments", "Segment", total)):
+        if value is None:
+            raise ValidationException(
+                f"The {missing} parameter is required but was not present in the request when parameter {given} "
+                "is present"
+            )
+    assert number is not None
+    assert total is not None
+    if number >= total:
+        raise ValidationException(
+            "The Segment parameter is zero-based and must be less than parameter TotalSegments: "
+            f"Segment: {number} is not less than TotalSegments: {total}"
+        )
+    return Segment(number, total)
+
+
+def _check_select(parameters: Mapping[str, JSON], what: str) -> None:
+    select = parameters.get("Select")
+    is_projected = "ProjectionExpression" in parameters
+    if select == "SPECIFIC_ATTRIBUTES" and not is_projected:
+        raise ValidationException(
+            f"{ONE_OR_MORE}Must specify the AttributesToGet or ProjectionExpression when choosing to get "
+            "SPECIFIC_ATTRIBUTES"
+        )
+    if is_projected and select not in (None, "SPECIFIC_ATTRIBUTES"):
+        chosen = "only the Count" if select == "COUNT" else select
+        raise ValidationException(f"Cannot specify the ProjectionExpression when choosing to get {chosen}")
+    if select == "ALL_PROJECTED_ATTRIBUTES" and "IndexName" not in parameters:
+        raise ValidationException(
+            f"{ONE_OR_MORE}ALL_PROJECTED_ATTRIBUTES can be used only when {what} using an IndexName"
+        )
+
+
+def _refuse_index(parameters: Mapping[str, JSON]) -> None:
+    # No table has an index yet.
+    if (index := parameters.get("IndexName")) is not None:
+        raise ValidationException(f"The table does not have the specified index: {index}")

@@ -1,0 +1,157 @@
+"""
+Tables: their definition, and what follows from it for items and keys.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.CoreComponents.html
+"""
+
+from datetime import UTC, datetime
+
+from pizzabar.documents import JSON
+from pizzabar.dynamodb.keys import ENCODINGS, Key
+from pizzabar.dynamodb.values import ONE_OR_MORE, Item, type_of
+from pizzabar.errors import ValidationException
+from pizzabar.record import record
+
+MAX_PARTITION_KEY_SIZE = 2048
+MAX_SORT_KEY_SIZE = 1024
+
+_EMPTY_KINDS = {"S": "string", "B": "binary"}
+
+
+@record
+class KeyAttribute:
+    """An attribute of a key schema and its type: S, N or B."""
+
+    name: str
+    type: str
+
+
+@record
+class Table:
+    """A table: key schema, capacity, stream, TTL attribute."""
+
+    name: str
+    arn: str
+    id: str
+    created: datetime
+    partition: KeyAttribute
+    sort: KeyAttribute | None = None
+    billing_mode: str = "PROVISIONED"
+    read_capacity: int = 0
+    write_capacity: int = 0
+    table_class: str | None = None
+    stream_view_type: str | None = None
+    """What a stream of the table would tell. It is noted, and there is no stream yet."""
+    is_deletion_protected: bool = False
+    ttl: str | None = None
+    """The attribute that says when an item expires, while TTL is enabled."""
+
+    @property
+    def key_attributes(self) -> tuple[KeyAttribute, ...]:
+        """The partition key and, if there is one, the sort key."""
+        return (self.partition,) if self.sort is None else (self.partition, self.sort)
+
+    def key_of_item(self, item: Item) -> Key:
+        """Give the key of an item to be put. Raise ``ValidationException`` when it is missing or of a wrong type."""
+        for attribute in self.key_attributes:
+            value = item.get(attribute.name)
+            if value is None:
+                raise ValidationException(f"{ONE_OR_MORE}Missing the key {attribute.name} in the item")
+            if attribute.type not in value:
+                raise ValidationException(
+                    f"{ONE_OR_MORE}Type mismatch for key {attribute.name} "
+                    f"expected: {attribute.type} actual: {type_of(value)}"
+                )
+        return self._encode(item)
+
+    def key_of(self, key: Item) -> Key:
+        """Encode a key argument. Raise ``ValidationException`` when it is not just the key of this table."""
+        attributes = self.key_attributes
+        if len(key) > len(attributes):
+            raise ValidationException("The number of conditions on the keys is invalid")
+        for attribute in attributes:
+            value = key.get(attribute.name)
+            if value is None or attribute.type not in value:
+                raise ValidationException("The provided key element does not match the schema")
+        return self._encode(key)
+
+    def key_item(self, item: Item) -> Item:
+        """Give the key attributes of an item alone."""
+        return {attribute.name: item[attribute.name] for attribute in self.key_attributes}
+
+    def expiry(self, item: Item) -> float | None:
+        """Give the TTL value of an item in epoch seconds, or None when it has none that counts.
+
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-before-you-start.html
+        """
+        if self.ttl is None:
+            return None
+        value = item.get(self.ttl)
+        return float(value["N"]) if value is not None and "N" in value else None
+
+    def _encode(self, item: Item) -> Key:
+        partition = self.partition
+        content = item[partition.name][partition.type]
+        first = encode_key(partition, content)
+        if len(first) > MAX_PARTITION_KEY_SIZE:
+            # The words, and the missing blank, are AWS's.
+            raise ValidationException(
+                f"{ONE_OR_MORE}Size of hashkey has exceeded the maximum size limit of{MAX_PARTITION_KEY_SIZE} bytes"
+            )
+        if (sort := self.sort) is None:
+            return first, b""
+        second = encode_key(sort, item[sort.name][sort.type])
+        if len(second) > MAX_SORT_KEY_SIZE:
+            raise ValidationException(
+                f"{ONE_OR_MORE}Aggregated size of all range keys has exceeded the size limit of "
+                f"{MAX_SORT_KEY_SIZE} bytes"
+            )
+        return first, second
+
+
+def encode_key(attribute: KeyAttribute, content: str) -> bytes:
+    """Encode the content of a key attribute. Raise ``ValidationException`` when it is empty."""
+    if not content:
+        raise ValidationException(
+            "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an "
+            f"empty {_EMPTY_KINDS[attribute.type]} value. Key: {attribute.name}"
+        )
+    return ENCODINGS[attribute.type](content)
+
+
+def table_as_json(table: Table) -> dict[str, JSON]:
+    """Write a definition down for a store."""
+    return {
+        "name": table.name,
+        "arn": table.arn,
+        "id": table.id,
+        "created": table.created.timestamp(),
+        "keys": [[attribute.name, attribute.type] for attribute in table.key_attributes],
+        "billing_mode": table.billing_mode,
+        "capacity": [table.read_capacity, table.write_capacity],
+        "table_class": table.table_class,
+        "stream_view_type": table.stream_view_type,
+        "is_deletion_protected": table.is_deletion_protected,
+        "ttl": table.ttl,
+    }
+
+
+def table_from_json(document: JSON) -> Table:
+    """Read a definition that ``table_as_json`` wrote."""
+    partition, *sort = [KeyAttribute(name, kind) for name, kind in document["keys"]]
+    read_capacity, write_capacity = document["capacity"]
+    return Table(
+        name=document["name"],
+        arn=document["arn"],
+        id=document["id"],
+        created=datetime.fromtimestamp(document["created"], UTC),
+        partition=partition,
+        sort=sort[0] if sort else None,
+        billing_mode=document["billing_mode"],
+        read_capacity=read_capacity,
+        write_capacity=write_capacity,
+        table_class=document["table_class"],
+        stream_view_type=document["stream_view_type"],
+        is_deletion_protected=document["is_deletion_protected"],
+        ttl=document["ttl"],
+    )

@@ -1,0 +1,236 @@
+"""
+Tables: the typed interface of DynamoDB, and the sweep that deletes items whose TTL has passed.
+
+The sweep asks the clock for the whole second after the next expiry, so it runs at most once a second, and never
+while no table has TTL.
+"""
+
+import math
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from pizzabar.arn import Home
+from pizzabar.clock import Clock, Timer
+from pizzabar.documents import parse
+from pizzabar.dynamodb import items
+from pizzabar.dynamodb.definition import Definition
+from pizzabar.dynamodb.errors import ResourceInUseException, ResourceNotFoundException
+from pizzabar.dynamodb.expression_parser import Values
+from pizzabar.dynamodb.expressions import Requirement
+from pizzabar.dynamodb.keys import Key, KeyRange
+from pizzabar.dynamodb.store import FIVE_YEARS, Change, Page, Segment, TableStore, Written
+from pizzabar.dynamodb.table import Table
+from pizzabar.dynamodb.updates import Update
+from pizzabar.dynamodb.values import MAX_ITEM_SIZE, Item
+from pizzabar.errors import ValidationException
+from pizzabar.work import Work
+
+MAX_PAGE_SIZE = 1024 * 1024
+"""A page of Query or Scan ends with the item that goes beyond it."""
+
+# A TTL value may name a second far behind the last one that can be told.
+_LAST_SECOND = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
+
+
+class Tables:
+    """Every table of this emulator. ``open`` it before use."""
+
+    def __init__(self, store: TableStore, clock: Clock, work: Work, home: Home) -> None:
+        self.home = home
+        self._store = store
+        self._clock = clock
+        self._work = work
+        self._tables: dict[str, Table] = {}
+        self._sweep_timer: Timer | None = None
+        self._sweep_due = math.inf
+
+    async def open(self) -> None:
+        """Find the tables of the store, and see to the items that expire."""
+        for table in await self._store.tables():
+            self._enter(table)
+        await self._expect_next()
+
+    # Tables
+
+    def table(self, name: str) -> Table:
+        """Give a table by name or ARN. Raise ``ResourceNotFoundException`` when there is none."""
+        table = self._tables.get(name)
+        if table is None:
+            raise ResourceNotFoundException
+        return table
+
+    def tables(self) -> Sequence[Table]:
+        """Give every table, by name."""
+        return [table for name, table in sorted(self._tables.items()) if name == table.name]
+
+    async def create(self, name: str, definition: Definition) -> Table:
+        """Make a table. Raise ``ResourceInUseException`` when there is one of that name."""
+        if name in self._tables:
+            raise ResourceInUseException(f"Table already exists: {name}")
+        arn = self.home.arn("dynamodb", f"table/{name}")
+        table = _define(definition, name, arn, str(uuid.uuid4()), self._clock.now())
+        await self._store.create(table)
+        self._enter(table)
+        return table
+
+    async def ensure(self, name: str, definition: Definition, ttl: str | None) -> Table:
+        """Make a table as it is defined, or bring the one of that name up to it, with its items.
+
+        Raise ``ResourceInUseException`` when that one has other keys.
+        """
+        table = self._tables.get(name)
+        if table is None:
+            table = await self.create(name, definition)
+        wanted = replace(_define(definition, name, table.arn, table.id, table.created), ttl=ttl)
+        if wanted.key_attributes != table.key_attributes:
+            raise ResourceInUseException(f"Table already exists: {name}, with another key schema: delete it first")
+        if wanted != table:
+            await self._redefine(wanted)
+        return wanted
+
+    async def delete(self, table: Table) -> None:
+        """Delete a table and its items."""
+        if table.is_deletion_protected:
+            raise ValidationException(
+                "Resource cannot be deleted as it is currently protected against deletion. "
+                "Disable deletion protection first."
+            )
+        del self._tables[table.name], self._tables[table.arn]
+        await self._store.drop(table.name)
+
+    async def statistics(self, table: Table) -> tuple[int, int]:
+        """Count the items of a table, and their size."""
+        return await self._store.statistics(table.name)
+
+    async def update_time_to_live(self, table: Table, attribute: str, *, is_enabled: bool) -> None:
+        """Enable TTL by an attribute, or disable it.
+
+        https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToLive.html
+        """
+        if is_enabled and table.ttl == attribute:
+            raise ValidationException("TimeToLive is already enabled")
+        if table.ttl is None and not is_enabled:
+            raise ValidationException("TimeToLive is already disabled")
+        if table.ttl not in (None, attribute):
+            raise ValidationException(
+                f"TimeToLive is active on a different AttributeName: current AttributeName is {table.ttl}"
+            )
+        await self._redefine(replace(table, ttl=attribute if is_enabled else None))
+
+    # Items
+
+    async def get(self, table: Table, key: Key) -> Item | None:
+        """Give an item."""
+        data = await self._store.get(table.name, key)
+        return None if data is None else parse(data)
+
+    async def put(
+        self, table: Table, item: Item, size: int, *, requirement: Requirement | None = None, reads: bool = False
+    ) -> Written:
+        """Put an item, of the size that ``read_item`` told, in place of what has its key."""
+        key = table.key_of_item(item)
+        if size > MAX_ITEM_SIZE:
+            raise ValidationException("Item size has exceeded the maximum allowed size")
+        image = items.image_of(table, item, size)
+        reads = reads or requirement is not None
+        return await self._write(Change(table.name, key, items.put(image, requirement), reads))
+
+    async def delete_item(
+        self, table: Table, key: Key, *, requirement: Requirement | None = None, reads: bool = False
+    ) -> Written:
+        """Delete the item of a key, if there is one."""
+        reads = reads or requirement is not None
+        return await self._write(Change(table.name, key, items.delete(requirement), reads))
+
+    async def update(
+        self, table: Table, key: Item, update: Update, values: Values, *, requirement: Requirement | None = None
+    ) -> Written:
+        """Change the item of a key, or make it."""
+        encoded = table.key_of(key)
+        return await self._write(Change(table.name, encoded, items.update(table, key, update, values, requirement)))
+
+    async def query(
+        self, table: Table, partition: bytes, keys: KeyRange, *, forward: bool = True, limit: int | None = None
+    ) -> Page:
+        """Give a page of a partition's items, by sort key."""
+        return await self._store.query(
+            table.name, partition, keys, forward=forward, limit=limit, max_size=MAX_PAGE_SIZE
+        )
+
+    async def scan(
+        self, table: Table, after: Key | None = None, *, segment: Segment | None = None, limit: int | None = None
+    ) -> Page:
+        """Give a page of a table's items."""
+        return await self._store.scan(table.name, after, segment=segment, limit=limit, max_size=MAX_PAGE_SIZE)
+
+    async def _write(self, change: Change) -> Written:
+        (written,) = await self._store.modify((change,))
+        if written.new is not None and written.new.expires is not None:
+            self._expect(written.new.expires)
+        return written
+
+    def _enter(self, table: Table) -> None:
+        self._tables[table.name] = self._tables[table.arn] = table
+
+    async def _redefine(self, table: Table) -> None:
+        # Entered first: the writes that the store is asked for from now on find it redefined.
+        self._enter(table)
+        await self._store.redefine(table)
+        await self._expect_next()
+
+    # Expiry
+
+    def _expect(self, expires: float) -> None:
+        """Have the sweep run once a TTL value has passed."""
+        # An item is expired when its TTL value is less than the time: at the next whole second at the earliest.
+        if expires >= self._sweep_due - 1 or expires > _LAST_SECOND:
+            return
+        now = self._clock.now().timestamp()
+        if expires < now - FIVE_YEARS:
+            return
+        due = max(math.floor(expires), math.floor(now)) + 1
+        if due >= self._sweep_due:
+            return
+        if self._sweep_timer is not None:
+            self._sweep_timer.cancel()
+        self._sweep_due = due
+        self._sweep_timer = self._clock.call_at(datetime.fromtimestamp(due, UTC), self._start_sweep)
+
+    def _start_sweep(self) -> None:
+        self._sweep_timer, self._sweep_due = None, math.inf
+        self._work.start(self._sweep())
+
+    async def _sweep(self) -> None:
+        now = self._clock.now().timestamp()
+        for table in self.tables():
+            while table.ttl is not None and table.name in self._tables:
+                if not await self._store.expire(table.name, now):
+                    break
+        await self._expect_next()
+
+    async def _expect_next(self) -> None:
+        now = self._clock.now().timestamp()
+        for table in self.tables():
+            if table.ttl is not None and table.name in self._tables:
+                expires = await self._store.next_expiry(table.name, now)
+                if expires is not None:
+                    self._expect(expires)
+
+
+def _define(definition: Definition, name: str, arn: str, table_id: str, created: datetime) -> Table:
+    return Table(
+        name=name,
+        arn=arn,
+        id=table_id,
+        created=created,
+        partition=definition.partition,
+        sort=definition.sort,
+        billing_mode=definition.billing_mode,
+        read_capacity=definition.read_capacity,
+        write_capacity=definition.write_capacity,
+        table_class=definition.table_class,
+        stream_view_type=definition.stream_view_type,
+        is_deletion_protected=definition.is_deletion_protected,
+    )

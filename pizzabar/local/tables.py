@@ -1,0 +1,410 @@
+"""
+The table store of the local runtime: SQLite, and a cache of what was last read or written.
+
+Each DynamoDB table is a SQLite table of its own, ordered by its keys. The cache is coherent because every statement
+runs on one connection in the order it was asked for: a key that is being written is not in the cache, and only
+the last write of a key, or a read that began after it, enters it again.
+"""
+
+import sqlite3
+import zlib
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import field
+from typing import Final
+
+from pizzabar.documents import encode, parse
+from pizzabar.dynamodb.errors import ResourceInUseException, TransactionCanceledException
+from pizzabar.dynamodb.keys import Key, KeyRange
+from pizzabar.dynamodb.store import FIVE_YEARS, Change, Image, Page, Segment, Written
+from pizzabar.dynamodb.table import Table, table_as_json, table_from_json
+from pizzabar.errors import ServiceError
+from pizzabar.local.database import Database
+from pizzabar.record import record
+
+# SQLite's names have no case, DynamoDB's do: the items of a table are called by a number that the catalogue gives.
+TABLES = "SELECT number, definition FROM dynamodb_tables ORDER BY name"
+ADD_TABLE = "INSERT INTO dynamodb_tables (name, definition) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING number"
+REDEFINE_TABLE = "UPDATE dynamodb_tables SET definition = ? WHERE name = ?"
+REMOVE_TABLE = "DELETE FROM dynamodb_tables WHERE name = ?"
+
+CREATE_ITEMS = """
+    CREATE TABLE {items} (
+        pk BLOB NOT NULL, sk BLOB NOT NULL, item BLOB NOT NULL, size INTEGER NOT NULL, expires REAL,
+        PRIMARY KEY (pk, sk)
+    ) WITHOUT ROWID
+"""
+CREATE_EXPIRES = "CREATE INDEX {items}_expires ON {items} (expires) WHERE expires IS NOT NULL"
+DROP_ITEMS = "DROP TABLE {items}"
+STATISTICS = "SELECT count(*), coalesce(sum(size), 0) FROM {items}"
+GET = "SELECT item FROM {items} WHERE pk = ? AND sk = ?"
+GET_IMAGE = "SELECT item, size, expires FROM {items} WHERE pk = ? AND sk = ?"
+PUT = "REPLACE INTO {items} (pk, sk, item, size, expires) VALUES (?, ?, ?, ?, ?)"
+DELETE = "DELETE FROM {items} WHERE pk = ? AND sk = ?"
+QUERY = "SELECT item, size FROM {items} WHERE pk = ? AND sk >= ? AND sk < ? ORDER BY sk"
+QUERY_BACKWARD = f"{QUERY} DESC"
+QUERY_OPEN = "SELECT item, size FROM {items} WHERE pk = ? AND sk >= ? ORDER BY sk"
+QUERY_OPEN_BACKWARD = f"{QUERY_OPEN} DESC"
+SCAN = "SELECT item, size, pk FROM {items} ORDER BY pk, sk"
+SCAN_AFTER = "SELECT item, size, pk FROM {items} WHERE (pk, sk) > (?, ?) ORDER BY pk, sk"
+EXPIRED = (
+    "SELECT pk, sk, item, size, expires FROM {items} WHERE expires >= ? AND expires < ? ORDER BY expires LIMIT 1000"
+)
+NEXT_EXPIRY = "SELECT min(expires) FROM {items} WHERE expires >= ?"
+ALL_ITEMS = "SELECT pk, sk, item FROM {items}"
+SET_EXPIRES = "UPDATE {items} SET expires = ? WHERE pk = ? AND sk = ?"
+
+
+class LocalTables:
+    """Tables and items in SQLite."""
+
+    def __init__(self, database: Database, *, cache_size: int = 16 * 1024 * 1024) -> None:
+        self._database = database
+        self._cache = _Cache(cache_size)
+        self._statements: dict[str, _Statements] = {}
+
+    @classmethod
+    async def open(cls, database: Database, *, cache_size: int = 16 * 1024 * 1024) -> "LocalTables":
+        """Find the tables of a database."""
+        store = cls(database, cache_size=cache_size)
+        for number, table in await store._catalogue():
+            store._statements[table.name] = _Statements(number)
+        return store
+
+    async def tables(self) -> Sequence[Table]:
+        return [table for _, table in await self._catalogue()]
+
+    async def create(self, table: Table) -> None:
+        definition = encode(table_as_json(table))
+
+        def create(connection: sqlite3.Connection) -> int:
+            row = connection.execute(ADD_TABLE, (table.name, definition)).fetchone()
+            if row is None:
+                raise ResourceInUseException(f"Table already exists: {table.name}")
+            items = _items(row[0])
+            connection.execute(CREATE_ITEMS.format(items=items))
+            connection.execute(CREATE_EXPIRES.format(items=items))
+            return int(row[0])
+
+        self._statements[table.name] = _Statements(await self._database.write(create))
+
+    async def redefine(self, table: Table) -> None:
+        definition = encode(table_as_json(table))
+        statements = self._statements[table.name]
+
+        def redefine(connection: sqlite3.Connection) -> None:
+            connection.execute(REDEFINE_TABLE, (definition, table.name))
+            rows = connection.execute(statements.all_items)
+            expiries = [(table.expiry(parse(item)), pk, sk) for pk, sk, item in rows]
+            connection.executemany(statements.set_expires, expiries)
+
+        await self._database.write(redefine)
+
+    async def drop(self, name: str) -> None:
+        statements = self._statements.pop(name)
+
+        def drop(connection: sqlite3.Connection) -> None:
+            connection.execute(REMOVE_TABLE, (name,))
+            connection.execute(statements.drop)
+
+        try:
+            await self._database.write(drop)
+        finally:
+            self._cache.clear()
+
+    async def statistics(self, table: str) -> tuple[int, int]:
+        statement = self._statements[table].statistics
+        count, size = await self._database.read(lambda connection: connection.execute(statement).fetchone())
+        return count, size
+
+    async def get(self, table: str, key: Key) -> bytes | None:
+        cached = self._cache.get((table, *key))
+        if not isinstance(cached, _Unknown):
+            return cached
+        statement = self._statements[table].get
+
+        def get(connection: sqlite3.Connection) -> bytes | None:
+            row = connection.execute(statement, key).fetchone()
+            return None if row is None else row[0]
+
+        reading = self._cache.begin_read((table, *key))
+        data = await self._database.read(get, sees_queued=self._cache.is_being_written((table, *key)))
+        self._cache.end_read((table, *key), reading, data)
+        return data
+
+    async def query(
+        self, table: str, partition: bytes, keys: KeyRange, *, forward: bool, limit: int | None, max_size: int
+    ) -> Page:
+        statements = self._statements[table]
+        arguments: tuple[bytes, ...]
+        if keys.stop is None:
+            statement = statements.query_open if forward else statements.query_open_backward
+            arguments = (partition, keys.start)
+        else:
+            statement = statements.query if forward else statements.query_backward
+            arguments = (partition, keys.start, keys.stop)
+
+        def query(connection: sqlite3.Connection) -> Page:
+            return _page(connection.execute(statement, arguments), limit, max_size)
+
+        return await self._database.read(query)
+
+    async def scan(
+        self, table: str, after: Key | None, *, segment: Segment | None, limit: int | None, max_size: int
+    ) -> Page:
+        statements = self._statements[table]
+        statement, arguments = (statements.scan, ()) if after is None else (statements.scan_after, after)
+
+        def scan(connection: sqlite3.Connection) -> Page:
+            return _page(connection.execute(statement, arguments), limit, max_size, segment)
+
+        # A page of a megabyte takes milliseconds, and the loop has other things to do.
+        return await self._database.read(scan, is_long=limit is None or limit > 100)
+
+    async def modify(self, changes: Sequence[Change]) -> list[Written]:
+        if len(changes) == 1:
+            return [await self._modify_one(changes[0])]
+        prepared = [(change, self._statements[change.table]) for change in changes]
+
+        def modify(connection: sqlite3.Connection) -> list[Written]:
+            written: list[Written] = []
+            refusals: list[ServiceError | None] = []
+            for change, statements in prepared:
+                old = _image(connection, statements, change)
+                try:
+                    written.append(Written(old, change.decide(old)))
+                    refusals.append(None)
+                except ServiceError as refusal:
+                    refusals.append(refusal)
+            if any(refusals):
+                raise TransactionCanceledException(refusals)
+            for (change, statements), result in zip(prepared, written, strict=True):
+                _write(connection, statements, change.key, result.new)
+            return written
+
+        keys = [(change.table, *change.key) for change in changes]
+        writes = [self._cache.begin_write(key) for key in keys]
+        written: list[Written] | None = None
+        try:
+            written = await self._database.write(modify)
+            return written
+        finally:
+            for index, key in enumerate(keys):
+                self._cache.end_write(key, writes[index], _UNKNOWN if written is None else _data(written[index].new))
+
+    async def _modify_one(self, change: Change) -> Written:
+        # What `modify` does with several changes, without the lists: this is the way of every order.
+        statements = self._statements[change.table]
+
+        def modify(connection: sqlite3.Connection) -> Written:
+            old = _image(connection, statements, change)
+            new = change.decide(old)
+            if new is not None or old is not None or not change.reads:
+                _write(connection, statements, change.key, new)
+            return Written(old, new)
+
+        key = (change.table, *change.key)
+        write = self._cache.begin_write(key)
+        data: Cached = _UNKNOWN
+        try:
+            written = await self._database.write(modify)
+            data = _data(written.new)
+            return written
+        finally:
+            self._cache.end_write(key, write, data)
+
+    async def expire(self, table: str, now: float) -> Sequence[Image]:
+        statements = self._statements[table]
+
+        def expire(connection: sqlite3.Connection) -> list[tuple[bytes, bytes, bytes, int, float]]:
+            rows = connection.execute(statements.expired, (now - FIVE_YEARS, now)).fetchall()
+            connection.executemany(statements.delete, [(row[0], row[1]) for row in rows])
+            return rows
+
+        rows = await self._database.write(expire)
+        for row in rows:
+            self._cache.forget((table, row[0], row[1]))
+        return [Image(item, size, expires) for _, _, item, size, expires in rows]
+
+    async def next_expiry(self, table: str, now: float) -> float | None:
+        statement = self._statements[table].next_expiry
+
+        def find(connection: sqlite3.Connection) -> float | None:
+            expires: float | None = connection.execute(statement, (now - FIVE_YEARS,)).fetchone()[0]
+            return expires
+
+        return await self._database.read(find)
+
+    async def _catalogue(self) -> list[tuple[int, Table]]:
+        rows = await self._database.read(lambda connection: connection.execute(TABLES).fetchall())
+        return [(number, table_from_json(parse(definition))) for number, definition in rows]
+
+
+class _Unknown:
+    """What the cache says of a key that it knows nothing of; None is an item known to be absent."""
+
+
+_UNKNOWN: Final = _Unknown()
+Cached = bytes | None | _Unknown
+_CacheKey = tuple[str, bytes, bytes]
+
+# What an entry takes beside its key and its item: about that of its dict entry and its objects.
+_ENTRY_SIZE = 300
+
+
+class _Cache:
+    """Items by key, the least recently used of which are let go when there are too many bytes."""
+
+    def __init__(self, size: int) -> None:
+        self._capacity = size
+        self._size = 0
+        self._entries: OrderedDict[_CacheKey, bytes | None] = OrderedDict()
+        self._reads: dict[_CacheKey, object] = {}
+        self._writes: dict[_CacheKey, object] = {}
+
+    def get(self, key: _CacheKey) -> Cached:
+        data = self._entries.get(key, _UNKNOWN)
+        if data is not _UNKNOWN:
+            self._entries.move_to_end(key)
+        return data
+
+    def is_being_written(self, key: _CacheKey) -> bool:
+        """Whether a write of a key was asked for and is not yet done."""
+        return key in self._writes
+
+    def begin_read(self, key: _CacheKey) -> object:
+        """Note that a key is being read; the answer goes to ``end_read``."""
+        token = self._reads[key] = object()
+        return token
+
+    def end_read(self, key: _CacheKey, token: object, data: bytes | None) -> None:
+        """Enter what was read, unless a write or another read of the key was asked for since."""
+        if self._reads.get(key) is token:
+            del self._reads[key]
+            if key not in self._writes:
+                self._enter(key, data)
+
+    def begin_write(self, key: _CacheKey) -> object:
+        """Note that a key is being written, and know nothing of it until then."""
+        self.forget(key)
+        token = self._writes[key] = object()
+        return token
+
+    def end_write(self, key: _CacheKey, token: object, data: Cached) -> None:
+        """Enter what was written, unless another write of the key was asked for since."""
+        if self._writes.get(key) is token:
+            del self._writes[key]
+            if not isinstance(data, _Unknown):
+                self._enter(key, data)
+
+    def forget(self, key: _CacheKey) -> None:
+        self._reads.pop(key, None)
+        data = self._entries.pop(key, _UNKNOWN)
+        if not isinstance(data, _Unknown):
+            self._size -= _entry_size(key, data)
+
+    def clear(self) -> None:
+        self._entries.clear()
+        self._reads.clear()
+        self._writes.clear()
+        self._size = 0
+
+    def _enter(self, key: _CacheKey, data: bytes | None) -> None:
+        self.forget(key)
+        self._entries[key] = data
+        self._size += _entry_size(key, data)
+        while self._size > self._capacity:
+            oldest, old = self._entries.popitem(last=False)
+            self._size -= _entry_size(oldest, old)
+
+
+def _entry_size(key: _CacheKey, data: bytes | None) -> int:
+    return _ENTRY_SIZE + len(key[1]) + len(key[2]) + (0 if data is None else len(data))
+
+
+@record
+class _Statements:
+    """The statements on the items of one table."""
+
+    number: int
+    get: str = field(init=False)
+    get_image: str = field(init=False)
+    put: str = field(init=False)
+    delete: str = field(init=False)
+    query: str = field(init=False)
+    query_backward: str = field(init=False)
+    query_open: str = field(init=False)
+    query_open_backward: str = field(init=False)
+    scan: str = field(init=False)
+    scan_after: str = field(init=False)
+    statistics: str = field(init=False)
+    expired: str = field(init=False)
+    next_expiry: str = field(init=False)
+    all_items: str = field(init=False)
+    set_expires: str = field(init=False)
+    drop: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        items = _items(self.number)
+        for name, statement in _STATEMENTS.items():
+            object.__setattr__(self, name, statement.format(items=items))
+
+
+_STATEMENTS = {
+    "get": GET,
+    "get_image": GET_IMAGE,
+    "put": PUT,
+    "delete": DELETE,
+    "query": QUERY,
+    "query_backward": QUERY_BACKWARD,
+    "query_open": QUERY_OPEN,
+    "query_open_backward": QUERY_OPEN_BACKWARD,
+    "scan": SCAN,
+    "scan_after": SCAN_AFTER,
+    "statistics": STATISTICS,
+    "expired": EXPIRED,
+    "next_expiry": NEXT_EXPIRY,
+    "all_items": ALL_ITEMS,
+    "set_expires": SET_EXPIRES,
+    "drop": DROP_ITEMS,
+}
+
+
+def _items(number: int) -> str:
+    return f"dynamodb_items_{number}"
+
+
+def _image(connection: sqlite3.Connection, statements: _Statements, change: Change) -> Image | None:
+    if not change.reads:
+        return None
+    row = connection.execute(statements.get_image, change.key).fetchone()
+    return None if row is None else Image(*row)
+
+
+def _write(connection: sqlite3.Connection, statements: _Statements, key: Key, image: Image | None) -> None:
+    if image is None:
+        connection.execute(statements.delete, key)
+    else:
+        connection.execute(statements.put, (*key, image.data, image.size, image.expires))
+
+
+def _data(image: Image | None) -> bytes | None:
+    return None if image is None else image.data
+
+
+def _page(rows: sqlite3.Cursor, limit: int | None, max_size: int, segment: Segment | None = None) -> Page:
+    items: list[bytes] = []
+    total = 0
+    for data, size, *key in rows:
+        if segment is not None and _segment(key[0], segment.total) != segment.number:
+            continue
+        items.append(data)
+        total += size
+        if len(items) == limit or total > max_size:
+            rows.close()
+            return Page(tuple(items), total, is_last=False)
+    return Page(tuple(items), total, is_last=True)
+
+
+def _segment(partition: bytes, total: int) -> int:
+    return zlib.crc32(partition) * total >> 32

@@ -1,0 +1,100 @@
+"""The log store of the local runtime: one row a group, one a stream, and one for each put of events."""
+
+import sqlite3
+from collections.abc import Awaitable, Sequence
+from functools import partial
+
+from pizzabar.documents import encode, parse
+from pizzabar.local.database import Database
+from pizzabar.logs.log_group import LogGroup, LogStream
+from pizzabar.logs.store import DONE, Batch
+
+GROUPS = "SELECT name, created, retention FROM log_groups ORDER BY name"
+STREAMS = """
+    SELECT log_streams.log_group, log_streams.name, created, min(first), max(last), max(ingested)
+    FROM log_streams LEFT JOIN log_events
+        ON log_events.log_group = log_streams.log_group AND log_events.log_stream = log_streams.name
+    GROUP BY log_streams.log_group, log_streams.name
+"""
+PUT_GROUP = "REPLACE INTO log_groups (name, created, retention) VALUES (?, ?, ?)"
+PUT_STREAM = "REPLACE INTO log_streams (log_group, name, created) VALUES (?, ?, ?)"
+PUT_EVENTS = (
+    "INSERT INTO log_events (log_group, log_stream, id, first, last, ingested, events) VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+LAST_ID = "SELECT max(id) FROM log_events"
+DELETE_GROUP = (
+    "DELETE FROM log_groups WHERE name = ?",
+    "DELETE FROM log_streams WHERE log_group = ?",
+    "DELETE FROM log_events WHERE log_group = ?",
+)
+READ_GROUP = """
+    SELECT id, log_stream, ingested, events FROM log_events
+    WHERE log_group = ? AND last >= ? AND first < ? ORDER BY id
+"""
+READ_STREAM = """
+    SELECT id, log_stream, ingested, events FROM log_events
+    WHERE log_group = ? AND log_stream = ? AND last >= ? AND first < ? ORDER BY id
+"""
+
+
+class LocalLogs:
+    """Log groups in SQLite."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._last_id = 0
+
+    async def load(self) -> list[LogGroup]:
+        groups, self._last_id = await self._database.read(_load, is_long=True)
+        return groups
+
+    def put_group(self, group: LogGroup, *, is_durable: bool) -> Awaitable[None]:
+        return self._write(PUT_GROUP, (group.name, group.created, group.retention_days), is_durable=is_durable)
+
+    def put_stream(self, group: str, stream: str, created: int, *, is_durable: bool) -> Awaitable[None]:
+        return self._write(PUT_STREAM, (group, stream, created), is_durable=is_durable)
+
+    def put_events(
+        self, group: str, stream: str, events: Sequence[tuple[int, str]], ingested: int, *, is_durable: bool
+    ) -> Awaitable[None]:
+        self._last_id += 1
+        row = (group, stream, self._last_id, events[0][0], events[-1][0], ingested, encode(events))
+        return self._write(PUT_EVENTS, row, is_durable=is_durable)
+
+    def delete_group(self, name: str) -> Awaitable[None]:
+        def change(connection: sqlite3.Connection) -> None:
+            for statement in DELETE_GROUP:
+                connection.execute(statement, (name,))
+
+        return self._database.write(change)
+
+    async def read(self, group: str, stream: str | None, start: int, end: int) -> list[Batch]:
+        def query(connection: sqlite3.Connection) -> list[Batch]:
+            if stream is None:
+                rows = connection.execute(READ_GROUP, (group, start, end))
+            else:
+                rows = connection.execute(READ_STREAM, (group, stream, start, end))
+            return [
+                Batch(number, name, ingested, [(timestamp, message) for timestamp, message in parse(events)])
+                for number, name, ingested, events in rows
+            ]
+
+        return await self._database.read(query, is_long=True)
+
+    def _write(self, statement: str, row: tuple[object, ...], *, is_durable: bool) -> Awaitable[None]:
+        change = partial(_execute, statement=statement, row=row)
+        if is_durable:
+            return self._database.write(change)
+        self._database.write_behind(change)
+        return DONE
+
+
+def _execute(connection: sqlite3.Connection, statement: str, row: tuple[object, ...]) -> None:
+    connection.execute(statement, row)
+
+
+def _load(connection: sqlite3.Connection) -> tuple[list[LogGroup], int]:
+    groups = {name: LogGroup(name, created, retention) for name, created, retention in connection.execute(GROUPS)}
+    for group, *stream in connection.execute(STREAMS):
+        groups[group].streams[stream[0]] = LogStream(*stream)
+    return list(groups.values()), connection.execute(LAST_ID).fetchone()[0] or 0

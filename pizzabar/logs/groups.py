@@ -1,0 +1,149 @@
+"""
+CloudWatch Logs: log groups, and the events put into their streams.
+
+Groups and streams are in memory, events in the store. What AWS lets pass by and by is immediate here: an event can be
+read as soon as it was put. Events older than a group's retention are not given; they stay in the store.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatchLogsConcepts.html
+"""
+
+from collections.abc import Awaitable, Iterator, Sequence
+from datetime import datetime
+
+from pizzabar.arn import Home
+from pizzabar.clock import Clock
+from pizzabar.logs.errors import ResourceAlreadyExistsException, ResourceNotFoundException
+from pizzabar.logs.log_group import LogEvent, LogGroup, LogStream, days, milliseconds
+from pizzabar.logs.store import DONE, LogStore
+
+END_OF_TIME = 1 << 62
+
+
+class LogGroups:
+    """The log groups of an account."""
+
+    def __init__(self, store: LogStore, clock: Clock, home: Home | None = None) -> None:
+        self.home = home or Home()
+        self._store = store
+        self._clock = clock
+        self._groups: dict[str, LogGroup] = {}
+
+    async def open(self) -> None:
+        """Take up the groups that the store has."""
+        self._groups = {group.name: group for group in await self._store.load()}
+
+    def __iter__(self) -> Iterator[LogGroup]:
+        return iter(tuple(self._groups.values()))
+
+    def now(self) -> int:
+        """Tell the time in milliseconds."""
+        return milliseconds(self._clock.now())
+
+    def get(self, name: str) -> LogGroup:
+        """Give a group. Raise ``ResourceNotFoundException`` when there is none of that name."""
+        group = self._groups.get(name)
+        if group is None:
+            raise ResourceNotFoundException("group")
+        return group
+
+    def get_stream(self, group: str, name: str) -> LogStream:
+        """Give a stream. Raise ``ResourceNotFoundException`` when group or stream is not there."""
+        stream = self.get(group).streams.get(name)
+        if stream is None:
+            raise ResourceNotFoundException("stream")
+        return stream
+
+    def arn(self, group: str) -> str:
+        """Name a group, without the ``:*`` that stands for its streams."""
+        return self.home.arn("logs", f"log-group:{group}")
+
+    async def create(self, name: str, *, retention_days: int | None = None) -> LogGroup:
+        """Make a group. Raise ``ResourceAlreadyExistsException`` when it is there."""
+        if name in self._groups:
+            raise ResourceAlreadyExistsException("group")
+        group = self._groups[name] = LogGroup(name, self.now(), retention_days)
+        await self._store.put_group(group, is_durable=True)
+        return group
+
+    async def ensure(self, name: str, *, retention_days: int | None) -> LogGroup:
+        """Make a group, or change the retention of the one that is there."""
+        if name not in self._groups:
+            return await self.create(name, retention_days=retention_days)
+        group = self._groups[name]
+        if group.retention_days != retention_days:
+            group.retention_days = retention_days
+            await self._store.put_group(group, is_durable=True)
+        return group
+
+    async def delete(self, name: str) -> None:
+        """Delete a group with all its streams and events."""
+        self.get(name)
+        del self._groups[name]
+        await self._store.delete_group(name)
+
+    async def create_stream(self, group: str, name: str) -> LogStream:
+        """Make a stream in a group. Raise ``ResourceAlreadyExistsException`` when it is there."""
+        streams = self.get(group).streams
+        if name in streams:
+            raise ResourceAlreadyExistsException("stream")
+        stream = streams[name] = LogStream(name, self.now())
+        await self._store.put_stream(group, name, stream.created, is_durable=True)
+        return stream
+
+    def put_events(
+        self, group: str, stream: str, events: Sequence[tuple[int, str]], *, durable: bool
+    ) -> Awaitable[None]:
+        """Put events, pairs of timestamp and message in order of time, into a stream that is there.
+
+        The answer of a durable put can be awaited until the events are kept for good.
+        """
+        return self._put(group, self.get_stream(group, stream), events, self.now(), durable=durable)
+
+    def append(
+        self, group: str, stream: str, messages: Sequence[str], now: datetime, *, durable: bool = False
+    ) -> Awaitable[None]:
+        """Put messages of one time into a stream; group and stream are made when they are missing.
+
+        The answer of a durable put can be awaited until the messages are kept for good.
+        """
+        timestamp = milliseconds(now)
+        kept = self._groups.get(group)
+        if kept is None:
+            kept = self._groups[group] = LogGroup(group, timestamp)
+            self._store.put_group(kept, is_durable=False)
+        target = kept.streams.get(stream)
+        if target is None:
+            target = kept.streams[stream] = LogStream(stream, timestamp)
+            self._store.put_stream(group, stream, timestamp, is_durable=False)
+        return self._put(group, target, [(timestamp, message) for message in messages], timestamp, durable=durable)
+
+    async def read(
+        self, group: str, *, stream: str | None = None, start: int = 0, end: int = END_OF_TIME
+    ) -> list[LogEvent]:
+        """Give the events from ``start`` on and before ``end``, of one stream or of all, in order of time."""
+        retention = self.get(group).retention_days
+        if stream is not None:
+            self.get_stream(group, stream)
+        if retention is not None:
+            start = max(start, self.now() - days(retention))
+        events = [
+            LogEvent(_event_id(timestamp, batch.number, index), batch.stream, timestamp, message, batch.ingested)
+            for batch in await self._store.read(group, stream, start, end)
+            for index, (timestamp, message) in enumerate(batch.events)
+            if start <= timestamp < end
+        ]
+        events.sort(key=lambda event: event.id)
+        return events
+
+    def _put(
+        self, group: str, stream: LogStream, events: Sequence[tuple[int, str]], now: int, *, durable: bool
+    ) -> Awaitable[None]:
+        if not events:
+            return DONE
+        stream.note(events[0][0], events[-1][0], now)
+        return self._store.put_events(group, stream.name, events, now, is_durable=durable)
+
+
+def _event_id(timestamp: int, number: int, index: int) -> int:
+    # Numbers of puts have up to 20 digits, places in a put up to 5: a put holds 10,000 events at most.
+    return (timestamp * 10**20 + number) * 10**5 + index

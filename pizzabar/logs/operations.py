@@ -1,0 +1,282 @@
+"""
+The operations of CloudWatch Logs, by AWS's names.
+
+https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_Operations.html
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from itertools import pairwise
+
+from pizzabar.arn import parse_arn
+from pizzabar.documents import JSON
+from pizzabar.logs.errors import InvalidParameterException, ResourceNotFoundException, SerializationException
+from pizzabar.logs.groups import END_OF_TIME, LogGroups
+from pizzabar.logs.log_group import LogEvent, LogGroup, LogStream, days
+from pizzabar.logs.parameters import CONSTRAINTS, Constraint, check, refuse, violations
+
+BATCH_BYTES = 1_048_576
+EVENT_OVERHEAD = 26
+"""What each event counts beside its message, in bytes."""
+
+SURELY_SHORT = (BATCH_BYTES - EVENT_OVERHEAD) // 4
+"""Characters that are within the bounds whatever they are in UTF-8."""
+
+TWO_WEEKS = days(14)
+TWO_HOURS = days(1) // 12
+
+SEQUENCE_TOKEN = "0" * 56
+"""What AWS still answers, and nobody needs any more."""
+
+
+async def create_log_group(groups: LogGroups, parameters: JSON) -> JSON:
+    """Make a group. Tags are taken and lead nowhere: no operation here reads them."""
+    given = check("CreateLogGroup", parameters, "logGroupName")
+    await groups.create(given["logGroupName"])
+    return {}
+
+
+async def delete_log_group(groups: LogGroups, parameters: JSON) -> JSON:
+    """Delete a group with all that is in it."""
+    given = check("DeleteLogGroup", parameters, "logGroupName")
+    await groups.delete(given["logGroupName"])
+    return {}
+
+
+async def describe_log_groups(groups: LogGroups, parameters: JSON) -> JSON:
+    """List the groups by name."""
+    given = check("DescribeLogGroups", parameters)
+    if "logGroupNamePrefix" in given and "logGroupNamePattern" in given:
+        raise InvalidParameterException(
+            "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters."
+        )
+    prefix, part = given.get("logGroupNamePrefix", ""), given.get("logGroupNamePattern", "")
+    found = [group for group in groups if group.name.startswith(prefix) and part in group.name]
+    found.sort(key=lambda group: group.name)
+    after = [group for group in found if group.name > given.get("nextToken", "")]
+    page = after[: given.get("limit", 50)]
+    answer: dict[str, JSON] = {"logGroups": [_describe_group(groups, group) for group in page]}
+    if len(page) < len(after):
+        answer["nextToken"] = page[-1].name
+    return answer
+
+
+async def create_log_stream(groups: LogGroups, parameters: JSON) -> JSON:
+    """Make a stream in a group."""
+    given = check("CreateLogStream", parameters, "logGroupName", "logStreamName")
+    await groups.create_stream(given["logGroupName"], given["logStreamName"])
+    return {}
+
+
+async def describe_log_streams(groups: LogGroups, parameters: JSON) -> JSON:
+    """List the streams of a group, by name or by the time of their last event."""
+    given = check("DescribeLogStreams", parameters)
+    group = groups.get(_group_name(given))
+    prefix, by_time = given.get("logStreamNamePrefix", ""), given.get("orderBy") == "LastEventTime"
+    if prefix and by_time:
+        raise InvalidParameterException("Cannot order by LastEventTime with a logStreamNamePrefix.")
+    found = [stream for stream in group.streams.values() if stream.name.startswith(prefix)]
+    found.sort(
+        key=lambda stream: (stream.last_event or 0, stream.name) if by_time else (0, stream.name),
+        reverse=given.get("descending", False),
+    )
+    names = [stream.name for stream in found]
+    token = given.get("nextToken")
+    if token is not None and token not in names:
+        raise InvalidParameterException("The specified nextToken is invalid.")
+    start = 0 if token is None else names.index(token) + 1
+    page = found[start : start + given.get("limit", 50)]
+    answer: dict[str, JSON] = {"logStreams": [_describe_stream(groups, group, stream) for stream in page]}
+    if start + len(page) < len(found):
+        answer["nextToken"] = page[-1].name
+    return answer
+
+
+async def put_log_events(groups: LogGroups, parameters: JSON) -> JSON:
+    """Put events into a stream; those that are too old or too new are told in the answer."""
+    given = check("PutLogEvents", parameters, "logGroupName", "logStreamName", "logEvents")
+    events = _read_events(given["logEvents"])
+    group = groups.get(given["logGroupName"])
+    groups.get_stream(group.name, given["logStreamName"])
+    now = groups.now()
+    if group.retention_days is None and now - TWO_WEEKS <= events[0][0] and events[-1][0] <= now + TWO_HOURS:
+        # The common case: all are in time.
+        await groups.put_events(group.name, given["logStreamName"], events, durable=True)
+        return {"nextSequenceToken": SEQUENCE_TOKEN}
+    timestamps = [timestamp for timestamp, _ in events]
+    too_old = sum(timestamp < now - TWO_WEEKS for timestamp in timestamps)
+    expired = (
+        0 if group.retention_days is None else sum(each < now - days(group.retention_days) for each in timestamps)
+    )
+    in_time = sum(timestamp <= now + TWO_HOURS for timestamp in timestamps)
+    rejected = {
+        **({"tooNewLogEventStartIndex": in_time} if in_time < len(events) else {}),
+        **({"tooOldLogEventEndIndex": too_old} if too_old else {}),
+        **({"expiredLogEventEndIndex": expired} if expired else {}),
+    }
+    await groups.put_events(group.name, given["logStreamName"], events[max(too_old, expired) : in_time], durable=True)
+    return {"nextSequenceToken": SEQUENCE_TOKEN, **({"rejectedLogEventsInfo": rejected} if rejected else {})}
+
+
+async def get_log_events(groups: LogGroups, parameters: JSON) -> JSON:
+    """Read a page of a stream, from its end unless ``startFromHead`` says otherwise."""
+    given = check("GetLogEvents", parameters, "logStreamName")
+    events = await groups.read(
+        _group_name(given),
+        stream=given["logStreamName"],
+        start=given.get("startTime", 0),
+        end=given.get("endTime", END_OF_TIME),
+    )
+    direction, cut = _read_token(given["nextToken"]) if "nextToken" in given else (None, None)
+    if cut is not None:
+        events = [event for event in events if (event.id > cut) == (direction == "f")]
+    from_head = direction == "f" or (direction is None and given.get("startFromHead", False))
+    page = _page(events, given.get("limit", 10_000), from_head=from_head)
+    # A token cuts the stream in two: what comes up to its id, and what comes after.
+    before, after = (page[0].id - 1, page[-1].id) if page else (cut or 0, cut or 0)
+    return {
+        "events": [_render(event) for event in page],
+        "nextForwardToken": f"f/{after:056d}/s",
+        "nextBackwardToken": f"b/{before:056d}/s",
+    }
+
+
+async def filter_log_events(groups: LogGroups, parameters: JSON) -> JSON:
+    """Read the events of several streams of a group, the oldest first."""
+    given = check("FilterLogEvents", parameters)
+    if given.get("filterPattern"):
+        raise InvalidParameterException("filterPattern is not supported")
+    if not given.get("startFromHead", True):
+        raise InvalidParameterException("startFromHead false is not supported")
+    group = groups.get(_group_name(given))
+    names, prefix = given.get("logStreamNames"), given.get("logStreamNamePrefix", "")
+    if names is not None and prefix:
+        raise InvalidParameterException("logStreamNamePrefix and logStreamNames are mutually exclusive parameters.")
+    for name in names or ():
+        if name not in group.streams:
+            raise ResourceNotFoundException("stream")
+    cut = _read_token(given["nextToken"])[1] if "nextToken" in given else -1
+    # The end is part of the range here, and is not where one stream is read.
+    end = given["endTime"] + 1 if "endTime" in given else END_OF_TIME
+    events = [
+        event
+        for event in await groups.read(group.name, start=given.get("startTime", 0), end=end)
+        if event.id > cut and (event.stream in names if names is not None else event.stream.startswith(prefix))
+    ]
+    page = _page(events, given.get("limit", 10_000), from_head=True)
+    answer: dict[str, JSON] = {
+        "events": [
+            {"logStreamName": event.stream, **_render(event), "eventId": f"{event.id:056d}"} for event in page
+        ],
+        "searchedLogStreams": [],
+    }
+    if len(page) < len(events):
+        answer["nextToken"] = f"f/{page[-1].id:056d}/s"
+    return answer
+
+
+OPERATIONS: dict[str, Callable[[LogGroups, JSON], Awaitable[JSON]]] = {
+    "CreateLogGroup": create_log_group,
+    "DeleteLogGroup": delete_log_group,
+    "DescribeLogGroups": describe_log_groups,
+    "CreateLogStream": create_log_stream,
+    "DescribeLogStreams": describe_log_streams,
+    "PutLogEvents": put_log_events,
+    "GetLogEvents": get_log_events,
+    "FilterLogEvents": filter_log_events,
+}
+"""The operations of boto3's service ``logs``."""
+
+
+def _group_name(given: Mapping[str, JSON]) -> str:
+    if ("logGroupName" in given) == ("logGroupIdentifier" in given):
+        raise InvalidParameterException("Exactly one of logGroupName and logGroupIdentifier must be specified.")
+    identifier: str = given.get("logGroupName") or given["logGroupIdentifier"]
+    arn = parse_arn(identifier)
+    return identifier if arn is None else arn.resource.removeprefix("log-group:").removesuffix(":*")
+
+
+def _read_events(events: Sequence[JSON]) -> list[tuple[int, str]]:
+    if len(events) == 1 and type(event := events[0]) is dict:
+        # The common case, an event that is right at a glance.
+        timestamp, message = event.get("timestamp"), event.get("message")
+        if type(timestamp) is int and timestamp >= 0 and type(message) is str and 0 < len(message) <= SURELY_SHORT:
+            return [(timestamp, message)]
+    read: list[tuple[int, str]] = []
+    problems: list[str] = []
+    for number, event in enumerate(events, 1):
+        if not isinstance(event, dict):
+            raise SerializationException("logEvents must be a List of Structures")
+        for name, constraint in _EVENT.items():
+            path = f"logEvents.{number}.member.{name}"
+            if event.get(name) is None:
+                problems.append(f"Value null at '{path}' failed to satisfy constraint: Member must not be null")
+            else:
+                problems += violations(path, event[name], constraint)
+        read.append((event.get("timestamp", 0), event.get("message", "")))
+    refuse(problems)
+    if any(earlier > later for (earlier, _), (later, _) in pairwise(read)):
+        raise InvalidParameterException("Log events in a single PutLogEvents request must be in chronological order.")
+    if read[-1][0] - read[0][0] > days(1):
+        raise InvalidParameterException(
+            "The batch of log events in a single PutLogEvents request cannot span more than 24 hours."
+        )
+    size = sum(len(message.encode(errors="replace")) + EVENT_OVERHEAD for _, message in read)
+    if size > BATCH_BYTES:
+        raise InvalidParameterException(f"Upload too large: {size} bytes exceeds limit of {BATCH_BYTES}")
+    return read
+
+
+_EVENT = {"timestamp": CONSTRAINTS["startTime"], "message": Constraint(str, 1)}
+
+
+def _read_token(token: str) -> tuple[str, int]:
+    direction, _, rest = token.partition("/")
+    digits = rest.partition("/")[0]
+    if direction not in ("f", "b") or not digits.isascii() or not digits.isdigit() or len(digits) > 56:
+        raise InvalidParameterException("The specified nextToken is invalid.")
+    return direction, int(digits)
+
+
+def _page(events: list[LogEvent], limit: int, *, from_head: bool) -> list[LogEvent]:
+    """Give as many events as asked for and as fit into one answer, from the start or the end, in order."""
+    size, count = 0, 0
+    for event in events if from_head else reversed(events):
+        size += len(event.message.encode(errors="replace")) + EVENT_OVERHEAD
+        if count == limit or (count and size > BATCH_BYTES):
+            break
+        count += 1
+    return events[:count] if from_head else events[len(events) - count :]
+
+
+def _render(event: LogEvent) -> dict[str, JSON]:
+    return {"timestamp": event.timestamp, "message": event.message, "ingestionTime": event.ingested}
+
+
+def _describe_group(groups: LogGroups, group: LogGroup) -> JSON:
+    arn = groups.arn(group.name)
+    return {
+        "logGroupName": group.name,
+        "creationTime": group.created,
+        **({} if group.retention_days is None else {"retentionInDays": group.retention_days}),
+        "metricFilterCount": 0,
+        "arn": f"{arn}:*",
+        "storedBytes": 0,
+        "logGroupClass": "STANDARD",
+        "logGroupArn": arn,
+    }
+
+
+def _describe_stream(groups: LogGroups, group: LogGroup, stream: LogStream) -> JSON:
+    times = {
+        "firstEventTimestamp": stream.first_event,
+        "lastEventTimestamp": stream.last_event,
+        "lastIngestionTime": stream.last_ingestion,
+    }
+    return {
+        "logStreamName": stream.name,
+        "creationTime": stream.created,
+        **{name: time for name, time in times.items() if time is not None},
+        "uploadSequenceToken": SEQUENCE_TOKEN,
+        "arn": f"{groups.arn(group.name)}:log-stream:{stream.name}",
+        "storedBytes": 0,
+    }

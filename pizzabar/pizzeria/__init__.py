@@ -1,0 +1,1 @@
+"""The AWSome Pizza Bar: the application that pizzabar ships."""

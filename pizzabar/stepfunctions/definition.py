@@ -1,0 +1,524 @@
+"""
+Definitions: Amazon States Language, read and checked as a whole, and compiled once.
+
+Every fault is reported, with its place, in the codes of ValidateStateMachineDefinition. What the States Language
+has and pizzabar does not is a fault that names it.
+
+https://states-language.net/spec.html
+https://docs.aws.amazon.com/step-functions/latest/dg/statemachine-structure.html
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from pizzabar.documents import JSON, NotJSON, parse
+from pizzabar.stepfunctions import choice
+from pizzabar.stepfunctions.choice import ChoiceRule, Rule
+from pizzabar.stepfunctions.errors import Diagnostic, InvalidDefinition
+from pizzabar.stepfunctions.fields import LONGEST_TIMEOUT, Fields, Place, constant, is_integer
+from pizzabar.stepfunctions.paths import Path
+from pizzabar.stepfunctions.retry import ALL, Catcher, Retrier
+from pizzabar.stepfunctions.states import (
+    Choice,
+    Fail,
+    Map,
+    Parallel,
+    Pass,
+    State,
+    StateMachine,
+    Succeed,
+    Task,
+    Wait,
+)
+from pizzabar.stepfunctions.task_resource import InvalidResource, TaskResource, read_resource
+from pizzabar.stepfunctions.timestamp import read_timestamp
+
+__all__ = ["StateMachine", "read_definition"]
+
+INVALID_JSON = "INVALID_JSON_DESCRIPTION"
+MISSING_TARGET = "MISSING_TRANSITION_TARGET"
+MISSING_END = "MISSING_END_STATE"
+DUPLICATE_NAME = "DUPLICATE_STATE_NAME"
+INVALID_NAME = "INVALID_STATE_NAME"
+TOO_DEEP = "TOO_DEEPLY_NESTED"
+
+LONGEST_NAME = 80
+DEEPEST = 100
+"""Levels of JSON that a definition may have."""
+
+
+def read_definition(text: str, supports: Callable[[str], bool] = lambda resource: True) -> StateMachine:
+    """Read a definition. ``supports`` tells whether the resource of a Task state can be called.
+
+    Raise ``InvalidDefinition`` with everything that is wrong.
+    """
+    try:
+        document = parse(text)
+    except NotJSON as error:
+        raise InvalidDefinition([Diagnostic(INVALID_JSON, f"Invalid JSON: {error}")]) from None
+    if _depth(document) > DEEPEST:
+        raise InvalidDefinition([Diagnostic(TOO_DEEP, f"A definition must not be more than {DEEPEST} levels deep")])
+    reading = _Reading(supports)
+    machine = reading.machine(document)
+    if reading.faults or machine is None:
+        raise InvalidDefinition(reading.faults)
+    return machine
+
+
+def _depth(document: JSON) -> int:
+    depth, level = 0, [document]
+    while level and depth <= DEEPEST:
+        depth += 1
+        level = [
+            member
+            for value in level
+            if isinstance(value, (dict, list))
+            for member in (value.values() if isinstance(value, dict) else value)
+        ]
+    return depth
+
+
+# Which fields there are. https://states-language.net/spec.html#state-types
+
+_ALWAYS = frozenset({"Type", "Comment", "QueryLanguage"})
+_FLOW = frozenset({"Next", "End"})
+_PATHS = frozenset({"InputPath", "OutputPath"})
+_RESULT = frozenset({"Parameters", "ResultPath"})
+_HANDLERS = frozenset({"ResultSelector", "Retry", "Catch"})
+_WORK = _ALWAYS | _FLOW | _PATHS | _RESULT | _HANDLERS
+_TIMEOUTS = frozenset({"TimeoutSeconds", "TimeoutSecondsPath", "HeartbeatSeconds", "HeartbeatSecondsPath"})
+_WAITS = ("Seconds", "SecondsPath", "Timestamp", "TimestampPath")
+
+_FIELDS: dict[str, frozenset[str]] = {
+    "Pass": _ALWAYS | _FLOW | _PATHS | _RESULT | {"Result"},
+    "Task": _WORK | _TIMEOUTS | {"Resource"},
+    "Choice": _ALWAYS | _PATHS | {"Choices", "Default"},
+    "Wait": _ALWAYS | _FLOW | _PATHS | {*_WAITS},
+    "Succeed": _ALWAYS | _PATHS,
+    "Fail": _ALWAYS | {"Error", "ErrorPath", "Cause", "CausePath"},
+    "Parallel": _WORK | {"Branches"},
+    "Map": _WORK | {"ItemProcessor", "Iterator", "ItemsPath", "ItemSelector", "MaxConcurrency", "MaxConcurrencyPath"},
+}
+
+_UNSUPPORTED: dict[str, frozenset[str]] = {
+    "Pass": frozenset({"Assign"}),
+    "Task": frozenset({"Assign", "Credentials"}),
+    "Choice": frozenset({"Assign"}),
+    "Wait": frozenset({"Assign"}),
+    "Parallel": frozenset({"Assign"}),
+    "Map": frozenset(
+        {
+            "Assign",
+            "ItemBatcher",
+            "ItemReader",
+            "Label",
+            "ResultWriter",
+            "ToleratedFailureCount",
+            "ToleratedFailureCountPath",
+            "ToleratedFailurePercentage",
+            "ToleratedFailurePercentagePath",
+        }
+    ),
+}
+"""Fields that the States Language has and pizzabar refuses."""
+
+_REQUIRED: dict[str, tuple[str, ...]] = {"Task": ("Resource",), "Choice": ("Choices",), "Parallel": ("Branches",)}
+_IS_TERMINAL = frozenset({"Succeed", "Fail"})
+_BRANCH_FIELDS = frozenset({"StartAt", "States", "Comment"})
+_MACHINE_FIELDS = _BRANCH_FIELDS | {"Version", "TimeoutSeconds", "QueryLanguage"}
+_PROCESSOR_FIELDS = _BRANCH_FIELDS | {"ProcessorConfig"}
+_RETRIER_FIELDS = frozenset(
+    {"ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy", "Comment"}
+)
+_CATCHER_FIELDS = frozenset({"ErrorEquals", "Next", "ResultPath", "Comment"})
+_COMBINATIONS = frozenset({"And", "Or", "Not"})
+
+
+@dataclass(slots=True)
+class _Scope:
+    """The states of one level, and the transitions seen in it: where each stands, and whither."""
+
+    states: Collection[str]
+    transitions: list[tuple[str | None, Place, str]] = field(default_factory=list)
+
+
+class _Reading(Fields):
+    """One reading of a definition, which gathers states and faults."""
+
+    def __init__(self, supports: Callable[[str], bool]) -> None:
+        super().__init__()
+        self.supports = supports
+        self.states: dict[str, State] = {}
+        self.names: set[str] = set()
+
+    # The machine, and each of its levels.
+
+    def machine(self, document: JSON) -> StateMachine | None:
+        if not isinstance(document, dict):
+            self.fault((), "A definition must be a JSON object")
+            return None
+        self.known_fields(document, (), _MACHINE_FIELDS)
+        if "Version" in document and document["Version"] != "1.0":
+            self.fault(("Version",), "The value for the field 'Version' must be one of these values: [1.0]")
+        self.query_language(document, ())
+        timeout = self.integer(document, "TimeoutSeconds", (), 1, LONGEST_TIMEOUT)
+        start_at = self.level(document, ())
+        return StateMachine(start_at, self.states, timeout, document)
+
+    def level(self, document: Mapping[str, JSON], place: Place) -> str:
+        """Read the states of the machine, a branch or an iterator; give the name of the first."""
+        self.required(document, place, ("StartAt", "States"))
+        start_at = self.string(document, "StartAt", place) or ""
+        states = document.get("States", {})
+        if not isinstance(states, dict):
+            self.fault((*place, "States"), "Expected value of type Object")
+            return start_at
+        if not states and "States" in document:
+            self.fault((*place, "States"), "Value must not be empty")
+        scope = _Scope(states.keys())
+        if start_at:
+            scope.transitions.append((None, (*place, "StartAt"), start_at))
+        for name, state in states.items():
+            self.name(name, (*place, "States", name))
+            self.state(name, state, (*place, "States", name), scope)
+        self.transitions(states, scope, place)
+        return start_at
+
+    def name(self, name: str, place: Place) -> None:
+        if not 0 < len(name) <= LONGEST_NAME:
+            self.fault(place, f"The name of a state must have 1 to {LONGEST_NAME} characters", INVALID_NAME)
+        if name in self.names:
+            self.fault(place, f"State name '{name}' is not unique", DUPLICATE_NAME)
+        self.names.add(name)
+
+    def transitions(self, states: Mapping[str, JSON], scope: _Scope, place: Place) -> None:
+        leads: dict[str | None, list[str]] = {}
+        for origin, at, target in scope.transitions:
+            if target not in scope.states:
+                self.fault(at, f"Missing 'Next' target: {target}", MISSING_TARGET)
+            leads.setdefault(origin, []).append(target)
+        objects = [state for state in states.values() if isinstance(state, dict)]
+        if objects and not any(state.get("End") is True or state.get("Type") in _IS_TERMINAL for state in objects):
+            self.faults.append(Diagnostic(MISSING_END, "Workflow has no terminal state"))
+            return
+        reached: set[str] = set()
+        ahead = list(leads.get(None, ()))
+        while ahead:
+            if (name := ahead.pop()) not in reached:
+                reached.add(name)
+                ahead.extend(leads.get(name, ()))
+        if leads.get(None):
+            for name in states:
+                if name not in reached:
+                    self.fault((*place, "States", name), f'State "{name}" is not reachable.', MISSING_TARGET)
+
+    # One state.
+
+    def state(self, name: str, document: JSON, place: Place, scope: _Scope) -> None:
+        if not isinstance(document, dict):
+            self.fault(place, "Expected value of type Object")
+            return
+        type_ = document.get("Type")
+        if type_ is None:
+            self.fault(place, "These fields are required: [Type]")
+            return
+        if not isinstance(type_, str) or type_ not in _FIELDS:
+            self.fault(
+                (*place, "Type"),
+                f"The value for the field 'Type' must be one of these values: [{', '.join(_FIELDS)}]",
+            )
+            return
+        if self.query_language(document, place):
+            return
+        self.known_fields(document, place, _FIELDS[type_], _UNSUPPORTED.get(type_, frozenset()))
+        self.required(document, place, _REQUIRED.get(type_, ()))
+        state = getattr(self, f"read_{type_.lower()}")(
+            document, place, scope, {"name": name, **self.common(document, type_, place, scope, name)}
+        )
+        self.states[name] = state
+
+    def common(
+        self, document: Mapping[str, JSON], type_: str, place: Place, scope: _Scope, name: str
+    ) -> dict[str, Any]:
+        """Read what states of several types have."""
+        fields = _FIELDS[type_]
+        read: dict[str, Any] = {}
+        if "Next" in fields:
+            read["next"] = self.flow(document, place, scope, name)
+        if "InputPath" in fields:
+            read["input_path"] = self.data_path(document, "InputPath", place)
+            read["output_path"] = self.data_path(document, "OutputPath", place)
+        if "ResultPath" in fields:
+            read["result_path"] = self.result_path(document, place)
+            read["parameters"] = self.template(document, "Parameters", place)
+        if "Retry" in fields:
+            read["result_selector"] = self.template(document, "ResultSelector", place)
+            read["retriers"] = self.retriers(document, place)
+            read["catchers"] = self.catchers(document, place, scope, name)
+        return read
+
+    def flow(self, document: Mapping[str, JSON], place: Place, scope: _Scope, name: str) -> str | None:
+        if "Next" in document and "End" in document:
+            self.fault(place, "Only one of these fields is allowed: [Next, End]")
+        elif "Next" not in document and "End" not in document:
+            self.fault(place, "One of these fields is required: [Next, End]")
+        if "End" in document and document["End"] is not True:
+            self.fault((*place, "End"), "The value for the field 'End' must be true")
+        return self.target(document, "Next", place, scope, name)
+
+    def target(self, document: Mapping[str, JSON], field: str, place: Place, scope: _Scope, name: str) -> str | None:
+        target = self.string(document, field, place)
+        if target is not None:
+            scope.transitions.append((name, (*place, field), target))
+        return target
+
+    def read_pass(self, document: Mapping[str, JSON], place: Place, scope: _Scope, common: Any) -> Pass:
+        return Pass(result=constant(document["Result"]) if "Result" in document else None, **common)
+
+    def read_succeed(self, document: Mapping[str, JSON], place: Place, scope: _Scope, common: Any) -> Succeed:
+        return Succeed(**common)
+
+    def read_fail(self, document: Mapping[str, JSON], place: Place, scope: _Scope, common: Any) -> Fail:
+        texts: dict[str, Any] = {}
+        for name in ("Error", "Cause"):
+            self.at_most_one(document, (name, f"{name}Path"), place)
+            literal = self.string(document, name, place, may_be_empty=True)
+            texts[name.lower()] = self.value(document, f"{name}Path", place) if literal is None else constant(literal)
+        return Fail(**texts, **common)
+
+    def read_wait(self, document: Mapping[str, JSON], place: Place, scope: _Scope, common: Any) -> Wait:
+        if len([name for name in _WAITS if name in document]) != 1:
+            self.fault(place, f"Exactly one of these fields is required: [{', '.join(_WAITS)}]")
+        seconds = self.integer(document, "Seconds", place, 0, LONGEST_TIMEOUT)
+        timestamp = document.get("Timestamp")
+        if "Timestamp" in document and read_timestamp(timestamp) is None:
+            self.fault(
+                (*place, "Timestamp"),
+                "The value for the field 'Timestamp' must be a valid RFC 3339 timestamp with an upper-case T "
+                "and Z or an offset",
+            )
+        seconds_path = self.reference(document, "SecondsPath", place)
+        timestamp_path = self.reference(document, "TimestampPath", place)
+        return Wait(
+            seconds=constant(seconds) if seconds is not None else self.read_at(seconds_path, "SecondsPath"),
+            timestamp=constant(timestamp) if timestamp is not None else self.read_at(timestamp_path, "TimestampPath"),
+            path=seconds_path or timestamp_path,
+            **common,
+        )
+
+    def read_task(self, document: Mapping[str, JSON], place: Place, scope: _Scope, common: Any) -> Task:
+        timeout = self.seconds(document, "TimeoutSeconds", place)
+        heartbeat = self.seconds(document, "HeartbeatSeconds", place)
+        limit: JSON = document.get("TimeoutSeconds")
+        beat: JSON = document.get("HeartbeatSeconds")
+        if is_integer(limit) and is_integer(beat) and beat >= limit:
+            self.fault(
+                (*place, "HeartbeatSeconds"),
+                "The value for the field 'HeartbeatSeconds' must be smaller than that of 'TimeoutSeconds'",
+            )
+        resource = self.resource(document, place)
+        return Task(resource=resource, timeout=timeout, heartbeat=heartbeat, **common)
+
+    def resource(self, document: Mapping[str, JSON], place: Place) -> TaskResource:
+        arn = self.string(document, "Resource", place)
+        if arn is not None:
+            try:
+                resource = read_resource(arn)
+            except InvalidResource as error:
+                self.fault((*place, "Resource"), str(error))
+            else:
+                if self.supports(arn):
+                    return resource
+                self.fault((*place, "Resource"), f"The resource {arn} is not supported by pizzabar")
+        return TaskResource("", "", "")
+
+    def read_parallel(self, document: Mapping[str, JSON], place: Place, scope: _Scope, common: Any) -> Parallel:
+        starts = []
+        for index, branch in enumerate(self.array(document, "Branches", place)):
+            at = (*place, "Branches", index)
+            if isinstance(branch, dict):
+                self.known_fields(branch, at, _BRANCH_FIELDS)
+                starts.append(self.level(branch, at))
+            else:
+                self.fault(at, "Expected value of type Object")
+        return Parallel(starts=tuple(starts), **common)
+
+    def read_map(self, document: Mapping[str, JSON], place: Place, scope: _Scope, common: Any) -> Map:
+        self.exactly_one(document, ("ItemProcessor", "Iterator"), place)
+        self.at_most_one(document, ("ItemSelector", "Parameters"), place)
+        self.at_most_one(document, ("MaxConcurrency", "MaxConcurrencyPath"), place)
+        start = ""
+        for name in ("ItemProcessor", "Iterator"):
+            processor, at = document.get(name, {}), (*place, name)
+            if not isinstance(processor, dict):
+                self.fault(at, "Expected value of type Object")
+            elif name in document:
+                self.known_fields(processor, at, _PROCESSOR_FIELDS)
+                self.processor_config(processor, at)
+                start = self.level(processor, at)
+        items_path = self.reference(document, "ItemsPath", place)
+        limit = self.integer(document, "MaxConcurrency", place, 0, None)
+        limit_path = self.reference(document, "MaxConcurrencyPath", place)
+        selector = self.template(document, "ItemSelector", place)
+        return Map(
+            start=start,
+            items=self.read_at(items_path, "ItemsPath"),
+            items_path="$" if items_path is None else items_path.text,
+            concurrency=constant(limit) if limit is not None else self.read_at(limit_path, "MaxConcurrencyPath"),
+            **{**common, "parameters": common["parameters"] if selector is None else selector},
+        )
+
+    def processor_config(self, processor: Mapping[str, JSON], place: Place) -> None:
+        config, at = processor.get("ProcessorConfig", {}), (*place, "ProcessorConfig")
+        if not isinstance(config, dict):
+            self.fault(at, "Expected value of type Object")
+            return
+        self.known_fields(config, at, frozenset({"Mode", "ExecutionType"}))
+        mode = config.get("Mode", "INLINE")
+        if mode == "DISTRIBUTED":
+            self.fault((*at, "Mode"), "Distributed Map is not supported by pizzabar")
+        elif mode != "INLINE":
+            self.fault(
+                (*at, "Mode"), "The value for the field 'Mode' must be one of these values: [INLINE, DISTRIBUTED]"
+            )
+        elif "ExecutionType" in config:
+            self.fault((*at, "ExecutionType"), "Field 'ExecutionType' is not supported")
+
+    def read_choice(self, document: Mapping[str, JSON], place: Place, scope: _Scope, common: Any) -> Choice:
+        name = common["name"]
+        rules = []
+        for index, rule in enumerate(self.array(document, "Choices", place)):
+            at = (*place, "Choices", index)
+            holds = self.rule(rule, at, is_top=True)
+            if not isinstance(rule, dict):
+                continue
+            self.required(rule, at, ("Next",))
+            target = self.target(rule, "Next", at, scope, name)
+            if holds is not None and target is not None:
+                rules.append(ChoiceRule(holds, target))
+        return Choice(rules=tuple(rules), next=self.target(document, "Default", place, scope, name), **common)
+
+    # The rules of a Choice state.
+
+    def rule(self, document: JSON, place: Place, *, is_top: bool = False) -> Rule | None:
+        if not isinstance(document, dict):
+            self.fault(place, "Expected value of type Object")
+            return None
+        operators = [name for name in document if name in choice.OPERATORS or name in _COMBINATIONS]
+        if len(operators) != 1:
+            self.fault(place, "Exactly one comparison operator, And, Or or Not is required")
+            return None
+        operator = operators[0]
+        is_combination = operator in _COMBINATIONS
+        known = {operator, "Comment"} | ({"Next"} if is_top else set())
+        self.known_fields(
+            document,
+            place,
+            frozenset(known if is_combination else known | {"Variable"}),
+            frozenset({"Assign"} if is_top else ()),
+        )
+        if is_combination:
+            return self.combination(document, operator, place)
+        self.required(document, place, ("Variable",))
+        variable = self.reference(document, "Variable", place)
+        wanted = document[operator]
+        if operator in choice.TYPE_TESTS or operator == "IsPresent":
+            if not isinstance(wanted, bool):
+                self.fault((*place, operator), f"The value for the field '{operator}' must be a Boolean")
+            elif variable is not None:
+                test = choice.is_present if operator == "IsPresent" else partial(_has_type, operator)
+                return test(variable, wanted)
+            return None
+        if operator not in choice.COMPARISONS:
+            path = self.reference(document, operator, place)
+            return None if variable is None or path is None else choice.compare_path(variable, operator, path)
+        comparison = choice.COMPARISONS[operator]
+        if not comparison.accepts(wanted):
+            self.fault((*place, operator), f"The value for the field '{operator}' must be {comparison.expected}")
+            return None
+        return None if variable is None else choice.compare(variable, operator, wanted)
+
+    def combination(self, document: Mapping[str, JSON], operator: str, place: Place) -> Rule | None:
+        if operator == "Not":
+            inner = self.rule(document["Not"], (*place, "Not"))
+            return None if inner is None else choice.negation(inner)
+        rules = [
+            self.rule(rule, (*place, operator, index))
+            for index, rule in enumerate(self.array(document, operator, place))
+        ]
+        combine = choice.conjunction if operator == "And" else choice.disjunction
+        return combine([rule for rule in rules if rule is not None])
+
+    # Retry and Catch.
+
+    def retriers(self, document: Mapping[str, JSON], place: Place) -> tuple[Retrier, ...]:
+        retriers = []
+        for at, retrier, errors in self.handlers(document, "Retry", place, _RETRIER_FIELDS):
+            rate = retrier.get("BackoffRate", 2.0)
+            if not choice.is_number(rate) or rate < 1:
+                self.fault(
+                    (*at, "BackoffRate"), "The value for the field 'BackoffRate' must be a number of at least 1.0"
+                )
+                rate = 2.0
+            jitter = retrier.get("JitterStrategy", "NONE")
+            if jitter not in ("FULL", "NONE"):
+                self.fault(
+                    (*at, "JitterStrategy"),
+                    "The value for the field 'JitterStrategy' must be one of these values: [FULL, NONE]",
+                )
+            interval = self.integer(retrier, "IntervalSeconds", at, 1, LONGEST_TIMEOUT)
+            attempts = self.integer(retrier, "MaxAttempts", at, 0, LONGEST_TIMEOUT)
+            max_delay = self.integer(retrier, "MaxDelaySeconds", at, 1, 31_622_399)
+            retriers.append(
+                Retrier(
+                    errors,
+                    1 if interval is None else interval,
+                    3 if attempts is None else attempts,
+                    float(rate),
+                    max_delay,
+                    jitter == "FULL",
+                )
+            )
+        return tuple(retriers)
+
+    def catchers(self, document: Mapping[str, JSON], place: Place, scope: _Scope, name: str) -> tuple[Catcher, ...]:
+        catchers = []
+        for at, catcher, errors in self.handlers(document, "Catch", place, _CATCHER_FIELDS, frozenset({"Assign"})):
+            self.required(catcher, at, ("Next",))
+            target = self.target(catcher, "Next", at, scope, name)
+            catchers.append(Catcher(errors, target or "", self.result_path(catcher, at)))
+        return tuple(catchers)
+
+    def handlers(
+        self,
+        document: Mapping[str, JSON],
+        field: str,
+        place: Place,
+        known: frozenset[str],
+        unsupported: frozenset[str] = frozenset(),
+    ) -> Iterator[tuple[Place, Mapping[str, JSON], tuple[str, ...]]]:
+        """Give the retriers or catchers of a state: where each stands, and the errors it names."""
+        handlers = self.array(document, field, place, may_be_empty=True)
+        for index, handler in enumerate(handlers):
+            at = (*place, field, index)
+            if not isinstance(handler, dict):
+                self.fault(at, "Expected value of type Object")
+                continue
+            self.known_fields(handler, at, known, unsupported)
+            self.required(handler, at, ("ErrorEquals",))
+            errors = self.array(handler, "ErrorEquals", at)
+            if not all(isinstance(error, str) for error in errors):
+                self.fault((*at, "ErrorEquals"), "Expected value of type Array of String")
+                continue
+            if ALL in errors and (len(errors) > 1 or index < len(handlers) - 1):
+                self.fault(
+                    (*at, "ErrorEquals"),
+                    f"{ALL} must appear alone in its ErrorEquals array and in the last element of {field}",
+                )
+            yield at, handler, tuple(errors)
+
+
+def _has_type(operator: str, variable: Path, wanted: bool) -> Rule:
+    return choice.has_type(variable, operator, wanted)

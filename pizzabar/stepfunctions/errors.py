@@ -1,0 +1,127 @@
+"""
+The errors of Step Functions: what its API answers with, and how a state fails.
+
+https://docs.aws.amazon.com/step-functions/latest/apireference/CommonErrors.html and the errors of each operation.
+"""
+
+from collections.abc import Sequence
+
+from pizzabar.errors import PizzabarError, ServiceError
+from pizzabar.record import record
+
+
+@record
+class Diagnostic:
+    """One thing wrong in a definition, as ValidateStateMachineDefinition reports it.
+
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateStateMachineDefinitionDiagnostic.html
+    """
+
+    code: str
+    message: str
+    location: str | None = None
+
+    def __str__(self) -> str:
+        text = f"{self.code}: {self.message}"
+        return text if self.location is None else f"{text} at {self.location}"
+
+
+class InvalidDefinition(ServiceError):
+    """Raised when a definition breaks the rules of the States Language; ``diagnostics`` tells every fault."""
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__(f"Invalid State Machine Definition: '{', '.join(map(str, self.diagnostics))}'")
+
+
+class StateFailure(PizzabarError):
+    """Raised when a state cannot do its work; ``error`` is an error name of the States Language."""
+
+    def __init__(self, error: str, cause: str) -> None:
+        self.error = error
+        self.cause = cause
+        super().__init__(f"{error}: {cause}")
+
+
+class ConflictException(ServiceError):
+    """Raised when a change crosses another one."""
+
+
+class ExecutionAlreadyExists(ServiceError):
+    """Raised when the name of an execution is taken by one with another input, or by one that has ended."""
+
+
+class ExecutionDoesNotExist(ServiceError):
+    """Raised when no execution has an ARN."""
+
+
+class ExecutionLimitExceeded(ServiceError):
+    """Raised when too many executions run."""
+
+
+class ExecutionNotRedrivable(ServiceError):
+    """Raised when an execution may not be redriven."""
+
+
+class InvalidArn(ServiceError):
+    """Raised when an ARN is not of the form that its operation asks for."""
+
+
+class InvalidExecutionInput(ServiceError):
+    """Raised when the input of an execution is not JSON."""
+
+
+class InvalidName(ServiceError):
+    """Raised when a name breaks the rules for names."""
+
+
+class InvalidOutput(ServiceError):
+    """Raised when the output of a task is not JSON."""
+
+
+class InvalidToken(ServiceError):
+    """Raised when a token is not one that was given out."""
+
+
+class MissingRequiredParameter(ServiceError):
+    """Raised when an update changes nothing."""
+
+
+class ResourceNotFound(ServiceError):
+    """Raised when a resource that a request names is not there."""
+
+
+class StateMachineAlreadyExists(ServiceError):
+    """Raised when the name of a state machine is taken by one that differs."""
+
+
+class StateMachineDeleting(ServiceError):
+    """Raised when a state machine is about to go."""
+
+
+class StateMachineDoesNotExist(ServiceError):
+    """Raised when no state machine has an ARN."""
+
+
+class StateMachineLimitExceeded(ServiceError):
+    """Raised when there are too many state machines."""
+
+
+class StateMachineTypeNotSupported(ServiceError):
+    """Raised when an operation does not serve state machines of a type."""
+
+
+class ActivityDoesNotExist(ServiceError):
+    """Raised when no activity has an ARN."""
+
+
+class TaskDoesNotExist(ServiceError):
+    """Raised when no task has a token."""
+
+
+class TaskTimedOut(ServiceError):
+    """Raised when a task no longer waits for the answer that a token stands for."""
+
+
+class TooManyTags(ServiceError):
+    """Raised when a resource has more tags than are allowed."""

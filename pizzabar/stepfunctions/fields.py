@@ -1,0 +1,197 @@
+"""
+The fields of a definition: read by their kind, with every fault entered where it is.
+
+A reader answers with what the field says, or with None when it is absent or faulty.
+
+https://states-language.net/spec.html
+"""
+
+from collections.abc import Mapping
+
+from pizzabar.documents import JSON
+from pizzabar.errors import pointer
+from pizzabar.stepfunctions import jsonata
+from pizzabar.stepfunctions.errors import Diagnostic
+from pizzabar.stepfunctions.intrinsics import InvalidIntrinsic
+from pizzabar.stepfunctions.paths import CONTEXT, DATA, InvalidPath, Path, compile
+from pizzabar.stepfunctions.payload import Expression, TemplateFault, compile_template, compile_value, reader
+from pizzabar.stepfunctions.states import WHOLE
+
+SCHEMA = "SCHEMA_VALIDATION_FAILED"
+LONGEST_TIMEOUT = 99_999_999
+"""Seconds that a time-out or a wait may have."""
+
+Place = tuple[str | int, ...]
+"""Where something stands in a definition."""
+
+
+def constant(value: JSON) -> Expression:
+    """Make a literal an expression."""
+    return lambda scope: value
+
+
+def is_integer(value: JSON) -> bool:
+    """Whether a value is an integer; true and false are none."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+class Fields:
+    """Reads fields and gathers their faults."""
+
+    def __init__(self) -> None:
+        self.faults: list[Diagnostic] = []
+
+    def fault(self, place: Place, message: str, code: str = SCHEMA) -> None:
+        self.faults.append(Diagnostic(code, message, pointer(place)))
+
+    def known_fields(
+        self,
+        document: Mapping[str, JSON],
+        place: Place,
+        known: frozenset[str],
+        unsupported: frozenset[str] = frozenset(),
+    ) -> None:
+        for name in document:
+            if name in unsupported:
+                self.fault((*place, name), f"Field '{name}' is not supported by pizzabar")
+            elif name not in known:
+                self.fault((*place, name), f"Field '{name}' is not supported")
+
+    def required(self, document: Mapping[str, JSON], place: Place, names: tuple[str, ...]) -> None:
+        if missing := [name for name in names if name not in document]:
+            self.fault(place, f"These fields are required: [{', '.join(missing)}]")
+
+    def at_most_one(self, document: Mapping[str, JSON], names: tuple[str, ...], place: Place) -> None:
+        if len([name for name in names if name in document]) > 1:
+            self.fault(place, f"Only one of these fields is allowed: [{', '.join(names)}]")
+
+    def exactly_one(self, document: Mapping[str, JSON], names: tuple[str, ...], place: Place) -> None:
+        self.at_most_one(document, names, place)
+        if not any(name in document for name in names):
+            self.fault(place, f"One of these fields is required: [{', '.join(names)}]")
+
+    def query_language(self, document: Mapping[str, JSON], place: Place) -> bool:
+        """Check the query language; tell whether it is one that is not read further."""
+        language = document.get("QueryLanguage", "JSONPath")
+        if language == "JSONPath":
+            return False
+        at = (*place, "QueryLanguage")
+        if language == "JSONata":
+            self.fault(at, jsonata.NOT_SUPPORTED)
+        else:
+            languages = ", ".join(jsonata.QUERY_LANGUAGES)
+            self.fault(at, f"The value for the field 'QueryLanguage' must be one of these values: [{languages}]")
+        return True
+
+    def string(
+        self, document: Mapping[str, JSON], name: str, place: Place, *, may_be_empty: bool = False
+    ) -> str | None:
+        if name not in document:
+            return None
+        value = document[name]
+        if not isinstance(value, str):
+            self.fault((*place, name), "Expected value of type String")
+            return None
+        if not value and not may_be_empty:
+            self.fault((*place, name), "Value must not be empty")
+            return None
+        return value
+
+    def integer(
+        self, document: Mapping[str, JSON], name: str, place: Place, least: int, most: int | None
+    ) -> int | None:
+        if name not in document:
+            return None
+        value: JSON = document[name]
+        if not is_integer(value):
+            self.fault((*place, name), "Expected value of type Integer")
+            return None
+        if value < least or (most is not None and value > most):
+            bounds = f"at least {least}" if most is None else f"between {least} and {most}"
+            self.fault((*place, name), f"The value for the field '{name}' must be {bounds}")
+            return None
+        return int(value)
+
+    def seconds(self, document: Mapping[str, JSON], name: str, place: Place) -> Expression | None:
+        """Read a time-out and its form that ends in ``Path``."""
+        path_name = f"{name}Path"
+        self.at_most_one(document, (name, path_name), place)
+        literal = self.integer(document, name, place, 1, LONGEST_TIMEOUT)
+        path = self.reference(document, path_name, place)
+        return constant(literal) if literal is not None else self.read_at(path, path_name)
+
+    def array(
+        self, document: Mapping[str, JSON], name: str, place: Place, *, may_be_empty: bool = False
+    ) -> list[JSON]:
+        if name not in document:
+            return []
+        value = document[name]
+        if not isinstance(value, list):
+            self.fault((*place, name), "Expected value of type Array")
+            return []
+        if not value and not may_be_empty:
+            self.fault((*place, name), "Value must not be empty")
+        return value
+
+    def path(self, document: Mapping[str, JSON], name: str, place: Place, *, is_reference: bool) -> Path | None:
+        text = self.string(document, name, place)
+        if text is None:
+            return None
+        try:
+            path = compile(text)
+        except InvalidPath:
+            path = None
+        if path is None or (is_reference and not path.is_reference):
+            kind = "Reference Path" if is_reference else "JSONPath"
+            self.fault((*place, name), f"The value for the field '{name}' must be a valid {kind}")
+            return None
+        if path.root not in (DATA, CONTEXT):
+            self.fault((*place, name), f"The variable '${path.root}' is not supported by pizzabar")
+            return None
+        return path
+
+    def reference(self, document: Mapping[str, JSON], name: str, place: Place) -> Path | None:
+        return self.path(document, name, place, is_reference=True)
+
+    def read_at(self, path: Path | None, name: str) -> Expression | None:
+        return None if path is None else reader(path, name)
+
+    def data_path(self, document: Mapping[str, JSON], name: str, place: Place) -> Expression | None:
+        """Read InputPath or OutputPath: null stands for an empty object."""
+        if name in document and document[name] is None:
+            return constant({})
+        path = self.path(document, name, place, is_reference=False)
+        return None if path is None or path == WHOLE else reader(path, name)
+
+    def result_path(self, document: Mapping[str, JSON], place: Place) -> Path | None:
+        if "ResultPath" not in document:
+            return WHOLE
+        if document["ResultPath"] is None:
+            return None
+        path = self.reference(document, "ResultPath", place)
+        if path is not None and path.root != DATA:
+            self.fault((*place, "ResultPath"), "The value for the field 'ResultPath' must be a valid Reference Path")
+        return path
+
+    def value(self, document: Mapping[str, JSON], name: str, place: Place) -> Expression | None:
+        """Read a path or a call of an intrinsic function."""
+        text = self.string(document, name, place)
+        if text is None:
+            return None
+        try:
+            return compile_value(text, name)
+        except (InvalidPath, InvalidIntrinsic):
+            self.fault(
+                (*place, name),
+                f"The value for the field '{name}' must be a valid JSONPath or a valid intrinsic function call",
+            )
+            return None
+
+    def template(self, document: Mapping[str, JSON], name: str, place: Place) -> Expression | None:
+        if name not in document:
+            return None
+        faults: list[TemplateFault] = []
+        expression = compile_template(document[name], faults)
+        for fault in faults:
+            self.fault((*place, name, *fault.path), fault.message)
+        return expression

@@ -1,0 +1,883 @@
+"""
+The interpreter: how an execution goes on when something happens to it.
+
+Pure: an execution and an occurrence in; the execution afterwards, commands to the world and history events out.
+
+- A step goes on until every branch waits for something, or the execution has ended. Whatever can be done at once
+  stands in a queue, first in, first out; nothing recurs, so neither long chains nor many items go deep.
+- An occurrence that no longer fits (its task or timer is not waited for) changes nothing: the same execution comes
+  back. So nothing ever needs cancelling, and telling a thing twice does no harm.
+- Commands are numbered by ``op``. A branch waits for one thing; ``pending`` gives the commands of all that is
+  waited for again, just as they were first given.
+- A state that fails raises ``StateFailure``. Its retriers are asked, then its catchers; then the state that its
+  branch belongs to has failed, or the execution.
+- When a branch or iteration fails, its siblings are gone with it: aborted, their answers fit no longer.
+- Parameters are computed anew for each attempt. ResultPath and Catch write into the raw input of the state.
+- An inline Map has at most 40 iterations at work, however many it may have.
+- The 25,000th event ends an execution: an endless loop fails.
+
+https://states-language.net/spec.html
+https://docs.aws.amazon.com/step-functions/latest/dg/concepts-states.html
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any, cast
+
+from pizzabar.documents import JSON, write
+from pizzabar.record import record
+from pizzabar.stepfunctions.commands import Command, Finish, RunTask, StartTimer
+from pizzabar.stepfunctions.errors import StateFailure
+from pizzabar.stepfunctions.execution import (
+    ABORTED,
+    FAILED,
+    RUNNING,
+    SUCCEEDED,
+    TIMED_OUT,
+    Branch,
+    Execution,
+    Timer,
+    Waiting,
+    WaitingForBranches,
+    WaitingForTask,
+    WaitingForTimer,
+)
+from pizzabar.stepfunctions.history import History, HistoryFull, write_payload
+from pizzabar.stepfunctions.occurrences import (
+    Occurrence,
+    Started,
+    Stopped,
+    TaskFailed,
+    TaskHeartbeat,
+    TaskSubmitted,
+    TaskSucceeded,
+    TimerFired,
+)
+from pizzabar.stepfunctions.payload import Expression, place
+from pizzabar.stepfunctions.retry import (
+    HEARTBEAT_TIMEOUT,
+    RESULT_PATH_MATCH_FAILURE,
+    RUNTIME,
+    TIMEOUT,
+    find_catcher,
+    find_retrier,
+)
+from pizzabar.stepfunctions.scope import Scope
+from pizzabar.stepfunctions.states import (
+    Choice,
+    Fail,
+    Map,
+    Parallel,
+    Pass,
+    State,
+    StateMachine,
+    Succeed,
+    Task,
+    Wait,
+    WorkingState,
+)
+from pizzabar.stepfunctions.task_token import read_task_token, task_token
+from pizzabar.stepfunctions.timestamp import read_timestamp, write_timestamp
+
+__all__ = [
+    "Command",
+    "Finish",
+    "Occurrence",
+    "RunTask",
+    "StartTimer",
+    "Started",
+    "Step",
+    "Stopped",
+    "TaskFailed",
+    "TaskHeartbeat",
+    "TaskSubmitted",
+    "TaskSucceeded",
+    "TimerFired",
+    "advance",
+    "begin",
+    "is_waiting",
+    "pending",
+    "read_task_token",
+    "task_token",
+]
+
+MOST_ITERATIONS = 40
+"""Iterations of an inline Map at work at once."""
+
+LONGEST_CAUSE = 32_768
+LONGEST_WAIT = 99_999_999
+"""Seconds that a Wait state may wait."""
+
+
+@record
+class Step:
+    """What an occurrence leads to."""
+
+    execution: Execution
+    commands: tuple[Command, ...] = ()
+    history: tuple[JSON, ...] = ()
+
+
+def begin(
+    machine: StateMachine,
+    *,
+    arn: str,
+    name: str,
+    machine_arn: str,
+    machine_name: str,
+    role_arn: str,
+    region: str = "us-east-1",
+    input: JSON,
+    seed: str,
+    now: datetime,
+) -> Execution:
+    """Give a new execution, which ``Started`` sets going. ``seed`` must be hard to guess: tokens come from it."""
+    return Execution(arn, name, machine_arn, machine_name, role_arn, region, input, seed, now)
+
+
+def advance(machine: StateMachine, execution: Execution, occurrence: Occurrence, now: datetime) -> Step:
+    """Go on from an occurrence, until every branch waits or the execution has ended."""
+    if execution.status != RUNNING:
+        return Step(execution)
+    match occurrence:
+        case Started():
+            if execution.next_event > 1:
+                return Step(execution)
+            run = _Run(machine, execution, now)
+            run.start()
+        case Stopped(error, cause):
+            run = _Run(machine, execution, now)
+            run.finish(ABORTED, execution.next_event - 1, error, cause)
+        case TimerFired(op) if execution.timeout is not None and execution.timeout.op == op:
+            run = _Run(machine, execution, now)
+            run.finish(TIMED_OUT, execution.next_event - 1, TIMEOUT, None)
+        case _:
+            branch = _find(execution, occurrence)
+            if branch is None:
+                return Step(execution)
+            run = _Run(machine, execution, now)
+            run.resume(branch, occurrence)
+    return run.step()
+
+
+def pending(machine: StateMachine, execution: Execution) -> tuple[Command, ...]:
+    """Give the commands of all that is still waited for, by their numbers."""
+    commands: list[RunTask | StartTimer] = []
+    if execution.timeout is not None and execution.status == RUNNING:
+        commands.append(StartTimer(execution.timeout.op, execution.timeout.when, is_wait=False))
+    for branch in execution.branches.values():
+        match branch.waits_for:
+            case WaitingForTimer(timer):
+                commands.append(StartTimer(timer.op, timer.when, is_wait=True))
+            case WaitingForTask() as task:
+                state = cast(Task, machine.states[branch.state])
+                if not task.is_submitted:
+                    commands.append(_run_task(execution, state, task))
+                commands.extend(
+                    StartTimer(timer.op, timer.when, is_wait=False)
+                    for timer in (task.timeout, task.heartbeat)
+                    if timer is not None
+                )
+            case WaitingForBranches() | None:
+                pass
+    return tuple(sorted(commands, key=lambda command: command.op))
+
+
+def is_waiting(execution: Execution, op: int) -> bool:
+    """Whether a task still waits for its answer, be it called already or not."""
+    return any(
+        isinstance(branch.waits_for, WaitingForTask) and branch.waits_for.op == op
+        for branch in execution.branches.values()
+    )
+
+
+def _find(execution: Execution, occurrence: Occurrence) -> Branch | None:
+    """Give the branch that waits for what has happened."""
+    fits = _fits_timer if isinstance(occurrence, TimerFired) else _fits_task
+    for branch in execution.branches.values():
+        if fits(branch.waits_for, occurrence):
+            return branch
+    return None
+
+
+def _fits_timer(waiting: Waiting | None, occurrence: Occurrence) -> bool:
+    op = cast(TimerFired, occurrence).op
+    match waiting:
+        case WaitingForTimer(timer):
+            return timer.op == op
+        case WaitingForTask(timeout=timeout, heartbeat=heartbeat):
+            return (timeout is not None and timeout.op == op) or (heartbeat is not None and heartbeat.op == op)
+        case _:
+            return False
+
+
+def _fits_task(waiting: Waiting | None, occurrence: Occurrence) -> bool:
+    if not isinstance(waiting, WaitingForTask):
+        return False
+    match occurrence:
+        case TaskSucceeded(op) | TaskFailed(op):
+            return waiting.op == op
+        case TaskSubmitted(op):
+            return waiting.op == op and not waiting.is_submitted
+        case TaskHeartbeat(op):
+            return waiting.op == op and waiting.heartbeat is not None
+        case _:
+            return False
+
+
+def _run_task(execution: Execution, state: Task, task: WaitingForTask) -> RunTask:
+    return RunTask(
+        task.op,
+        state.resource.arn,
+        task.parameters,
+        task_token(execution, task.op) if state.resource.has_token else None,
+        task.timeout_seconds,
+        task.heartbeat_seconds,
+    )
+
+
+class _Visit:
+    """A branch at work within one step: what a ``Branch`` holds, free to move from state to state.
+
+    ``text`` is the data as JSON text, where it was written already; ``op`` is that of the task at hand.
+    """
+
+    __slots__ = (
+        "data",
+        "entered",
+        "entered_event",
+        "id",
+        "index",
+        "last_event",
+        "op",
+        "parent",
+        "retries",
+        "state",
+        "text",
+        "variables",
+    )
+
+    def __init__(self, branch: Branch) -> None:
+        self.id = branch.id
+        self.parent = branch.parent
+        self.index = branch.index
+        self.state = branch.state
+        self.data = branch.data
+        self.entered_event = branch.entered_event
+        self.entered = branch.entered
+        self.last_event = branch.last_event
+        self.retries = branch.retries
+        self.variables = branch.variables
+        self.text: str | None = None
+        self.op = branch.waits_for.op if isinstance(branch.waits_for, WaitingForTask) else 0
+
+    def branch(self, waits_for: Waiting | None) -> Branch:
+        return Branch(
+            self.id,
+            self.parent,
+            self.index,
+            self.state,
+            self.data,
+            self.entered_event,
+            self.entered,
+            self.last_event,
+            self.retries,
+            self.variables,
+            waits_for,
+        )
+
+
+Work = Callable[[_Visit, JSON], None]
+"""Something that a branch can do at once, and what it is done with."""
+
+
+class _Run:
+    """One step: the execution as it changes, and what comes of it."""
+
+    __slots__ = (
+        "before",
+        "branches",
+        "commands",
+        "end",
+        "has_aborted",
+        "history",
+        "machine",
+        "next_branch",
+        "next_op",
+        "now",
+        "ready",
+        "states",
+        "timeout",
+    )
+
+    def __init__(self, machine: StateMachine, execution: Execution, now: datetime) -> None:
+        self.machine = machine
+        self.states: Mapping[str, State] = machine.states
+        self.before = execution
+        self.now = now
+        self.history = History(execution.next_event, now)
+        self.commands: list[Command] = []
+        self.branches = dict(execution.branches)
+        self.next_op = execution.next_op
+        self.next_branch = execution.next_branch
+        self.timeout = execution.timeout
+        self.end: Finish | None = None
+        self.ready: deque[tuple[_Visit, Work, JSON]] = deque()
+        self.has_aborted = False
+
+    # The step as a whole.
+
+    def start(self) -> None:
+        """Set the execution going."""
+        self.history.execution_started(write(self.before.input), self.before.role_arn)
+        if self.machine.timeout is not None:
+            self.timeout = self.start_timer(self.now + timedelta(seconds=self.machine.timeout), is_wait=False)
+        visit = self.add_branch(None, 0, self.machine.start_at, self.before.input, 0)
+        self.ready.append((visit, self.enter, None))
+        self.work()
+
+    def resume(self, branch: Branch, occurrence: Occurrence) -> None:
+        """Let a branch go on with what it waited for."""
+        self.ready.append((_Visit(branch), self.occurred, occurrence))
+        self.work()
+
+    def work(self) -> None:
+        """Do all that can be done at once."""
+        ready = self.ready
+        try:
+            while ready:
+                visit, work, argument = ready.popleft()
+                try:
+                    work(visit, argument)
+                except StateFailure as failure:
+                    self.fail(visit, failure.error, self.explain(visit, failure))
+        except HistoryFull:
+            # https://docs.aws.amazon.com/step-functions/latest/dg/bp-history-limit.html
+            self.finish(
+                FAILED,
+                self.history.next_id - 1,
+                RUNTIME,
+                "The execution reached the maximum number of history events (25000).",
+            )
+
+    def step(self) -> Step:
+        """Give what the step has come to."""
+        before, end = self.before, self.end
+        if self.has_aborted:
+            self.commands = [command for command in self.commands if self.is_wanted(command)]
+        execution = Execution(
+            before.arn,
+            before.name,
+            before.machine_arn,
+            before.machine_name,
+            before.role_arn,
+            before.region,
+            before.input,
+            before.seed,
+            before.started,
+            RUNNING if end is None else end.status,
+            self.branches,
+            self.next_op,
+            self.history.next_id,
+            self.next_branch,
+            self.timeout,
+            None if end is None else self.now,
+            None if end is None else end.output,
+            None if end is None else end.error,
+            None if end is None else end.cause,
+            before.version,
+        )
+        return Step(execution, tuple(self.commands), tuple(self.history.events))
+
+    def is_wanted(self, command: Command) -> bool:
+        """Whether a command of this step still has a meaning. A task was started: it is run in any case."""
+        if not isinstance(command, StartTimer):
+            return True
+        if self.timeout is not None and self.timeout.op == command.op:
+            return True
+        occurrence = TimerFired(command.op)
+        return any(_fits_timer(branch.waits_for, occurrence) for branch in self.branches.values())
+
+    def finish(
+        self, status: str, previous: int, error: str | None, cause: str | None, output: JSON = None, text: str = ""
+    ) -> None:
+        """End the execution."""
+        if status == SUCCEEDED:
+            self.history.execution_succeeded(previous, text)
+        else:
+            self.history.execution_ended(status, previous, error, cause)
+        self.end = Finish(status, output, error, cause)
+        self.commands.append(self.end)
+        self.branches = {}
+        self.timeout = None
+        self.ready.clear()
+        self.has_aborted = True
+
+    # Branches and timers.
+
+    def add_branch(self, parent: int | None, index: int, state: str, data: JSON, previous: int) -> _Visit:
+        branch = Branch(self.next_branch, parent, index, state, data, 0, self.now, previous)
+        self.next_branch += 1
+        self.branches[branch.id] = branch
+        return _Visit(branch)
+
+    def take_op(self) -> int:
+        op = self.next_op
+        self.next_op = op + 1
+        return op
+
+    def start_timer(self, when: datetime, *, is_wait: bool) -> Timer:
+        timer = Timer(self.take_op(), when)
+        self.commands.append(StartTimer(timer.op, when, is_wait))
+        return timer
+
+    def wait(self, visit: _Visit, waits_for: Waiting) -> None:
+        self.branches[visit.id] = visit.branch(waits_for)
+
+    # What expressions look at.
+
+    def scope(self, visit: _Visit, data: JSON, item: tuple[int, JSON] | None = None) -> Scope:
+        # The number of the next event tells the scopes of an execution apart, so each draws its own numbers.
+        seed = (self.before.seed, self.history.next_id)
+        return Scope(data, lambda: self.context(visit, item), visit.variables, seed)
+
+    def context(self, visit: _Visit, item: tuple[int, JSON] | None) -> JSON:
+        """Give the context object.
+
+        https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html
+        """
+        execution = self.before
+        context: dict[str, JSON] = {
+            "Execution": {
+                "Id": execution.arn,
+                "Input": execution.input,
+                "Name": execution.name,
+                "RoleArn": execution.role_arn,
+                "StartTime": write_timestamp(execution.started),
+                "RedriveCount": 0,
+            },
+            "State": {
+                "EnteredTime": write_timestamp(visit.entered),
+                "Name": visit.state,
+                "RetryCount": sum(visit.retries),
+            },
+            "StateMachine": {"Id": execution.machine_arn, "Name": execution.machine_name},
+        }
+        state = self.states[visit.state]
+        if isinstance(state, Task) and state.resource.has_token:
+            context["Task"] = {"Token": task_token(execution, visit.op)}
+        item = item or self.item(visit)
+        if item is not None:
+            context["Map"] = {"Item": {"Index": item[0], "Value": item[1]}}
+        return context
+
+    def item(self, visit: _Visit) -> tuple[int, JSON] | None:
+        """Give index and value of the item that a branch was made for."""
+        parent, index = visit.parent, visit.index
+        while parent is not None:
+            branch = self.branches[parent]
+            if isinstance(branch.waits_for, WaitingForBranches) and branch.waits_for.items is not None:
+                return index, branch.waits_for.items[index]
+            parent, index = branch.parent, branch.index
+        return None
+
+    def effective(self, visit: _Visit, state: State) -> JSON:
+        """Give what InputPath leaves of the raw input."""
+        return visit.data if state.input_path is None else state.input_path(self.scope(visit, visit.data))
+
+    # Into a state and out of it.
+
+    def enter(self, visit: _Visit, _: JSON) -> None:
+        state = self.states[visit.state]
+        text = write_payload(visit.data, visit.state) if visit.text is None else visit.text
+        visit.entered = self.now
+        visit.retries = ()
+        visit.entered_event = visit.last_event = self.history.state_entered(
+            type(state).__name__, visit.last_event, visit.state, text
+        )
+        self.do(visit, state)
+
+    def do(self, visit: _Visit, state: State) -> None:
+        """Do the work of a state, for the first time or again."""
+        _WORK[type(state)](self, visit, state)
+
+    def leave(self, visit: _Visit, state: State, output: JSON, next_: str | None) -> None:
+        if state.output_path is not None:
+            output = state.output_path(self.scope(visit, output))
+        self.move(visit, state, output, next_)
+
+    def move(self, visit: _Visit, state: State, output: JSON, next_: str | None) -> None:
+        text = write_payload(output, visit.state)
+        visit.last_event = self.history.state_exited(type(state).__name__, visit.last_event, visit.state, text)
+        if next_ is None:
+            self.end_branch(visit, output, text)
+            return
+        visit.state = next_
+        visit.data = output
+        visit.text = text
+        self.ready.append((visit, self.enter, None))
+
+    def end_branch(self, visit: _Visit, output: JSON, text: str) -> None:
+        if visit.parent is None:
+            self.finish(SUCCEEDED, visit.last_event, None, None, output, text)
+            return
+        del self.branches[visit.id]
+        parent = self.branches[visit.parent]
+        waiting = cast(WaitingForBranches, parent.waits_for)
+        last = visit.last_event
+        if waiting.items is not None:
+            last = self.history.iteration("Succeeded", last, parent.state, visit.index)
+        waiting = WaitingForBranches(
+            waiting.total,
+            waiting.begun,
+            waiting.ended + 1,
+            waiting.limit,
+            waiting.items,
+            waiting.outputs.add(visit.index, output),
+        )
+        above = _Visit(parent)
+        above.last_event = last
+        self.wait(above, waiting)
+        if waiting.ended == waiting.total:
+            self.ready.append((above, self.gather, waiting.outputs))
+        elif waiting.begun < waiting.total:
+            self.ready.append((above, self.iterate, 1))
+
+    # What has happened to a branch that waited.
+
+    def occurred(self, visit: _Visit, occurrence: Occurrence) -> None:
+        waiting = self.branches[visit.id].waits_for
+        state = self.states[visit.state]
+        match waiting, occurrence:
+            case WaitingForTimer(_, True), TimerFired():
+                self.do(visit, state)
+            case WaitingForTimer(), TimerFired():
+                self.leave(visit, state, self.effective(visit, state), state.next)
+            case WaitingForTask(), _:
+                self.task_occurred(visit, cast(Task, state), waiting, occurrence)
+            case _:
+                raise AssertionError(f"{waiting} does not wait for {occurrence}")
+
+    def task_occurred(self, visit: _Visit, state: Task, task: WaitingForTask, occurrence: Occurrence) -> None:
+        match occurrence:
+            case TaskSucceeded(_, result):
+                text = write_payload(result, visit.state)
+                visit.last_event = self.history.task_succeeded(state.resource, visit.last_event, text)
+                self.complete(visit, state, result)
+            case TaskFailed(_, error, cause):
+                cause = None if cause is None else cause[:LONGEST_CAUSE]
+                visit.last_event = self.history.task_failed(state.resource, visit.last_event, error, cause)
+                self.fail(visit, error, cause)
+            case TaskSubmitted(_, result):
+                text = write_payload(result, visit.state)
+                visit.last_event = self.history.task_submitted(state.resource, visit.last_event, text)
+                self.wait(visit, replace(task, is_submitted=True))
+            case TaskHeartbeat():
+                when = self.now + timedelta(seconds=task.heartbeat_seconds or 0)
+                self.wait(visit, replace(task, heartbeat=self.start_timer(when, is_wait=False)))
+            case TimerFired(op):
+                # A missed heartbeat has its own name for Retry and Catch only; elsewhere it reads as a time-out.
+                missed = task.heartbeat is not None and task.heartbeat.op == op
+                visit.last_event = self.history.task_timed_out(state.resource, visit.last_event, TIMEOUT, None)
+                self.fail(visit, HEARTBEAT_TIMEOUT if missed else TIMEOUT, None)
+            case _:
+                raise AssertionError(f"a task does not wait for {occurrence}")
+
+    # The work of each type of state.
+
+    def hand_on(self, visit: _Visit, state: Pass) -> None:
+        data = self.effective(visit, state)
+        if state.result is not None:
+            data = state.result(self.scope(visit, data))
+        elif state.parameters is not None:
+            data = state.parameters(self.scope(visit, data))
+        self.leave(visit, state, place(state.result_path, visit.data, data), state.next)
+
+    def choose(self, visit: _Visit, state: Choice) -> None:
+        data = self.effective(visit, state)
+        scope = self.scope(visit, data)
+        next_ = next((rule.next for rule in state.rules if rule.holds(scope)), state.next)
+        if next_ is None:
+            raise StateFailure(
+                RUNTIME, "Failed to transition out of the state. The state does not point to a next state."
+            )
+        self.leave(visit, state, data, next_)
+
+    def succeed(self, visit: _Visit, state: Succeed) -> None:
+        self.leave(visit, state, self.effective(visit, state), None)
+
+    def start_wait(self, visit: _Visit, state: Wait) -> None:
+        data = self.effective(visit, state)
+        when = self.wait_until(state, self.scope(visit, data))
+        if when > self.now:
+            timer = self.start_timer(when, is_wait=True)
+            self.wait(visit, WaitingForTimer(timer))
+        else:
+            self.leave(visit, state, data, state.next)
+
+    def wait_until(self, state: Wait, scope: Scope) -> datetime:
+        text = "" if state.path is None else state.path.text
+        if state.seconds is not None:
+            seconds = _read_seconds(state.seconds, scope, "SecondsPath", text)
+            return self.now + timedelta(seconds=seconds)
+        value = None if state.timestamp is None else state.timestamp(scope)
+        when = read_timestamp(value)
+        if when is None:
+            raise StateFailure(
+                RUNTIME,
+                "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format "
+                f"string: {text} == {_shown(value)}",
+            )
+        return when
+
+    def give_up(self, visit: _Visit, state: Fail) -> None:
+        scope = self.scope(visit, visit.data)
+        texts = []
+        for name, expression in (("ErrorPath", state.error), ("CausePath", state.cause)):
+            text = None if expression is None else expression(scope)
+            if text is not None and not isinstance(text, str):
+                raise StateFailure(RUNTIME, f"The {name} parameter does not reference a string value: {_shown(text)}")
+            texts.append(text)
+        self.fail(visit, texts[0], texts[1])
+
+    def start_task(self, visit: _Visit, state: Task) -> None:
+        resource = state.resource
+        visit.op = op = self.next_op
+        data = self.effective(visit, state)
+        scope = self.scope(visit, data)
+        timeout = _read_limit(state.timeout, scope, "TimeoutSeconds")
+        heartbeat = _read_limit(state.heartbeat, scope, "HeartbeatSeconds")
+        if timeout is not None and heartbeat is not None and heartbeat >= timeout:
+            raise StateFailure(
+                RUNTIME, f"HeartbeatSeconds ({heartbeat}) must be smaller than TimeoutSeconds ({timeout})"
+            )
+        parameters = data if state.parameters is None else state.parameters(scope)
+        text = write_payload(parameters, visit.state)
+        self.next_op = op + 1
+        scheduled = self.history.task_scheduled(
+            resource, visit.last_event, text, self.before.region, timeout, heartbeat
+        )
+        visit.last_event = self.history.task_started(resource, scheduled)
+        at = len(self.commands)
+        task = WaitingForTask(
+            op,
+            parameters,
+            timeout,
+            heartbeat,
+            None if timeout is None else self.start_timer(self.now + timedelta(seconds=timeout), is_wait=False),
+            None if heartbeat is None else self.start_timer(self.now + timedelta(seconds=heartbeat), is_wait=False),
+        )
+        self.commands.insert(at, _run_task(self.before, state, task))
+        self.wait(visit, task)
+
+    def start_parallel(self, visit: _Visit, state: Parallel) -> None:
+        data = self.effective(visit, state)
+        if state.parameters is not None:
+            data = state.parameters(self.scope(visit, data))
+        write_payload(data, visit.state)
+        visit.last_event = self.history.add("ParallelStateStarted", visit.last_event)
+        total = len(state.starts)
+        self.wait(visit, WaitingForBranches(total, total, 0, total))
+        for index, start in enumerate(state.starts):
+            child = self.add_branch(visit.id, index, start, data, visit.last_event)
+            self.ready.append((child, self.enter, None))
+
+    def start_map(self, visit: _Visit, state: Map) -> None:
+        data = self.effective(visit, state)
+        scope = self.scope(visit, data)
+        items = data if state.items is None else state.items(scope)
+        if not isinstance(items, list):
+            raise StateFailure(RUNTIME, f'Reference path "{state.items_path}" must point to array.')
+        limit = _read_limit(state.concurrency, scope, "MaxConcurrency", least=0) or MOST_ITERATIONS
+        visit.last_event = self.history.map_started(visit.last_event, len(items))
+        limit = min(limit, MOST_ITERATIONS, len(items))
+        waiting = WaitingForBranches(len(items), 0, 0, limit, items)
+        self.wait(visit, waiting)
+        if items:
+            self.iterate(visit, limit)
+        else:
+            self.gather(visit, waiting.outputs)
+
+    def iterate(self, visit: _Visit, count: int) -> None:
+        """Begin the next iterations of a Map state."""
+        state = cast(Map, self.states[visit.state])
+        waiting = cast(WaitingForBranches, self.branches[visit.id].waits_for)
+        items = waiting.items
+        begun = waiting.begun
+        self.wait(visit, replace(waiting, begun=begun + count))
+        data = None if state.parameters is None else self.effective(visit, state)
+        for index in range(begun, begun + count):
+            item = items[index]
+            if state.parameters is not None:
+                item = state.parameters(self.scope(visit, data, (index, item)))
+            started = self.history.iteration("Started", visit.last_event, visit.state, index)
+            child = self.add_branch(visit.id, index, state.start, item, started)
+            self.ready.append((child, self.enter, None))
+
+    def gather(self, visit: _Visit, outputs: JSON) -> None:
+        """Go on when every branch or iteration has ended."""
+        state = cast(WorkingState, self.states[visit.state])
+        visit.last_event = self.history.add(f"{type(state).__name__}StateSucceeded", visit.last_event)
+        result = outputs.in_order()
+        write_payload(result, visit.state)
+        self.complete(visit, state, result)
+
+    def complete(self, visit: _Visit, state: WorkingState, result: JSON) -> None:
+        """Go on with what a Task, Parallel or Map state has done."""
+        if state.result_selector is not None:
+            result = state.result_selector(self.scope(visit, result))
+        self.leave(visit, state, place(state.result_path, visit.data, result), state.next)
+
+    # Failure.
+
+    def explain(self, visit: _Visit, failure: StateFailure) -> str:
+        """Say where a failure was, as AWS does for those of the interpreter itself."""
+        cause = failure.cause
+        if failure.error in _EXPLAINED:
+            cause = (
+                f"An error occurred while executing the state '{visit.state}' "
+                f"(entered at the event id #{visit.entered_event}). {cause}"
+            )
+        return cause[:LONGEST_CAUSE]
+
+    def fail(self, visit: _Visit, error: str | None, cause: str | None) -> None:
+        """Let an error find who handles it: the state, the states around it, or nobody."""
+        while True:
+            state = self.states[visit.state]
+            if isinstance(state, WorkingState):
+                self.abort_branches(visit.id)
+                try:
+                    if self.retry(visit, state, error) or self.catch(visit, state, error, cause):
+                        return
+                except StateFailure as failure:
+                    # A catcher whose output cannot be is none.
+                    error, cause = failure.error, self.explain(visit, failure)
+            if visit.parent is None:
+                self.finish(FAILED, visit.last_event, _reported(error), cause)
+                return
+            visit = self.fail_branch(visit)
+
+    def retry(self, visit: _Visit, state: WorkingState, error: str | None) -> bool:
+        index = find_retrier(state.retriers, error or "")
+        if index is None:
+            return False
+        retrier = state.retriers[index]
+        counts = list(visit.retries) or [0] * len(state.retriers)
+        if counts[index] >= retrier.max_attempts:
+            return False
+        delay = retrier.delay(counts[index], self.jitter())
+        counts[index] += 1
+        visit.retries = tuple(counts)
+        timer = self.start_timer(self.now + delay, is_wait=True)
+        self.wait(visit, WaitingForTimer(timer, is_retry=True))
+        return True
+
+    def jitter(self) -> float:
+        """Give a number from 0 to 1 that is the same for the same retry of the same execution."""
+        drawn = sha256(f"{self.before.seed}/jitter/{self.next_op}".encode()).digest()
+        return int.from_bytes(drawn[:6]) / float(1 << 48)
+
+    def catch(self, visit: _Visit, state: WorkingState, error: str | None, cause: str | None) -> bool:
+        catcher = find_catcher(state.catchers, error or "")
+        if catcher is None:
+            return False
+        output = {"Error": _reported(error), "Cause": cause}
+        present = {name: text for name, text in output.items() if text is not None}
+        self.move(visit, state, place(catcher.result_path, visit.data, present), catcher.next)
+        return True
+
+    def fail_branch(self, visit: _Visit) -> _Visit:
+        """End a branch that failed, and those beside it; give the one whose state has failed by that."""
+        parent = self.branches[cast(int, visit.parent)]
+        del self.branches[visit.id]
+        above = _Visit(parent)
+        above.last_event = visit.last_event
+        state = self.states[parent.state]
+        if isinstance(state, Map):
+            above.last_event = self.history.iteration("Failed", visit.last_event, parent.state, visit.index)
+        self.abort_branches(parent.id)
+        above.last_event = self.history.add(f"{type(state).__name__}StateFailed", above.last_event)
+        return above
+
+    def abort_branches(self, parent: int) -> None:
+        """Abort the branches of a Parallel or Map state and all below them."""
+        if not isinstance(self.branches[parent].waits_for, WaitingForBranches):
+            return
+        below = list(self.descendants(parent))
+        states = {branch.id: branch.state for branch in (*below, self.branches[parent])}
+        for branch in below:
+            del self.branches[branch.id]
+        self.has_aborted = True
+        gone = {branch.id for branch in below} | {parent}
+        kept = [entry for entry in self.ready if entry[0].id not in gone]
+        self.ready.clear()
+        self.ready.extend(kept)
+        for branch in below:
+            self.abort(branch, states[cast(int, branch.parent)])
+
+    def descendants(self, parent: int) -> Iterator[Branch]:
+        """Give the branches below a branch, the lower ones first."""
+        children: dict[int | None, list[Branch]] = {}
+        for branch in self.branches.values():
+            children.setdefault(branch.parent, []).append(branch)
+        found: list[Branch] = []
+        ahead = [parent]
+        while ahead:
+            under = children.get(ahead.pop(), [])
+            found.extend(under)
+            ahead.extend(branch.id for branch in under)
+        return reversed(found)
+
+    def abort(self, branch: Branch, around: str) -> None:
+        """Tell that a branch is aborted, which belonged to a state around it."""
+        last = branch.last_event
+        if branch.waits_for is not None:
+            last = self.history.add(f"{type(self.states[branch.state]).__name__}StateAborted", last)
+        if isinstance(self.states[around], Map):
+            self.history.iteration("Aborted", last, around, branch.index)
+
+
+_WORK: dict[type[State], Callable[[_Run, _Visit, Any], None]] = {
+    Task: _Run.start_task,
+    Wait: _Run.start_wait,
+    Choice: _Run.choose,
+    Pass: _Run.hand_on,
+    Succeed: _Run.succeed,
+    Fail: _Run.give_up,
+    Map: _Run.start_map,
+    Parallel: _Run.start_parallel,
+}
+"""What each type of state does."""
+
+_EXPLAINED = frozenset({RUNTIME, RESULT_PATH_MATCH_FAILURE})
+"""Errors of the interpreter, whose causes tell the state."""
+
+
+def _reported(error: str | None) -> str | None:
+    return TIMEOUT if error == HEARTBEAT_TIMEOUT else error
+
+
+def _shown(value: JSON) -> str:
+    return value if isinstance(value, str) else write(value)
+
+
+def _read_limit(expression: Expression | None, scope: Scope, name: str, least: int = 1) -> int | None:
+    if expression is None:
+        return None
+    return _read_seconds(expression, scope, f"{name}Path", "", least)
+
+
+def _read_seconds(expression: Expression, scope: Scope, name: str, path: str, least: int = 0) -> int:
+    value = expression(scope)
+    shown = f"{path} == {_shown(value)}" if path else _shown(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise StateFailure(RUNTIME, f"The {name} parameter cannot be parsed as a long value: {shown}")
+    if value < least:
+        what = "a negative value" if value < 0 else f"a value less than {least}"
+        raise StateFailure(RUNTIME, f"The {name} parameter references {what}: {shown}")
+    if value > LONGEST_WAIT:
+        raise StateFailure(RUNTIME, f"The {name} parameter references a value greater than {LONGEST_WAIT}: {shown}")
+    return value

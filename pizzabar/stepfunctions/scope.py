@@ -1,0 +1,33 @@
+"""What the expressions of a state can see: the data, the context object, the variables, and the seed."""
+
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+
+from pizzabar.documents import JSON
+
+
+class Scope:
+    """A view for the expressions of one state. ``context`` is asked only when an expression looks at ``$$``.
+
+    Randomness is drawn from a seed, so that the same scope gives the same values in the same order.
+    """
+
+    __slots__ = ("_drawn", "context", "data", "seed", "variables")
+
+    def __init__(
+        self,
+        data: JSON,
+        context: Callable[[], JSON] = dict,
+        variables: Mapping[str, JSON] | None = None,
+        seed: tuple[str, int] = ("", 0),
+    ) -> None:
+        self.data = data
+        self.context = context
+        self.variables = {} if variables is None else variables
+        self.seed = seed
+        self._drawn = 0
+
+    def draw(self) -> bytes:
+        """Give 32 bytes that look random."""
+        self._drawn += 1
+        return sha256(f"{self.seed[0]}/{self.seed[1]}/{self._drawn}".encode()).digest()

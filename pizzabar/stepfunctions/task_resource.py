@@ -1,0 +1,73 @@
+"""
+What the ``Resource`` of a Task state names: an optimized integration, an SDK integration, or a function.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html
+"""
+
+import re
+
+from pizzabar.record import record
+
+WAIT_FOR_TASK_TOKEN = ".waitForTaskToken"
+
+_INTEGRATION = re.compile(
+    r"arn:aws[\w-]*:states:[\w-]*:\d*:((?:aws-sdk:)?[A-Za-z0-9]+):([A-Za-z0-9]+)(\.\S+)?", re.ASCII
+)
+_FUNCTION = re.compile(r"arn:aws[\w-]*:lambda:[\w-]+:\d+:function:[\w-]+(?::[\w$-]+)?", re.ASCII)
+
+_OPTIMIZED: dict[tuple[str, str], bool] = {
+    ("events", "putEvents"): True,
+    ("lambda", "invoke"): True,
+    ("states", "startExecution"): True,
+    ("dynamodb", "getItem"): False,
+    ("dynamodb", "putItem"): False,
+    ("dynamodb", "updateItem"): False,
+    ("dynamodb", "deleteItem"): False,
+}
+"""The optimized integrations, and whether each can wait for a task token."""
+
+
+@record
+class TaskResource:
+    """A resource taken apart: ``type`` and ``name`` as history events tell them."""
+
+    arn: str
+    type: str
+    name: str
+    has_token: bool = False
+
+    @property
+    def is_function(self) -> bool:
+        """Whether the resource is the ARN of a Lambda function rather than an integration."""
+        return not self.name
+
+
+class InvalidResource(ValueError):
+    """Raised when a resource is not one that a Task state can have here; its text says why."""
+
+
+def read_resource(arn: str) -> TaskResource:
+    """Take a resource apart. Raise ``InvalidResource``."""
+    if _FUNCTION.fullmatch(arn):
+        return TaskResource(arn, "lambda", "")
+    if ":activity:" in arn:
+        raise InvalidResource(f"The activity {arn} is not supported by pizzabar")
+    if (match := _INTEGRATION.fullmatch(arn)) is None:
+        raise InvalidResource(not_recognized(arn))
+    service, action, pattern = match.groups()
+    if pattern in {".sync", ".sync:2"}:
+        raise InvalidResource(f"The service integration pattern {pattern} of {arn} is not supported by pizzabar")
+    is_sdk = service.startswith("aws-sdk:")
+    if not is_sdk and (service, action) not in _OPTIMIZED:
+        raise InvalidResource(not_recognized(arn))
+    if pattern is not None and (pattern != WAIT_FOR_TASK_TOKEN or not (is_sdk or _OPTIMIZED[service, action])):
+        raise InvalidResource(not_recognized(arn))
+    return TaskResource(arn, service, f"{action}{pattern or ''}", has_token=pattern is not None)
+
+
+def not_recognized(arn: str) -> str:
+    """Say that a resource is none, as AWS does."""
+    return (
+        f"The resource provided {arn} is not recognized. The value is not a valid resource ARN, "
+        "or the resource is not available in this region."
+    )

@@ -1,0 +1,227 @@
+"""
+Tasks: what the Resource of a Task state calls, with what parameters, and how its errors are named.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html
+"""
+
+from collections.abc import Callable
+
+from pizzabar import documents
+from pizzabar.arn import parse_arn
+from pizzabar.documents import JSON
+from pizzabar.errors import PizzabarError, ServiceError
+from pizzabar.operations import Call
+from pizzabar.record import record
+from pizzabar.stepfunctions.execution import Execution
+
+
+class TaskFailure(PizzabarError):
+    """Raised when a task fails; ``error`` is the name that Retry and Catch go by."""
+
+    def __init__(self, error: str, cause: str) -> None:
+        self.error = error
+        self.cause = cause
+        super().__init__(f"{error}: {cause}")
+
+
+@record
+class Integration:
+    """How one service integration is done through the call table.
+
+    ``only_writes`` says that all it does is write what is durable after the step that asked for it: then it need
+    not wait for that step to be durable.
+    """
+
+    service: str
+    operation: str
+    error_prefix: str
+    service_name: str
+    prepare: Callable[[JSON, Execution], JSON] = lambda parameters, execution: parameters
+    finish: Callable[[JSON], JSON] = lambda result: result
+    only_writes: bool = False
+
+
+def _put_events(parameters: JSON, execution: Execution) -> JSON:
+    # https://docs.aws.amazon.com/step-functions/latest/dg/connect-eventbridge.html
+    entries = []
+    for entry in parameters.get("Entries", ()):
+        detail = entry.get("Detail")
+        entries.append(
+            entry
+            | {
+                "Detail": detail if isinstance(detail, str) or detail is None else documents.write(detail),
+                "Resources": [*entry.get("Resources", ()), execution.machine_arn, execution.arn],
+            }
+        )
+    return parameters | {"Entries": entries}
+
+
+def _finish_put_events(result: JSON) -> JSON:
+    if result["FailedEntryCount"]:
+        raise TaskFailure("EventBridge.FailedEntry", documents.write(result))
+    return result
+
+
+def _invoke(parameters: JSON, execution: Execution) -> JSON:
+    return parameters | {"Payload": documents.encode(parameters.get("Payload", {}))}
+
+
+def _finish_invoke(result: JSON) -> JSON:
+    payload = result.get("Payload", b"")
+    if "FunctionError" in result:
+        raise _function_failure(payload)
+    return {
+        "ExecutedVersion": result.get("ExecutedVersion", "$LATEST"),
+        "Payload": documents.parse(payload) if payload else None,
+        "SdkHttpMetadata": {"HttpStatusCode": result["StatusCode"]},
+        "StatusCode": result["StatusCode"],
+    }
+
+
+def _function_failure(payload: bytes) -> TaskFailure:
+    # The whole error object is the cause; its errorType is the name.
+    # https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html
+    error = documents.parse(payload)
+    name = error.get("errorType") if isinstance(error, dict) else None
+    return TaskFailure(name or "Lambda.Unknown", payload.decode())
+
+
+def _start_execution(parameters: JSON, execution: Execution) -> JSON:
+    given = parameters.get("Input", {})
+    request = {
+        "stateMachineArn": parameters.get("StateMachineArn"),
+        "input": given if isinstance(given, str) else documents.write(given),
+    }
+    return request | ({"name": parameters["Name"]} if "Name" in parameters else {})
+
+
+def _with_metadata(result: JSON) -> JSON:
+    return {"SdkHttpMetadata": {"HttpStatusCode": 200}} | result
+
+
+INTEGRATIONS: dict[str, Integration] = {
+    "events:putEvents": Integration(
+        "events", "PutEvents", "EventBridge", "EventBridge", _put_events, _finish_put_events, only_writes=True
+    ),
+    "lambda:invoke": Integration("lambda", "Invoke", "Lambda", "Lambda", _invoke, _finish_invoke),
+    "states:startExecution": Integration(
+        "stepfunctions",
+        "StartExecution",
+        "StepFunctions",
+        "Sfn",
+        _start_execution,
+        lambda result: {"ExecutionArn": result["executionArn"], "StartDate": result["startDate"]},
+        only_writes=True,
+    ),
+} | {
+    f"dynamodb:{action}": Integration(
+        "dynamodb",
+        action[0].upper() + action[1:],
+        "DynamoDB",
+        "DynamoDb",
+        finish=_with_metadata,
+        only_writes=True,
+    )
+    for action in ("getItem", "putItem", "updateItem", "deleteItem")
+}
+"""The optimized integrations, by the part of the Resource after ``arn:aws:states:::``."""
+
+SDK_SERVICES: dict[str, tuple[str, str, bool]] = {
+    "apigatewaymanagementapi": ("apigatewaymanagementapi", "ApiGatewayManagementApi", False),
+    "cloudwatchlogs": ("logs", "CloudWatchLogs", True),
+    "dynamodb": ("dynamodb", "DynamoDb", False),
+    "eventbridge": ("events", "EventBridge", False),
+    "lambda": ("lambda", "Lambda", False),
+    "sfn": ("stepfunctions", "Sfn", True),
+}
+"""SDK integrations: the call table's name, the name in errors, and whether the API's members are in camelCase.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
+"""
+
+
+def integration_of(resource: str) -> Integration | None:
+    """Find what the Resource of a Task state stands for, or None when it is nothing known."""
+    arn = parse_arn(resource)
+    if arn is None:
+        return None
+    if arn.service == "lambda":
+        return Integration(
+            "lambda",
+            "Invoke",
+            "Lambda",
+            "Lambda",
+            lambda parameters, execution: {"FunctionName": resource, "Payload": documents.encode(parameters)},
+            lambda result: _finish_invoke(result)["Payload"],
+        )
+    name = arn.resource.removesuffix(".waitForTaskToken")
+    if name in INTEGRATIONS:
+        return INTEGRATIONS[name]
+    match name.split(":"):
+        case ["aws-sdk", service, action] if service in SDK_SERVICES and action:
+            table_name, error_name, is_camel = SDK_SERVICES[service]
+            return Integration(
+                table_name,
+                action[0].upper() + action[1:],
+                error_name,
+                error_name,
+                (lambda parameters, execution: _recase(parameters, str.lower)) if is_camel else _as_given,
+                (lambda result: _recase(result, str.upper)) if is_camel else _as_answered,
+            )
+    return None
+
+
+def _as_given(parameters: JSON, execution: Execution) -> JSON:
+    return parameters
+
+
+def _as_answered(result: JSON) -> JSON:
+    return result
+
+
+def _recase(value: JSON, change: Callable[[str], str]) -> JSON:
+    """Give every member's name another first letter, at every depth."""
+    match value:
+        case dict():
+            return {change(key[:1]) + key[1:]: _recase(member, change) for key, member in value.items()}
+        case list():
+            return [_recase(member, change) for member in value]
+        case _:
+            return value
+
+
+class Tasks:
+    """Runs tasks through the call table."""
+
+    def __init__(self, call: Call, has: Callable[[str, str], bool]) -> None:
+        self._call = call
+        self._has = has
+        self._integrations: dict[str, Integration | None] = {}
+
+    def find(self, resource: str) -> Integration | None:
+        """Find the integration of a Resource, None where the call table has no such operation."""
+        if resource not in self._integrations:
+            integration = integration_of(resource)
+            if integration is not None and not self._has(integration.service, integration.operation):
+                integration = None
+            self._integrations[resource] = integration
+        return self._integrations[resource]
+
+    def supports(self, resource: str) -> bool:
+        """Whether a Task state may have this Resource."""
+        return self.find(resource) is not None
+
+    async def run(self, resource: str, parameters: JSON, execution: Execution) -> JSON:
+        """Run a task and give its result. Raise ``TaskFailure``."""
+        integration = self.find(resource)
+        if integration is None:
+            raise TaskFailure("States.Runtime", f"The resource '{resource}' is not supported")
+        try:
+            request = integration.prepare(parameters, execution)
+            result = await self._call(integration.service, integration.operation, request)
+        except ServiceError as error:
+            code = error.code if error.code.endswith("Exception") else f"{error.code}Exception"
+            # https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
+            cause = f"{error.message} (Service: {integration.service_name}, Status Code: {error.status})"
+            raise TaskFailure(f"{integration.error_prefix}.{code}", cause) from error
+        return integration.finish(result)

@@ -1,0 +1,194 @@
+"""The history of an execution.
+
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
+"""
+
+from typing import Any
+
+import botocore.loaders
+import pytest
+
+from pizzabar.documents import JSON
+from tests.stepfunctions.stories import FUNCTION, INVOKE, INVOKE_AND_WAIT, PUT_EVENTS, Story, machine, one
+
+UNTRUNCATED = {"truncated": False}
+
+
+def test_a_task_in_all_its_events() -> None:
+    story = Story(one({"Type": "Task", "Resource": PUT_EVENTS, "TimeoutSeconds": 9, "HeartbeatSeconds": 3}), {"n": 1})
+    story.succeed({"ok": True})
+
+    named = {"resourceType": "events", "resource": "putEvents"}
+    expected: list[tuple[str, int, str | None, JSON]] = [
+        (
+            "ExecutionStarted",
+            0,
+            "executionStartedEventDetails",
+            {
+                "input": '{"n":1}',
+                "inputDetails": UNTRUNCATED,
+                "roleArn": "arn:aws:iam::123456789012:role/baker",
+            },
+        ),
+        (
+            "TaskStateEntered",
+            0,
+            "stateEnteredEventDetails",
+            {"name": "A", "input": '{"n":1}', "inputDetails": UNTRUNCATED},
+        ),
+        (
+            "TaskScheduled",
+            2,
+            "taskScheduledEventDetails",
+            {
+                **named,
+                "region": "us-east-1",
+                "parameters": '{"n":1}',
+                "timeoutInSeconds": 9,
+                "heartbeatInSeconds": 3,
+            },
+        ),
+        ("TaskStarted", 3, "taskStartedEventDetails", named),
+        (
+            "TaskSucceeded",
+            4,
+            "taskSucceededEventDetails",
+            {**named, "output": '{"ok":true}', "outputDetails": UNTRUNCATED},
+        ),
+        (
+            "TaskStateExited",
+            5,
+            "stateExitedEventDetails",
+            {"name": "A", "output": '{"ok":true}', "outputDetails": UNTRUNCATED},
+        ),
+        (
+            "ExecutionSucceeded",
+            6,
+            "executionSucceededEventDetails",
+            {"output": '{"ok":true}', "outputDetails": UNTRUNCATED},
+        ),
+    ]
+    assert story.history == [
+        {"timestamp": 1767268800.0, "type": type_, "id": id_, "previousEventId": previous, field: details}
+        for id_, (type_, previous, field, details) in enumerate(expected, 1)
+    ]
+
+
+def test_a_function_has_events_of_its_own() -> None:
+    story = Story(
+        one({"Type": "Task", "Resource": FUNCTION, "TimeoutSeconds": 9, "Retry": [{"ErrorEquals": ["X"]}]}), [1]
+    )
+    story.fail("X", "c")
+    story.fire_timer()
+    story.succeed("baked")
+
+    assert story.events[2:] == [
+        "LambdaFunctionScheduled",
+        "LambdaFunctionStarted",
+        "LambdaFunctionFailed",
+        "LambdaFunctionScheduled",
+        "LambdaFunctionStarted",
+        "LambdaFunctionSucceeded",
+        "TaskStateExited",
+        "ExecutionSucceeded",
+    ]
+    assert story.history[2]["lambdaFunctionScheduledEventDetails"] == {
+        "resource": FUNCTION,
+        "input": "[1]",
+        "inputDetails": UNTRUNCATED,
+        "timeoutInSeconds": 9,
+    }
+
+
+PASS: JSON = {"Type": "Pass", "End": True}
+RULES: JSON = [{"Variable": "$.x", "IsPresent": True, "Next": "B"}]
+
+
+@pytest.mark.parametrize(
+    ("definition", "events"),
+    [
+        (one({"Type": "Pass"}), ["PassStateEntered", "PassStateExited", "ExecutionSucceeded"]),
+        (
+            machine("A", A={"Type": "Choice", "Choices": RULES, "Default": "B"}, B={"Type": "Fail"}),
+            ["ChoiceStateEntered", "ChoiceStateExited", "FailStateEntered", "ExecutionFailed"],
+        ),
+        (one({"Type": "Wait", "Seconds": 0}), ["WaitStateEntered", "WaitStateExited", "ExecutionSucceeded"]),
+        (one({"Type": "Succeed"}), ["SucceedStateEntered", "SucceedStateExited", "ExecutionSucceeded"]),
+        (
+            one({"Type": "Parallel", "Branches": [machine("P", P=PASS)]}),
+            [
+                "ParallelStateEntered",
+                "ParallelStateStarted",
+                "PassStateEntered",
+                "PassStateExited",
+                "ParallelStateSucceeded",
+                "ParallelStateExited",
+                "ExecutionSucceeded",
+            ],
+        ),
+        (
+            one({"Type": "Map", "ItemsPath": "$.i", "ItemProcessor": machine("P", P=PASS)}),
+            [
+                "MapStateEntered",
+                "MapStateStarted",
+                "MapIterationStarted",
+                "PassStateEntered",
+                "PassStateExited",
+                "MapIterationSucceeded",
+                "MapStateSucceeded",
+                "MapStateExited",
+                "ExecutionSucceeded",
+            ],
+        ),
+    ],
+)
+def test_each_type_of_state_has_its_events(definition: JSON, events: list[str]) -> None:
+    assert Story(definition, {"i": [1]}).events == ["ExecutionStarted", *events]
+
+
+def history_of_everything() -> list[JSON]:
+    """Give a history with most types of events."""
+    retried = {"Type": "Task", "Resource": INVOKE_AND_WAIT, "TimeoutSeconds": 5, "End": True}
+    caught = [{"ErrorEquals": ["States.ALL"], "Next": "M"}]
+    function = {"Type": "Task", "Resource": FUNCTION, "TimeoutSeconds": 5, "End": True}
+    parallel = {"Type": "Parallel", "Branches": [machine("P", P=retried), machine("Q", Q=function)], "Catch": caught}
+    invoke = {"Type": "Task", "Resource": INVOKE, "End": True}
+    story = Story(
+        machine(
+            "A",
+            A={**parallel, "End": True},
+            M={
+                "Type": "Map",
+                "ItemsPath": "$$.Execution.Input",
+                "ItemProcessor": machine("I", I=invoke),
+                "End": True,
+            },
+        ),
+        [1, 2, 3],
+    )
+    story.submit({})
+    story.fire_timer()
+    story.succeed(1)
+    story.fail("X", "c")
+    return story.history
+
+
+def test_events_have_the_members_that_the_model_of_the_api_names() -> None:
+    """The model is botocore's, which AWS publishes."""
+    model: Any = botocore.loaders.Loader().load_service_model("stepfunctions", "service-2")
+    shapes = model["shapes"]
+    for event in history_of_everything():
+        assert event["type"] in shapes["HistoryEventType"]["enum"]
+        for member, value in event.items():
+            shape = shapes[shapes["HistoryEvent"]["members"][member]["shape"]]
+            if shape["type"] == "structure":
+                assert set(value) <= set(shape["members"])
+                assert set(shape.get("required", ())) <= set(value)
+
+
+def test_events_are_numbered_and_follow_from_earlier_ones() -> None:
+    history = history_of_everything()
+
+    assert [event["id"] for event in history] == list(range(1, len(history) + 1))
+    assert all(event["previousEventId"] < event["id"] for event in history)
+    assert [event["id"] for event in history if event["previousEventId"] == 0] == [1, 2]

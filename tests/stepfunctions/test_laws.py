@@ -1,0 +1,166 @@
+"""What holds for every machine and whatever happens to its executions."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pizzabar.documents import JSON, encode, parse, write
+from pizzabar.stepfunctions.definition import StateMachine, read_definition
+from pizzabar.stepfunctions.execution import Execution
+from pizzabar.stepfunctions.interpreter import (
+    Command,
+    Finish,
+    Occurrence,
+    RunTask,
+    Started,
+    StartTimer,
+    Stopped,
+    TaskFailed,
+    TaskHeartbeat,
+    TaskSubmitted,
+    TaskSucceeded,
+    TimerFired,
+    advance,
+    begin,
+    pending,
+)
+from tests.stepfunctions.stories import FUNCTION, INVOKE, INVOKE_AND_WAIT, NOON
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from(["a", "2026-01-01T12:00:05Z"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=6,
+)
+PATHS = st.sampled_from(["$", "$.a", "$.b", "$.a.b", "$.c[0]", "$$.Execution.Input"])
+ERRORS = st.sampled_from(["X", "States.ALL", "States.Timeout", "States.TaskFailed", "States.Runtime"])
+
+
+@st.composite
+def machines(draw: Any, depth: int = 2, prefix: str = "S") -> JSON:
+    """Give a machine whose states lead forward only, so that it comes to an end."""
+    count = draw(st.integers(1, 4))
+    names = [f"{prefix}{number}" for number in range(count)]
+    states = {}
+    for number, name in enumerate(names):
+        later = names[number + 1 :]
+        kinds = ["Pass", "Task", "Wait", "Task"] + (["Map", "Parallel"] if depth else [])
+        if not later:
+            kinds += ["Succeed", "Fail"]
+        state: dict[str, Any] = {"Type": draw(st.sampled_from(kinds))}
+        if state["Type"] not in {"Succeed", "Fail"}:
+            state |= {"Next": later[0]} if later else {"End": True}
+        match state["Type"]:
+            case "Pass":
+                state |= draw(st.fixed_dictionaries({}, optional={"Result": VALUES, "InputPath": PATHS}))
+                state |= draw(st.sampled_from([{}, {"ResultPath": "$.a"}, {"Parameters": {"a.$": "$", "b": 1}}]))
+            case "Wait":
+                state |= draw(st.sampled_from([{"Seconds": 3}, {"SecondsPath": "$.a"}, {"TimestampPath": "$.b"}]))
+            case "Task":
+                state["Resource"] = draw(st.sampled_from([INVOKE, INVOKE_AND_WAIT, FUNCTION]))
+                state |= draw(
+                    st.sampled_from([{}, {"TimeoutSeconds": 9}, {"TimeoutSeconds": 9, "HeartbeatSeconds": 4}])
+                )
+            case "Map":
+                state["ItemProcessor"] = draw(machines(depth=depth - 1, prefix=f"{name}I"))
+                state |= draw(st.sampled_from([{}, {"ItemsPath": "$.a"}, {"MaxConcurrency": 1}]))
+            case "Parallel":
+                state["Branches"] = [draw(machines(depth=depth - 1, prefix=f"{name}B{n}")) for n in range(2)]
+        if state["Type"] in {"Task", "Map", "Parallel"}:
+            if draw(st.booleans()):
+                state["Retry"] = [{"ErrorEquals": [draw(ERRORS)], "MaxAttempts": draw(st.integers(0, 2))}]
+            if later and draw(st.booleans()):
+                state["Catch"] = [{"ErrorEquals": [draw(ERRORS)], "Next": draw(st.sampled_from(later))}]
+        states[name] = state
+    return {"StartAt": names[0], "States": states}
+
+
+OPS = st.integers(0, 12)
+OCCURRENCES: st.SearchStrategy[Occurrence] = st.one_of(
+    st.builds(TimerFired, OPS),
+    st.builds(TaskSubmitted, OPS, VALUES),
+    st.builds(TaskSucceeded, OPS, VALUES),
+    st.builds(TaskFailed, OPS, st.sampled_from(["X", "States.Timeout", None]), st.sampled_from(["c", None])),
+    st.builds(TaskHeartbeat, OPS),
+    st.builds(Stopped, st.sampled_from(["X", None])),
+    st.just(Started()),
+)
+
+
+def read(definition: JSON) -> StateMachine:
+    """Read a definition."""
+    return read_definition(write(definition))
+
+
+def start(machine: StateMachine, input: JSON) -> Execution:
+    return begin(
+        machine,
+        arn="arn:aws:states:us-east-1:123456789012:execution:Bake:x",
+        name="x",
+        machine_arn="arn:aws:states:us-east-1:123456789012:stateMachine:Bake",
+        machine_name="Bake",
+        role_arn="arn:aws:iam::123456789012:role/baker",
+        region="us-east-1",
+        input=input,
+        seed="seed",
+        now=NOON,
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(machines(), VALUES, st.lists(OCCURRENCES, max_size=25))
+def test_whatever_happens_leaves_a_whole_execution(
+    definition: JSON, input: JSON, occurrences: list[Occurrence]
+) -> None:
+    machine = read(definition)
+    execution, now = start(machine, input), NOON
+    last_id = 0
+    given_commands: dict[int, Command] = {}
+    for occurrence in [Started(), *occurrences]:
+        before = write(execution.to_json())
+        step = advance(machine, execution, occurrence, now)
+        again = advance(machine, Execution.from_json(parse(encode(execution.to_json()))), occurrence, now)
+
+        assert write(execution.to_json()) == before
+        assert (again.execution, again.commands, again.history) == (step.execution, step.commands, step.history)
+        assert Execution.from_json(json.loads(write(step.execution.to_json()))) == step.execution
+        for event in step.history:
+            last_id += 1
+            assert event["id"] == last_id
+        for command in step.commands:
+            match command:
+                case RunTask(op) | StartTimer(op):
+                    assert op not in given_commands
+                    given_commands[op] = command
+                case Finish(status):
+                    assert status == step.execution.status != "RUNNING"
+        outstanding = pending(machine, step.execution)
+        assert all(
+            given_commands[command.op] == command for command in outstanding if not isinstance(command, Finish)
+        )
+        if step.execution.status == "RUNNING":
+            assert outstanding or any(branch.waits_for for branch in step.execution.branches.values())
+        else:
+            assert outstanding == ()
+        execution = step.execution
+        now += timedelta(seconds=1)
+
+
+@settings(max_examples=150, deadline=None)
+@given(machines(), VALUES, st.randoms(use_true_random=False))
+def test_an_execution_whose_tasks_are_answered_comes_to_an_end(definition: JSON, input: JSON, random: Any) -> None:
+    machine = read(definition)
+    step = advance(machine, start(machine, input), Started(), NOON)
+    for _ in range(2000):
+        if step.execution.status != "RUNNING":
+            break
+        match random.choice(pending(machine, step.execution)):
+            case RunTask(op):
+                answers: list[Occurrence] = [TaskSucceeded(op, {"a": [1], "b": 2}), TaskFailed(op, "X", "c")]
+                step = advance(machine, step.execution, random.choice(answers), NOON)
+            case StartTimer(op):
+                step = advance(machine, step.execution, TimerFired(op), NOON)
+    assert step.execution.status in {"SUCCEEDED", "FAILED"}
+    assert step.execution.branches == {}

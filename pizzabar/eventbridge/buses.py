@@ -1,0 +1,279 @@
+"""Event buses: they take events, find the rules that match, and send the events to the rules' targets."""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+
+from pizzabar import documents
+from pizzabar.arn import Home, parse_arn
+from pizzabar.clock import Clock
+from pizzabar.documents import JSON
+from pizzabar.errors import ServiceError, ValidationException
+from pizzabar.eventbridge.errors import ResourceAlreadyExistsException, ResourceNotFoundException
+from pizzabar.eventbridge.event import EntryError, Event, check_entry, entry_size, make_event
+from pizzabar.eventbridge.index import RuleIndex
+from pizzabar.eventbridge.pattern import read_pattern
+from pizzabar.eventbridge.rules import Rule, Target
+from pizzabar.eventbridge.transport import DeliveryFailure, EventDelivery, Transport
+from pizzabar.journal import CAUSE, Attempt, Cause, Hop, new_trace_id, note
+from pizzabar.operations import Call
+from pizzabar.uuids import new_uuid, uuid_of
+
+MAX_ENTRIES = 10
+MAX_REQUEST_BYTES = 1 << 20
+
+
+class EventBus:
+    """A bus and its rules."""
+
+    def __init__(self, name: str, arn: str, description: str | None = None) -> None:
+        self.name = name
+        self.arn = arn
+        self.description = description
+        self.rules: dict[str, Rule] = {}
+        self._index: RuleIndex[str] = RuleIndex()
+
+    def put(self, rule: Rule) -> None:
+        """Give the bus a rule, in place of one of the same name."""
+        self.remove(rule.name)
+        self.rules[rule.name] = rule
+        if rule.is_enabled:
+            self._index.add(rule.name, rule.pattern)
+
+    def remove(self, name: str) -> None:
+        """Take a rule away, if it is there."""
+        rule = self.rules.pop(name, None)
+        if rule is not None and rule.is_enabled:
+            self._index.remove(name)
+
+    def match(self, document: JSON) -> list[Rule]:
+        """Find the rules that match an event."""
+        return [self.rules[name] for name in self._index.match(document)]
+
+
+class EventBuses:
+    """The buses of one account and region; ``default`` is always there."""
+
+    def __init__(self, transport: Transport, call: Call, clock: Clock, home: Home) -> None:
+        self.transport = transport
+        self._call = call
+        self._clock = clock
+        self._home = home
+        self._buses: dict[str, EventBus] = {}
+        self._log_streams: set[tuple[str, str]] = set()
+        self.create("default")
+
+    def __iter__(self) -> Iterator[EventBus]:
+        return iter(self._buses.values())
+
+    async def open(self) -> None:
+        """Begin to send events, those first that an earlier process left undelivered."""
+        await self.transport.open(self.send)
+
+    def create(self, name: str, description: str | None = None) -> EventBus:
+        """Make a bus. Raise ``ResourceAlreadyExistsException``."""
+        if name in self._buses:
+            raise ResourceAlreadyExistsException(f"Event bus {name} already exists.")
+        bus = self._buses[name] = EventBus(name, self._home.arn("events", f"event-bus/{name}"), description)
+        return bus
+
+    def get(self, name_or_arn: str | None = None) -> EventBus:
+        """Find a bus by name or ARN. Raise ``ResourceNotFoundException``."""
+        name = bus_name(name_or_arn)
+        bus = self._buses.get(name)
+        if bus is None:
+            raise ResourceNotFoundException(f"Event bus {name} does not exist.")
+        return bus
+
+    def put_rule(
+        self,
+        name: str,
+        pattern: JSON,
+        *,
+        bus: str | None = None,
+        state: str = "ENABLED",
+        description: str | None = None,
+    ) -> Rule:
+        """Make a rule on a bus, or change the one of that name, which keeps its targets.
+
+        ``pattern`` is an event pattern, as text or as the value it stands for. Raise
+        ``InvalidEventPatternException`` or ``ResourceNotFoundException``.
+        """
+        owner = self.get(bus)
+        text = pattern if isinstance(pattern, str) else documents.write(pattern)
+        known = owner.rules.get(name)
+        rule = Rule(
+            name,
+            rule_arn(self._home, owner.name, name),
+            owner.name,
+            read_pattern(pattern),
+            text,
+            state,
+            description,
+            () if known is None else known.targets,
+        )
+        owner.put(rule)
+        return rule
+
+    def put_target(self, rule: str, target: Target, *, bus: str | None = None) -> None:
+        """Give a rule a target. Raise ``ResourceNotFoundException``."""
+        owner = self.get(bus)
+        known = owner.rules.get(rule)
+        if known is None:
+            raise ResourceNotFoundException(f"Rule {rule} does not exist on EventBus {owner.name}.")
+        owner.put(known.with_target(target))
+
+    async def put_events(self, entries: Sequence[JSON]) -> list[Event | EntryError]:
+        """Put 1 to 10 entries, of the form of PutEvents; give each one's event, or what is wrong with it.
+
+        Returns when every delivery is durable. Raise ``ValidationException`` for the request as a whole.
+        https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
+        """
+        if not 1 <= len(entries) <= MAX_ENTRIES:
+            bound = "greater than or equal to 1" if not entries else f"less than or equal to {MAX_ENTRIES}"
+            raise ValidationException(
+                f"1 validation error detected: Value '{documents.write(entries)}' at 'entries' failed to satisfy"
+                f" constraint: Member must have length {bound}"
+            )
+        for entry in entries:
+            check_entry(entry)
+        if sum(map(entry_size, entries)) > MAX_REQUEST_BYTES:
+            raise ValidationException("Total size of the entries in the request is over the limit.")
+        now = self._clock.now()
+        cause = CAUSE.get()
+        results: list[Event | EntryError] = []
+        deliveries: list[EventDelivery] = []
+        key = None if cause is None or cause.attempt is None else cause.attempt.next_key()
+        for number, entry in enumerate(entries):
+            id_ = _event_id(key, number)
+            event = make_event(entry, id=id_, home=self._home, now=now)
+            results.append(event)
+            if isinstance(event, Event):
+                deliveries += self._deliveries(event, entry.get("EventBusName"), cause)
+        if deliveries:
+            await self.transport.deliver(deliveries)
+        return results
+
+    async def send(self, delivery: EventDelivery) -> None:
+        """Bring a delivery to its target; return when the target has taken it. Raise ``DeliveryFailure``."""
+        cause = CAUSE.get() or Cause(new_trace_id(self._clock.now()))
+        key = f"{delivery.event_id}/{delivery.rule_arn}/{delivery.target_id}"
+        token = CAUSE.set(Cause(cause.trace_id, cause.id, delivery.lane, Attempt(key)))
+        try:
+            await SENDERS[delivery.target_arn.split(":", 3)[2]](self, delivery)
+        except ServiceError as error:
+            # What is not there is not tried again.
+            # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+            is_missing = "NotFound" in error.code or "DoesNotExist" in error.code
+            code = "NO_RESOURCE" if is_missing else "ERROR_FROM_TARGET"
+            raise DeliveryFailure(code, str(error), is_final=is_missing) from error
+        finally:
+            CAUSE.reset(token)
+
+    def _deliveries(self, event: Event, bus: str | None, cause: Cause | None) -> list[EventDelivery]:
+        owner = self._buses.get(bus_name(bus))
+        if owner is None:
+            # As AWS has it: no error, and the event is gone. The journal tells.
+            _tell("dropped", event.id, f"there is no event bus {bus_name(bus)}")
+            return []
+        rules = owner.match(event.document)
+        _tell("matched", event.id, [rule.name for rule in rules])
+        lane = cause.lane if cause is not None and cause.lane is not None else event.id
+        return [
+            EventDelivery(
+                lane,
+                event.id,
+                rule.arn,
+                target.id,
+                target.arn,
+                target.part(event),
+                True,
+                target.maximum_attempts,
+                target.maximum_age_seconds,
+                target.dead_letter_arn,
+            )
+            for rule in rules
+            for target in rule.targets
+        ]
+
+    async def _send_to_function(self, delivery: EventDelivery) -> None:
+        parameters = {"FunctionName": delivery.target_arn, "InvocationType": "Event", "Payload": delivery.payload}
+        await self._call("lambda", "Invoke", parameters)
+
+    async def _send_to_log_group(self, delivery: EventDelivery) -> None:
+        group = delivery.target_arn.split(":", 6)[6].removesuffix(":*")
+        # AWS chooses the stream; here it is named after the rule, so that it is found easily.
+        stream = delivery.rule_arn.rsplit("/", 1)[1]
+        if (group, stream) not in self._log_streams:
+            try:
+                await self._call("logs", "CreateLogStream", {"logGroupName": group, "logStreamName": stream})
+            except ServiceError as error:
+                if error.code != "ResourceAlreadyExistsException":
+                    raise
+            self._log_streams.add((group, stream))
+        timestamp = int(self._clock.now().timestamp() * 1000)
+        log_events = [{"timestamp": timestamp, "message": delivery.payload}]
+        try:
+            await self._call(
+                "logs",
+                "PutLogEvents",
+                {"logGroupName": group, "logStreamName": stream, "logEvents": log_events},
+            )
+        except ServiceError:
+            # The stream may have gone with its group: the next event looks again.
+            self._log_streams.discard((group, stream))
+            raise
+
+    async def _send_to_state_machine(self, delivery: EventDelivery) -> None:
+        # The name makes a repeated delivery the same execution.
+        name = hashlib.blake2b(
+            f"{delivery.event_id}/{delivery.rule_arn}/{delivery.target_id}".encode(), digest_size=16
+        ).hexdigest()
+        parameters = {"stateMachineArn": delivery.target_arn, "input": delivery.payload, "name": name}
+        try:
+            await self._call("stepfunctions", "StartExecution", parameters)
+        except ServiceError as error:
+            if error.code != "ExecutionAlreadyExists":
+                raise
+
+    async def _send_to_bus(self, delivery: EventDelivery) -> None:
+        document = documents.parse(delivery.payload)
+        event = Event(delivery.event_id, document, delivery.payload)
+        deliveries = self._deliveries(event, delivery.target_arn, CAUSE.get())
+        # An event goes from bus to bus once.
+        # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-bus-to-bus.html
+        onward = [each for each in deliveries if ":event-bus/" not in each.target_arn]
+        if onward:
+            await self.transport.deliver(onward)
+
+
+SENDERS: dict[str, Callable[[EventBuses, EventDelivery], Awaitable[None]]] = {
+    "lambda": EventBuses._send_to_function,
+    "logs": EventBuses._send_to_log_group,
+    "states": EventBuses._send_to_state_machine,
+    "events": EventBuses._send_to_bus,
+}
+
+
+def _tell(name: str, event_id: str, value: JSON) -> None:
+    """Note something of one event at the hop at hand, beside what was noted of the others of its request."""
+    hop = CAUSE.get()
+    known = hop.notes.get(name) if isinstance(hop, Hop) and hop.notes is not None else None
+    note(name, {event_id: value} if known is None else known | {event_id: value})
+
+
+def bus_name(name_or_arn: str | None) -> str:
+    """Give the name of a bus that is referred to by name or ARN, or not at all."""
+    if not name_or_arn:
+        return "default"
+    arn = parse_arn(name_or_arn)
+    return name_or_arn if arn is None else arn.resource.removeprefix("event-bus/")
+
+
+def rule_arn(home: Home, bus: str, rule: str) -> str:
+    """Name a rule; the bus stands in the name unless it is the default one."""
+    return home.arn("events", f"rule/{rule}" if bus == "default" else f"rule/{bus}/{rule}")
+
+
+def _event_id(key: str | None, number: int) -> str:
+    """Make an id; the same one again when the piece of work that puts the event is repeated."""
+    return new_uuid() if key is None else uuid_of(f"{key}/{number}")

@@ -1,0 +1,109 @@
+"""
+An event: made from an entry of PutEvents, delivered to targets.
+
+Pure: the id and the time of the call come in.
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html
+"""
+
+from datetime import UTC, datetime
+
+from pizzabar import documents
+from pizzabar.arn import Home
+from pizzabar.documents import JSON, NotJSON
+from pizzabar.errors import ServiceError
+from pizzabar.record import record
+
+
+@record
+class Event:
+    """An event as rules see it (``document``) and as it is written (``text``)."""
+
+    id: str
+    document: JSON
+    text: str
+
+
+@record
+class EntryError:
+    """Why an entry of PutEvents made no event."""
+
+    code: str
+    message: str
+
+
+class SerializationException(ServiceError):
+    """Raised when a member of a request is of another type than AWS's model says."""
+
+
+def make_event(entry: JSON, *, id: str, home: Home, now: datetime) -> Event | EntryError:
+    """Make an event of an entry, or tell what is wrong with it.
+
+    Raise ``SerializationException`` for a time that is none: that is a fault of the whole request.
+    https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
+    """
+    for name in ("Source", "DetailType", "Detail"):
+        if not entry.get(name):
+            reason = f"Parameter {name} is not valid. Reason: {name} is a required argument."
+            return EntryError("InvalidArgument", reason)
+    if entry["Source"].startswith("aws."):
+        return EntryError("NotAuthorizedForSourceException", "Not authorized for the source.")
+    try:
+        detail = documents.parse(entry["Detail"])
+    except NotJSON:
+        detail = None
+    if not isinstance(detail, dict):
+        return EntryError("MalformedDetail", "Detail is malformed.")
+    document = {
+        "version": "0",
+        "id": id,
+        "detail-type": entry["DetailType"],
+        "source": entry["Source"],
+        "account": home.account,
+        "time": _time(entry.get("Time"), now),
+        "region": home.region,
+        "resources": entry.get("Resources") or [],
+        "detail": detail,
+    }
+    return Event(id, document, documents.write(document))
+
+
+def entry_size(entry: JSON) -> int:
+    """Count the bytes of an entry as the quota does.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html
+    """
+    texts = (entry.get("Source"), entry.get("DetailType"), entry.get("Detail"), *(entry.get("Resources") or ()))
+    return (14 if entry.get("Time") else 0) + len("".join([text for text in texts if text]).encode())
+
+
+_TEXTS = frozenset({"Source", "DetailType", "Detail", "EventBusName", "TraceHeader"})
+
+
+def check_entry(entry: JSON) -> None:
+    """See that the members of an entry are of the types that they must have. Raise ``SerializationException``."""
+    if not isinstance(entry, dict):
+        raise SerializationException("Unexpected field type")
+    for name, value in entry.items():
+        if name == "Resources":
+            if value is not None and not (isinstance(value, list) and all(isinstance(each, str) for each in value)):
+                raise SerializationException("Resources is to be a list of strings")
+        elif name in _TEXTS and type(value) is not str and value is not None:
+            raise SerializationException(f"{name} is to be a string")
+
+
+def _time(given: JSON, now: datetime) -> str:
+    try:
+        match given:
+            case None:
+                when = now
+            case datetime():
+                when = given
+            case str():
+                when = datetime.fromisoformat(given)
+            case _:
+                when = datetime.fromtimestamp(given, UTC)
+        # A time without a zone is one of UTC, wherever this runs.
+        when = when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
+    except (ValueError, OverflowError, OSError, TypeError):
+        raise SerializationException(f"Time is to be a timestamp, not {given!r}") from None
+    return when.isoformat(timespec="seconds").replace("+00:00", "Z")

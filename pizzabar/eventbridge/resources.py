@@ -1,0 +1,125 @@
+"""The CloudFormation types of EventBridge."""
+
+from collections.abc import Iterable, Mapping
+
+from pizzabar.documents import JSON
+from pizzabar.errors import Fault, ValidationException
+from pizzabar.eventbridge.buses import EventBuses, bus_name, rule_arn
+from pizzabar.eventbridge.errors import InvalidEventPatternException
+from pizzabar.eventbridge.pattern import read_pattern
+from pizzabar.eventbridge.rules import MAX_TARGETS, read_target
+from pizzabar.resource import (
+    Document,
+    Identity,
+    ListOf,
+    Naming,
+    Number,
+    Record,
+    Resource,
+    ResourceType,
+    Text,
+    Without,
+)
+
+
+def _identify_bus(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> Identity:
+    name = properties["Name"]
+    return Identity(name, {"Arn": naming.home.arn("events", f"event-bus/{name}"), "Name": name})
+
+
+async def _create_bus(buses: EventBuses, resource: Resource) -> None:
+    buses.create(resource.properties["Name"], resource.properties.get("Description"))
+
+
+def _rule_name(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> str:
+    return str(properties.get("Name", f"{naming.stack}-{logical_id}"))
+
+
+def _identify_rule(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> Identity:
+    name = _rule_name(logical_id, properties, naming)
+    bus = bus_name(properties.get("EventBusName"))
+    # Ref of a rule on a custom bus is "bus|rule".
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-events-rule.html
+    ref = name if bus == "default" else f"{bus}|{name}"
+    return Identity(ref, {"Arn": rule_arn(naming.home, bus, name)})
+
+
+def _check_rule(properties: Mapping[str, JSON]) -> Iterable[Fault]:
+    if "ScheduleExpression" in properties:
+        yield Fault(("ScheduleExpression",), "schedules are not supported")
+    elif "EventPattern" not in properties:
+        yield Fault((), "a rule needs an EventPattern")
+    else:
+        try:
+            read_pattern(properties["EventPattern"])
+        except InvalidEventPatternException as error:
+            for fault in error.faults:
+                message = f"Event pattern is not valid. Reason: {fault.message}"
+                yield Fault(("EventPattern", *fault.path), message)
+    targets = properties.get("Targets", ())
+    if len(targets) > MAX_TARGETS:
+        yield Fault(("Targets",), f"a rule has at most {MAX_TARGETS} targets, not {len(targets)}")
+    for number, target in enumerate(targets):
+        try:
+            read_target(target)
+        except ValidationException as error:
+            yield Fault(("Targets", number), error.message)
+
+
+async def _create_rule(buses: EventBuses, resource: Resource) -> None:
+    properties = resource.properties
+    bus = bus_name(properties.get("EventBusName"))
+    name = resource.identity.ref.rsplit("|", 1)[-1]
+    buses.put_rule(
+        name,
+        properties["EventPattern"],
+        bus=bus,
+        state=properties.get("State", "ENABLED"),
+        description=properties.get("Description"),
+    )
+    for target in properties.get("Targets", ()):
+        buses.put_target(name, read_target(target), bus=bus)
+
+
+_TARGET = Record(
+    {
+        "Id": Text(),
+        "Arn": Text(),
+        "Input": Text(),
+        "InputPath": Text(),
+        "RetryPolicy": Record(
+            {"MaximumRetryAttempts": Number(0, 185), "MaximumEventAgeInSeconds": Number(60, 86_400)}
+        ),
+        "DeadLetterConfig": Record({"Arn": Text()}),
+        "RoleArn": Text(),
+    },
+    required=frozenset({"Id", "Arn"}),
+)
+
+RESOURCES: dict[str, ResourceType] = {
+    "AWS::Events::EventBus": ResourceType(
+        shape=Record(
+            {"Name": Text(), "Description": Text(), "Tags": Without()},
+            required=frozenset({"Name"}),
+        ),
+        identify=_identify_bus,
+        create=_create_bus,
+    ),
+    "AWS::Events::Rule": ResourceType(
+        shape=Record(
+            {
+                "Name": Text(),
+                "Description": Text(),
+                "EventBusName": Text(),
+                "EventPattern": Document(),
+                "ScheduleExpression": Text(),
+                "State": Text(choices=("ENABLED", "DISABLED")),
+                "Targets": ListOf(_TARGET),
+                "RoleArn": Without("hops are not checked against roles"),
+            }
+        ),
+        identify=_identify_rule,
+        create=_create_rule,
+        check=_check_rule,
+    ),
+}

@@ -1,0 +1,204 @@
+"""
+A function, its handler in process, and the context that the handler is handed.
+
+A handler is ``async def handler(event, context)``, or a plain function of the same parameters, which runs in a
+thread. ``context.call`` asks any operation of any service; ``context.log`` writes a line to the function's log group.
+"""
+
+import asyncio
+import importlib
+import inspect
+import json
+import traceback
+from collections.abc import Callable, Mapping
+from contextvars import copy_context
+from dataclasses import field
+from datetime import datetime
+from itertools import dropwhile
+from typing import Any, cast
+
+from pizzabar import documents
+from pizzabar.clock import Clock, within
+from pizzabar.documents import JSON
+from pizzabar.errors import PizzabarError
+from pizzabar.journal import CAUSE, Cause
+from pizzabar.operations import Call
+from pizzabar.record import record
+
+Handler = Callable[[Any, Any], Any]
+
+
+class RuntimeFault(PizzabarError):
+    """Raised when not the handler failed but its run: it took too long, or ended its own runtime."""
+
+    def __init__(self, type: str, message: str) -> None:
+        self.type = type
+        self.message = message
+        super().__init__(message)
+
+
+class MarshalError(PizzabarError):
+    """Raised when what a handler gives cannot be written as JSON."""
+
+
+@record
+class Function:
+    """A function as it was configured; ``timeout`` is in seconds, ``memory_size`` in MB."""
+
+    name: str
+    arn: str
+    handler: Handler
+    environment: Mapping[str, str] = field(default_factory=dict)
+    timeout: int = 3
+    memory_size: int = 128
+    description: str = ""
+    log_group: str = ""
+    maximum_retry_attempts: int = 2
+    maximum_event_age_seconds: int = 21_600
+    reserved_concurrency: int | None = None
+    is_async: bool = True
+
+
+def load_handler(name: str) -> Handler:
+    """Find a handler by ``module:function``. Raise ``ImportError`` or ``AttributeError`` when it is not there."""
+    module_name, _, attribute = name.partition(":")
+    if not module_name or not attribute:
+        raise ImportError("write it as module:function")
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError:
+        raise
+    except Exception as error:
+        # Whatever a module of the user's raises, it is not to be had.
+        raise ImportError(f"{type(error).__name__}: {error}") from error
+    handler = getattr(module, attribute)
+    if not callable(handler):
+        raise AttributeError(f"{name} is not a function")
+    return cast(Handler, handler)
+
+
+class Context:
+    """What a handler knows of its invocation.
+
+    The names are those of Python's context object on Lambda, beside ``environment``, ``call`` and ``log``. What
+    ``call`` gives is awaited; in a plain handler it is the result.
+    https://docs.aws.amazon.com/lambda/latest/dg/python-context.html
+    """
+
+    __slots__ = ("_clock", "aws_request_id", "call", "deadline", "function", "lines")
+
+    def __init__(self, function: Function, request_id: str, deadline: datetime, call: Any, clock: Clock) -> None:
+        self.function = function
+        self.aws_request_id = request_id
+        self.deadline = deadline
+        self.lines: list[str] = []
+        self.call = call
+        """Asks an operation of a service, by boto3's names; raises ``ServiceError`` as the service does."""
+        self._clock = clock
+
+    @property
+    def function_name(self) -> str:
+        return self.function.name
+
+    @property
+    def function_version(self) -> str:
+        return "$LATEST"
+
+    @property
+    def invoked_function_arn(self) -> str:
+        return self.function.arn
+
+    @property
+    def memory_limit_in_mb(self) -> int:
+        return self.function.memory_size
+
+    @property
+    def log_group_name(self) -> str:
+        return self.function.log_group
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The function's own environment variables; the process's are not touched."""
+        return self.function.environment
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Tell how long the invocation may still take."""
+        return max(0, int((self.deadline - self._clock.now()).total_seconds() * 1000))
+
+    def log(self, line: str) -> None:
+        """Write a line to the function's log group."""
+        self.lines.append(line)
+
+
+def blocking(call: Call) -> Callable[[str, str, JSON], JSON]:
+    """Make a ``call`` that blocks the thread of a plain handler, while the event loop goes on."""
+    loop = asyncio.get_running_loop()
+
+    async def ask(service: str, operation: str, parameters: JSON, cause: Cause | None) -> JSON:
+        CAUSE.set(cause)
+        return await call(service, operation, parameters)
+
+    def call_and_wait(service: str, operation: str, parameters: JSON) -> JSON:
+        return asyncio.run_coroutine_threadsafe(ask(service, operation, parameters, CAUSE.get()), loop).result()
+
+    return call_and_wait
+
+
+async def run_handler(function: Function, event: JSON, context: Context, clock: Clock) -> JSON:
+    """Run a handler and give its result. Raise what it raises, or ``TimeoutError``.
+
+    A coroutine is cancelled at its time-out. A thread cannot be: its result is dropped.
+    """
+    if function.is_async:
+        return await within(clock, context.deadline, function.handler(event, context))
+    run = copy_context().run
+    result = asyncio.get_running_loop().run_in_executor(None, run, function.handler, event, context)
+    return await within(clock, context.deadline, result)
+
+
+def error_payload(error: BaseException) -> dict[str, JSON]:
+    """Write what a handler raised as Lambda does.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
+    """
+    if isinstance(error, MarshalError):
+        return {"errorMessage": str(error), "errorType": "Runtime.MarshalError", "stackTrace": []}
+    frames = [
+        f'  File "{frame.filename}", line {frame.lineno}, in {frame.name}\n    {frame.line}\n'
+        for frame in dropwhile(_is_machinery, traceback.extract_tb(error.__traceback__))
+    ]
+    return {"errorMessage": str(error), "errorType": type(error).__name__, "stackTrace": frames}
+
+
+_MACHINERY = ("/pizzabar/lambda_/", "/pizzabar/clock.py", "/pizzabar/operations.py", "/concurrent/futures/")
+
+
+def _is_machinery(frame: traceback.FrameSummary) -> bool:
+    """Whether a frame belongs to what runs the handler."""
+    file = frame.filename.replace("\\", "/")
+    return any(part in file for part in _MACHINERY)
+
+
+def exit_message(error: SystemExit) -> str:
+    """Tell of a handler that ended its runtime, as Lambda does."""
+    code = error.code if isinstance(error.code, int) else int(error.code is not None)
+    return f"Runtime exited with error: exit status {code}" if code else "Runtime exited without providing a reason"
+
+
+def is_coroutine_handler(handler: Handler) -> bool:
+    """Whether calling a handler gives something to await."""
+    return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(
+        getattr(handler, "__call__", None)  # noqa: B004 - an object's own method is asked, not whether there is one
+    )
+
+
+def as_text(value: JSON) -> str:
+    """Write a result as the Python runtime does; raise ``MarshalError`` when it has no JSON form."""
+    try:
+        return documents.write(value)
+    except TypeError:
+        # Beyond what the fast writer takes, integers of any size for one.
+        try:
+            return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        except (TypeError, ValueError) as error:
+            raise MarshalError(f"Unable to marshal response: {error}") from None

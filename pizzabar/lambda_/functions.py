@@ -1,0 +1,285 @@
+"""Functions by name, and their invocations, synchronous and asynchronous."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+
+from pizzabar import documents
+from pizzabar.arn import Home, parse_arn
+from pizzabar.clock import Clock
+from pizzabar.documents import JSON, NotJSON
+from pizzabar.journal import CAUSE, Attempt, Cause, new_trace_id
+from pizzabar.lambda_.errors import (
+    InvalidRequestContentException,
+    RequestTooLargeException,
+    ResourceNotFoundException,
+    TooManyRequestsException,
+)
+from pizzabar.lambda_.function import (
+    Context,
+    Function,
+    Handler,
+    RuntimeFault,
+    as_text,
+    blocking,
+    error_payload,
+    exit_message,
+    is_coroutine_handler,
+    run_handler,
+)
+from pizzabar.lambda_.invocations import Invocation, Invocations
+from pizzabar.operations import Call, Trace
+from pizzabar.record import record
+from pizzabar.uuids import new_uuid, uuid_of
+
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MAX_SYNCHRONOUS_BYTES = 6 << 20
+MAX_ASYNCHRONOUS_BYTES = 1 << 20
+
+AppendLog = Callable[[str, str, list[str], datetime], object]
+"""Appends lines to a log stream: log group, log stream, lines, time."""
+
+
+@record
+class Outcome:
+    """How an invocation ended: the result's text, or the error object's, and which of the two it is."""
+
+    payload: str
+    is_error: bool
+    lines: tuple[str, ...] = ()
+
+
+class Functions:
+    """The functions of one account and region."""
+
+    def __init__(
+        self,
+        invocations: Invocations,
+        call: Call,
+        trace: Trace,
+        clock: Clock,
+        home: Home,
+        append_log: AppendLog,
+    ) -> None:
+        self._invocations = invocations
+        self._call = call
+        self._trace = trace
+        self._clock = clock
+        self._home = home
+        self._append_log = append_log
+        self._functions: dict[str, Function] = {}
+        self._running: dict[str, int] = {}
+        self._throttled: dict[str, int] = {}
+        """How often an event was throttled, by request id."""
+        self._log_stream = ""
+
+    def __iter__(self) -> Iterator[Function]:
+        return iter(self._functions.values())
+
+    async def open(self) -> None:
+        """Begin to handle asynchronous invocations, those first that an earlier process left unhandled."""
+        now = self._clock.now()
+        # One "execution environment" a process.
+        # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
+        self._log_stream = f"{now:%Y/%m/%d}/[$LATEST]{uuid.uuid4().hex}"
+        await self._invocations.open(self._handle)
+
+    def create(
+        self,
+        name: str,
+        handler: Handler,
+        *,
+        environment: Mapping[str, str] | None = None,
+        timeout: int = 3,
+        memory_size: int = 128,
+        description: str = "",
+        log_group: str | None = None,
+        maximum_retry_attempts: int = 2,
+        maximum_event_age_seconds: int = 21_600,
+        reserved_concurrency: int | None = None,
+    ) -> Function:
+        """Make a function of a handler, or give the function of that name another."""
+        function = Function(
+            name,
+            self._home.arn("lambda", f"function:{name}"),
+            handler,
+            dict(environment or {}),
+            timeout,
+            memory_size,
+            description,
+            f"/aws/lambda/{name}" if log_group is None else log_group,
+            maximum_retry_attempts,
+            maximum_event_age_seconds,
+            reserved_concurrency,
+            is_coroutine_handler(handler),
+        )
+        self._functions[name] = function
+        return function
+
+    def get(self, name_or_arn: str) -> Function:
+        """Find a function by name, ARN or partial ARN, a qualifier aside. Raise ``ResourceNotFoundException``."""
+        function = self._functions.get(function_name(name_or_arn))
+        if function is None:
+            arn = (
+                name_or_arn if name_or_arn.startswith("arn:") else self._home.arn("lambda", f"function:{name_or_arn}")
+            )
+            raise ResourceNotFoundException(f"Function not found: {arn}", Type="User")
+        return function
+
+    async def invoke(self, name_or_arn: str, payload: str | bytes) -> Outcome:
+        """Invoke a function and wait for its result.
+
+        Raise ``ResourceNotFoundException``, ``InvalidRequestContentException``, ``RequestTooLargeException`` or
+        ``TooManyRequestsException``.
+        """
+        function = self.get(name_or_arn)
+        event = _read_payload(payload, MAX_SYNCHRONOUS_BYTES)
+        return await self._run(function, event, new_uuid())
+
+    async def accept(self, name_or_arn: str, payload: str | bytes) -> str:
+        """Take an event for a function; return its request id when it is durable.
+
+        It is handled in the lane of whatever caused it. Raise as ``invoke`` does.
+        """
+        function = self.get(name_or_arn)
+        event = _read_payload(payload, MAX_ASYNCHRONOUS_BYTES)
+        cause = CAUSE.get()
+        request_id = _request_id(cause, function.name)
+        lane = request_id if cause is None or cause.lane is None else cause.lane
+        await self._invocations.accept(lane, function.arn, request_id, event)
+        return request_id
+
+    async def _handle(self, invocation: Invocation) -> datetime | None:
+        """Handle an event, and tell when to try again.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+        """
+        try:
+            function = self.get(invocation.function_arn)
+        except ResourceNotFoundException:
+            # The function went away after it had accepted the event.
+            return None
+        now = self._clock.now()
+        throttled = self._throttled.pop(invocation.request_id, 0)
+        last = invocation.accepted + timedelta(seconds=function.maximum_event_age_seconds)
+        try:
+            outcome = await self._run(function, invocation.payload, invocation.request_id)
+        except TooManyRequestsException:
+            # Back-off from 1 s to 5 min, for as long as the event may grow old.
+            when = now + timedelta(seconds=min(2.0 ** min(throttled, 9), 300.0))
+            if when > last:
+                return None
+            self._throttled[invocation.request_id] = throttled + 1
+            return when
+        # Throttled attempts do not count; those before a restart, which this does not remember, do.
+        retries = invocation.attempts - throttled
+        if not outcome.is_error or retries >= function.maximum_retry_attempts:
+            return None
+        when = self._clock.now() + timedelta(minutes=1 if retries == 0 else 2)
+        if when > last:
+            return None
+        if throttled:
+            self._throttled[invocation.request_id] = throttled
+        return when
+
+    async def _run(self, function: Function, event: JSON, request_id: str) -> Outcome:
+        limit = function.reserved_concurrency
+        running = self._running.get(function.name, 0)
+        if limit is not None and running >= limit:
+            raise TooManyRequestsException(
+                "Rate Exceeded.", Reason="ReservedFunctionConcurrentInvocationLimitExceeded", Type="User"
+            )
+        self._running[function.name] = running + 1
+        cause = CAUSE.get()
+        if cause is None:
+            cause = Cause(new_trace_id(self._clock.now()))
+        token = CAUSE.set(Cause(cause.trace_id, cause.id, cause.lane, Attempt(request_id)))
+        now = self._clock.now()
+        deadline = now + timedelta(seconds=function.timeout)
+        call = self._call if function.is_async else blocking(self._call)
+        context = Context(function, request_id, deadline, call, self._clock)
+
+        async def handle(parameters: JSON) -> JSON:
+            try:
+                result = await run_handler(function, event, context, self._clock)
+            except TimeoutError:
+                # The handler may raise one of its own: that is an error like any other.
+                if self._clock.now() < deadline:
+                    raise
+                message = f"Task timed out after {function.timeout:.2f} seconds"
+                raise RuntimeFault("Sandbox.Timedout", message) from None
+            except SystemExit as error:
+                raise RuntimeFault("Runtime.ExitError", exit_message(error)) from None
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    raise
+                # Nobody has cancelled this task: something that the handler waited for was.
+                raise RuntimeFault("Runtime.Cancelled", "What the handler waited for was cancelled") from None
+            return as_text(result)
+
+        request = {"FunctionName": function.name, "RequestId": request_id, "Event": event}
+        began = time.perf_counter()
+        is_error = True
+        try:
+            payload = await self._trace("lambda", "Invocation", request, handle)
+            is_error = False
+        except RuntimeFault as fault:
+            context.log(f"{now:%Y-%m-%dT%H:%M:%S.}{now.microsecond // 1000:03}Z {request_id} {fault.message}")
+            message = f"RequestId: {request_id} Error: {fault.message}"
+            payload = documents.write({"errorType": fault.type, "errorMessage": message})
+        except Exception as error:
+            document = error_payload(error) | {"requestId": request_id}
+            context.log(f"[ERROR] {document['errorType']}: {document['errorMessage']}")
+            context.lines.extend(document["stackTrace"])
+            payload = documents.write(document)
+        finally:
+            CAUSE.reset(token)
+            self._running[function.name] -= 1
+        lines = _log_lines(function, request_id, context.lines, (time.perf_counter() - began) * 1000)
+        self._append_log(function.log_group, self._log_stream, lines, now)
+        return Outcome(payload, is_error, tuple(lines))
+
+
+def function_name(name_or_arn: str) -> str:
+    """Give the name of a function that is referred to by name, ARN or partial ARN, with or without a qualifier."""
+    arn = parse_arn(name_or_arn)
+    resource = name_or_arn if arn is None else arn.resource
+    parts = resource.split(":")
+    return parts[parts.index("function") + 1] if "function" in parts[:-1] else parts[0]
+
+
+def _read_payload(payload: str | bytes, limit: int) -> JSON:
+    size = len(payload) if isinstance(payload, bytes) else len(payload.encode())
+    if size > limit:
+        raise RequestTooLargeException(
+            f"{size} byte payload is too large for the Invoke operation (limit {limit} bytes)"
+        )
+    if not payload:
+        return {}
+    try:
+        return documents.parse(payload)
+    except NotJSON as error:
+        raise InvalidRequestContentException(
+            f"Could not parse request body into json: {error}", Type="User"
+        ) from None
+
+
+def _request_id(cause: Cause | None, function: str) -> str:
+    """Make a request id; the same one again when the piece of work that invokes is repeated."""
+    if cause is None or cause.attempt is None:
+        return new_uuid()
+    return uuid_of(f"{cause.attempt.next_key()}/{function}")
+
+
+def _log_lines(function: Function, request_id: str, lines: list[str], milliseconds: float) -> list[str]:
+    # https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
+    return [
+        f"START RequestId: {request_id} Version: $LATEST",
+        *lines,
+        f"END RequestId: {request_id}",
+        f"REPORT RequestId: {request_id}\tDuration: {milliseconds:.2f} ms\tBilled Duration:"
+        f" {int(milliseconds) + 1} ms\tMemory Size: {function.memory_size} MB",
+    ]

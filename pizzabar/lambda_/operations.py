@@ -1,0 +1,84 @@
+"""
+The operations of Lambda, by AWS's names.
+
+https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html
+"""
+
+from base64 import b64encode
+from collections.abc import Awaitable, Callable
+
+from pizzabar.documents import JSON
+from pizzabar.errors import ValidationException
+from pizzabar.lambda_.errors import InvalidParameterValueException
+from pizzabar.lambda_.function import Function
+from pizzabar.lambda_.functions import Functions
+
+
+async def invoke(functions: Functions, parameters: JSON) -> JSON:
+    """Invoke a function: wait for its result, have the event queued, or only see whether it could be."""
+    name = _function_name(parameters)
+    payload = parameters.get("Payload") or b""
+    match parameters.get("InvocationType") or "RequestResponse":
+        case "RequestResponse":
+            outcome = await functions.invoke(name, payload)
+            answer: dict[str, JSON] = {
+                "StatusCode": 200,
+                "ExecutedVersion": "$LATEST",
+                "Payload": outcome.payload.encode(),
+            }
+            if outcome.is_error:
+                answer["FunctionError"] = "Unhandled"
+            if parameters.get("LogType") == "Tail":
+                # The last 4 KB of the log.
+                # https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#lambda-Invoke-request-LogType
+                answer["LogResult"] = b64encode("\n".join(outcome.lines).encode()[-4096:]).decode()
+            return answer
+        case "Event":
+            await functions.accept(name, payload)
+            return {"StatusCode": 202, "Payload": b""}
+        case "DryRun":
+            functions.get(name)
+            return {"StatusCode": 204, "Payload": b""}
+        case other:
+            raise InvalidParameterValueException(f"InvocationType {other} is not supported", Type="User")
+
+
+async def get_function(functions: Functions, parameters: JSON) -> JSON:
+    """Read a function."""
+    return {"Configuration": _configuration(functions.get(_function_name(parameters)))}
+
+
+async def list_functions(functions: Functions, parameters: JSON) -> JSON:
+    """List the functions."""
+    return {"Functions": [_configuration(function) for function in functions]}
+
+
+def _function_name(parameters: JSON) -> str:
+    name = parameters.get("FunctionName")
+    if not isinstance(name, str):
+        raise ValidationException(
+            "1 validation error detected: Value null at 'functionName' failed to satisfy constraint: Member must not"
+            " be null"
+        )
+    return name
+
+
+def _configuration(function: Function) -> JSON:
+    return {
+        "FunctionName": function.name,
+        "FunctionArn": function.arn,
+        "Description": function.description,
+        "Timeout": function.timeout,
+        "MemorySize": function.memory_size,
+        "Version": "$LATEST",
+        "State": "Active",
+        "Environment": {"Variables": dict(function.environment)},
+        "LoggingConfig": {"LogFormat": "Text", "LogGroup": function.log_group},
+    }
+
+
+OPERATIONS: dict[str, Callable[[Functions, JSON], Awaitable[JSON]]] = {
+    "GetFunction": get_function,
+    "Invoke": invoke,
+    "ListFunctions": list_functions,
+}

@@ -1,0 +1,1 @@
+"""Amazon API Gateway: WebSocket APIs, their routes, integrations and connections."""

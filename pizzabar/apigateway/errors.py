@@ -1,0 +1,48 @@
+"""
+What API Gateway answers when it refuses: to a caller of ``@connections``, and to a client in a frame.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
+"""
+
+from pizzabar.errors import PizzabarError, ServiceError
+
+
+class GoneException(ServiceError):
+    """Raised when a connection is closed, or was never there."""
+
+    status = 410
+
+
+class BadRequestException(ServiceError):
+    """Raised when a connection id is not of the form that ids have."""
+
+
+class ForbiddenException(ServiceError):
+    """Raised when a request names no stage of an API."""
+
+    status = 403
+
+
+class LimitExceededException(ServiceError):
+    """Raised when a client does not read what it is sent."""
+
+    status = 429
+
+
+class PayloadTooLargeException(ServiceError):
+    """Raised when a message is larger than a connection carries."""
+
+    status = 413
+
+
+class IntegrationFailure(PizzabarError):
+    """Raised when an integration gives nothing that a client could be answered with."""
+
+
+class IntegrationTimeout(PizzabarError):
+    """Raised when an integration takes longer than it may."""
+
+
+def error_frame(message: str, connection_id: str, request_id: str) -> str:
+    """Write the frame that tells a client of an error, byte for byte as AWS does."""
+    return f'{{"message": "{message}", "connectionId":"{connection_id}", "requestId":"{request_id}"}}'

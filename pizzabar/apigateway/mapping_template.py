@@ -1,0 +1,64 @@
+"""
+Mapping templates: what API Gateway makes of a message before it goes to an integration, and of its answer.
+
+Pure. A template is compiled once and rendered for every message.
+https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-data-transformations.html
+"""
+
+import re
+
+from pizzabar.apigateway.template_variables import KNOWN, Variables, bind
+from pizzabar.apigateway.velocity_evaluator import MappingTemplateError, Program, Span
+from pizzabar.apigateway.velocity_parser import FaultyTemplate, parse_template
+from pizzabar.apigateway.velocity_syntax import Place
+
+__all__ = [
+    "FaultyTemplate",
+    "MappingTemplate",
+    "MappingTemplateError",
+    "Place",
+    "Span",
+    "Variables",
+    "compile_template",
+]
+
+MAX_TEMPLATE = 300 * 1024
+"""Bytes of a template.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
+"""
+
+# What may change the maps and lists that a template is handed.
+_CHANGES = re.compile(r"#\{?set\}?[ \t]*\(\s*\$!?\{?\w[\w-]*\s*[.\[]|\.(?:put|add|set|remove|clear)", re.ASCII)
+
+
+class MappingTemplate:
+    """A compiled template."""
+
+    def __init__(self, text: str) -> None:
+        """Compile. Raise ``FaultyTemplate`` with every fault found."""
+        if len(text.encode("utf-8", "replace")) > MAX_TEMPLATE:
+            raise FaultyTemplate([(Place(1, 1), f"a template may have at most {MAX_TEMPLATE} bytes")])
+        self.text = text
+        self._nodes = parse_template(text)
+        self._program = Program(self._nodes, KNOWN, traced=False)
+        self._traced: Program | None = None
+        self._is_changing = _CHANGES.search(text) is not None
+
+    def render(self, variables: Variables) -> str:
+        """Render the template. Raise ``MappingTemplateError`` when that fails; the variables stay as they are."""
+        return self._program.run(bind(variables, apart=self._is_changing))[0]
+
+    def render_with_trace(self, variables: Variables) -> tuple[str, list[Span]]:
+        """Render the template, and tell what each reference printed where, in the order of the output.
+
+        References within a string or a ``#define`` block print into its value and are not told apart from it.
+        """
+        if self._traced is None:
+            self._traced = Program(self._nodes, KNOWN, traced=True)
+        return self._traced.run(bind(variables, apart=self._is_changing))
+
+
+def compile_template(text: str) -> MappingTemplate:
+    """Compile a template. Raise ``FaultyTemplate`` with every fault found and its place."""
+    return MappingTemplate(text)

@@ -1,0 +1,352 @@
+"""
+A stack: what a template comes to, with every property resolved and every resource in its turn.
+
+The loader is pure but for ``read_file``. It tells everything that is wrong in a template at once, each thing with
+its line, and leaves nothing out silently: what has no effect here is listed in ``Stack.without_effect``, and what
+is not known is a fault, or is listed in ``Stack.ignored`` when the caller is lenient.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from pizzabar.cloudformation import sam
+from pizzabar.cloudformation.conditions import evaluate
+from pizzabar.cloudformation.definitions import STATE_MACHINE, position_in, substituted
+from pizzabar.cloudformation.dependencies import in_creation_order
+from pizzabar.cloudformation.intrinsics import Scope, references, resolve
+from pizzabar.cloudformation.node import (
+    FaultyTemplate,
+    Node,
+    Position,
+    Report,
+    Special,
+    Substituted,
+    TemplateFault,
+    did_you_mean,
+    is_known,
+    mapping,
+    nearest,
+    plain,
+    text_of,
+)
+from pizzabar.cloudformation.parameters import pseudo_parameters, read_parameters
+from pizzabar.cloudformation.properties import Conforming
+from pizzabar.cloudformation.sections import (
+    check_sections,
+    is_created,
+    is_resource,
+    outputs_of,
+    read_mappings,
+    uses_sam,
+)
+from pizzabar.cloudformation.template import read
+from pizzabar.documents import JSON
+from pizzabar.errors import pointer
+from pizzabar.record import record
+from pizzabar.resource import Identity, Naming, Resource, ResourceType
+
+MOST_RESOURCES = 500
+"""https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
+MOST_FAULTS = 1000
+"""Nobody reads on beyond so many; a text made to be wrong does not take long."""
+POLICIES = {
+    "CreationPolicy": "a resource is there at once",
+    "DeletionPolicy": "data lives as long as the state that pizzabar keeps",
+    "UpdatePolicy": "an update replaces nothing gradually",
+    "UpdateReplacePolicy": "an update keeps what it replaces only in the state that pizzabar keeps",
+}
+
+
+@record
+class Output:
+    """A value that a stack gives to its users."""
+
+    value: str
+    description: str = ""
+    export: str | None = None
+
+
+@record
+class Stack:
+    """What a template comes to."""
+
+    name: str
+    resources: tuple[Resource, ...]
+    """In creation order."""
+    outputs: Mapping[str, Output]
+    parameters: Mapping[str, JSON]
+    """Text by name; a list of texts for a parameter of a list type."""
+    description: str = ""
+    ignored: tuple[TemplateFault, ...] = ()
+    """What a lenient reading went over."""
+    without_effect: tuple[tuple[str, str], ...] = ()
+    """What is understood and does nothing here: where it stands, and why."""
+
+
+def read_template(
+    text: str,
+    *,
+    file: str,
+    read_file: Callable[[str], str],
+    types: Mapping[str, ResourceType],
+    naming: Naming,
+    parameters: Mapping[str, str] | None = None,
+    lenient: bool = False,
+) -> Stack:
+    """Read a template of CloudFormation or SAM.
+
+    ``read_file`` gives the text of a file that the template names, and raises ``OSError`` when it cannot.
+    Raise ``FaultyTemplate`` with everything that is wrong. With ``lenient``, resources of unknown types and
+    unknown properties are left out and listed in ``Stack.ignored``.
+    """
+    faults: dict[TemplateFault, None] = {}
+    ignored: dict[TemplateFault, None] = {}
+
+    def report(position: Position, message: str) -> None:
+        # An alias is resolved wherever it is used; what is wrong in it is told once.
+        faults[TemplateFault(position, message)] = None
+        if len(faults) >= MOST_FAULTS:
+            raise faulty()
+
+    def faulty() -> FaultyTemplate:
+        return FaultyTemplate(sorted(faults, key=lambda fault: (fault.position.file != file, fault.position)))
+
+    def ignore(position: Position, message: str) -> None:
+        ignored[TemplateFault(position, message)] = None
+
+    root = read(text, file, report)
+    stack = None
+    if root is not None and not isinstance(root.value, Special):
+        reading = _Reading(file, read_file, types, naming, report, ignore if lenient else report, lenient=lenient)
+        stack = reading.stack(root, parameters or {})
+    elif not faults:
+        report(Position(file, 1, 1), "Template format error: At least one Resources member must be defined.")
+    if faults:
+        raise faulty()
+    assert stack is not None
+    return replace(stack, ignored=tuple(ignored))
+
+
+class _Reading:
+    def __init__(
+        self,
+        file: str,
+        read_file: Callable[[str], str],
+        types: Mapping[str, ResourceType],
+        naming: Naming,
+        report: Report,
+        unsupported: Report,
+        *,
+        lenient: bool,
+    ) -> None:
+        self.file = file
+        self.read_file = read_file
+        self.types = types
+        self.naming = naming
+        self.report = report
+        self.unsupported = unsupported
+        self.lenient = lenient
+        self.without_effect: list[tuple[Position, str, str]] = []
+        # The attributes that are asked of each resource.
+        self.asked: dict[str, set[str]] = {}
+
+    def stack(self, root: Node, given: Mapping[str, str]) -> Stack:
+        if not isinstance(root.value, dict):
+            self.report(root.position, "Template format error: unsupported structure.")
+            return Stack(self.naming.stack, (), {}, {})
+        sections = root.value
+        check_sections(sections, self.report)
+        parameters = read_parameters(sections.get("Parameters"), given, self.file, self.report)
+        scope = Scope(
+            self.report,
+            pseudo_parameters(self.naming) | parameters,
+            read_mappings(sections.get("Mappings"), self.report),
+        )
+        scope = replace(scope, conditions=evaluate(sections.get("Conditions"), scope))
+
+        resources = self.resources(sections, scope)
+        created = {name: node for name, node in resources.items() if is_created(name, node, scope, "Resources")}
+        outputs = outputs_of(sections.get("Outputs"), scope)
+        for name, node in resources.items():
+            self.check_references(node, scope, resources, created, "Resources", is_taken=name in created)
+        for name, node in mapping(sections.get("Outputs")).items():
+            self.check_references(node, scope, resources, created, "Outputs", is_taken=name in outputs)
+
+        identities: dict[str, Identity | None] = {}
+        scope = replace(scope, identities=identities)
+        made = []
+        for name in self.creation_order(created, scope):
+            resource = self.resource(name, created[name], scope)
+            identities[name] = self.stand_in(name) if resource is None else resource.identity
+            if resource is not None:
+                made.append(resource)
+        description = sections.get("Description")
+        return Stack(
+            self.naming.stack,
+            tuple(made),
+            {name: output for name, node in outputs.items() if (output := self.output(name, node, scope))},
+            parameters,
+            str(description.value) if description is not None else "",
+            without_effect=tuple((f"{position}: {place}", why) for position, place, why in self.without_effect),
+        )
+
+    # Resources ----------------------------------------------------------------------------------------------
+
+    def resources(self, sections: Mapping[str, Node], scope: Scope) -> dict[str, Node]:
+        section = sections.get("Resources")
+        if section is None or section.value == {}:
+            where = Position(self.file, 1, 1) if section is None else section.place
+            self.report(where, "Template format error: At least one Resources member must be defined.")
+            return {}
+        if not isinstance(section.value, dict):
+            if not isinstance(section.value, Special):
+                self.report(section.place, "Template format error: Resources must be an object")
+            return {}
+        sound = {name: node for name, node in section.value.items() if is_resource(name, node, self.report)}
+        if uses_sam(sections):
+            sound = sam.expand(sound, sections.get("Globals"), self.read_file, self.report, self.unsupported)
+        if len(sound) > MOST_RESOURCES:
+            self.report(
+                section.place,
+                f"Template format error: Number of resources, {len(sound)}, is greater than maximum allowed, "
+                f"{MOST_RESOURCES}",
+            )
+            return {}
+        for name, node in sound.items():
+            if name in scope.values:
+                self.report(node.place, f"Template format error: the template has a parameter {name}, too")
+            if mapping(node)["Type"].value == STATE_MACHINE:
+                sound[name] = substituted(name, node, self.read_file, self.report)
+        return sound
+
+    def check_references(
+        self,
+        node: Node,
+        scope: Scope,
+        resources: Mapping[str, Node],
+        created: Mapping[str, Node],
+        block: str,
+        *,
+        is_taken: bool,
+    ) -> None:
+        """Tell every name that nothing has, whether or not it is needed at present."""
+        for member in self.depends_on(node):
+            if not isinstance(member.value, str | Special):
+                self.report(member.place, "Template format error: DependsOn must be a string or list of strings.")
+            elif isinstance(member.value, str) and member.value not in resources:
+                self.report(member.position, _unresolved(member.value, block) + did_you_mean(member.value, resources))
+        for found in references(node, scope.conditions, is_taken=is_taken):
+            if found.attribute is not None:
+                self.asked.setdefault(found.name, set()).add(found.attribute)
+            is_get_att = found.function == "Fn::GetAtt"
+            known = created if found.is_taken else resources
+            if found.name in known or (found.name in scope.values and not is_get_att):
+                continue
+            hint = did_you_mean(found.name, [*resources, *(() if is_get_att else scope.values)])
+            if found.name in resources:
+                hint = f"; the condition of {found.name} is false"
+            undefined = f"Template error: instance of Fn::GetAtt references undefined resource {found.name}"
+            message = undefined if is_get_att else _unresolved(found.name, block)
+            self.report(found.position, message + hint)
+
+    def creation_order(self, created: Mapping[str, Node], scope: Scope) -> list[str]:
+        dependencies: dict[str, dict[str, None]] = {}
+        for name, node in created.items():
+            found = (reference.name for reference in references(node, scope.conditions) if reference.is_taken)
+            on = [*found, *(str(member.value) for member in self.depends_on(node))]
+            dependencies[name] = dict.fromkeys(other for other in on if other in created)
+        order = []
+        for group in in_creation_order(dependencies):
+            if len(group) > 1 or group[0] in dependencies[group[0]]:
+                circle = sorted(group, key=list(created).index)
+                message = f"Circular dependency between resources: [{', '.join(circle)}]"
+                self.report(created[circle[0]].place, message)
+            order.extend(group)
+        return order
+
+    def depends_on(self, node: Node) -> list[Node]:
+        attribute = mapping(node).get("DependsOn")
+        if attribute is None:
+            return []
+        return attribute.value if isinstance(attribute.value, list) else [attribute]
+
+    def resource(self, name: str, node: Node, scope: Scope) -> Resource | None:
+        """Read a resource; None when it is faulty or of no known type."""
+        attributes = mapping(node)
+        type_node = attributes["Type"]
+        type_name = str(type_node.value)
+        for attribute, why in POLICIES.items():
+            if attribute in attributes:
+                self.without_effect.append((attributes[attribute].place, f"{name}.{attribute}", why))
+        nothing = Node({}, node.position, node.key)
+        properties = resolve(attributes.get("Properties", nothing), scope)
+        if properties.value is Special.NO_VALUE:
+            properties = nothing
+        metadata = plain(resolve(attributes["Metadata"], scope)) if "Metadata" in attributes else {}
+        type = self.types.get(type_name)
+        if type is None:
+            if type_name in sam.RULES:
+                hint = f" without Transform: {sam.TRANSFORM}"
+            else:
+                hint = did_you_mean(type_name, self.types)
+            self.unsupported(type_node.position, f"{name}: {type_name} is not supported{hint}")
+            return None
+
+        conforming = Conforming(name, self.report, self.unsupported)
+        values = conforming.conform(type.shape, properties)
+        self.without_effect += conforming.without_effect
+        if not conforming.is_sound:
+            return None
+        metadata = metadata if isinstance(metadata, dict) and is_known(metadata) else {}
+        for fault in (*type.check(values), *type.check_resource(values, metadata)):
+            where = self.place_of(fault.path, attributes.get("Properties"), properties, values)
+            path = f"{pointer(fault.path)}: " if fault.path else ""
+            self.report(where, f"{name}: {path}{fault.message}")
+        identity = type.identify(name, values, self.naming)
+        return Resource(name, type_name, values, identity, metadata)
+
+    def place_of(
+        self, path: tuple[str | int, ...], written: Node | None, resolved: Node, values: Mapping[str, JSON]
+    ) -> Position:
+        """Give the place of a property, within the file of a definition if need be."""
+        definition = mapping(written).get(str(path[0])) if path else None
+        if definition is not None and isinstance(definition.value, Substituted):
+            return position_in(definition, str(values.get(str(path[0]))), path[1:])
+        return nearest(resolved, path)
+
+    def stand_in(self, name: str) -> Identity | None:
+        """Give something to refer to in place of a resource that a lenient reading leaves out."""
+        if not self.lenient:
+            return None
+        reference = f"{self.naming.stack}-{name}"
+        return Identity(reference, {attribute: f"{reference}.{attribute}" for attribute in self.asked.get(name, ())})
+
+    # Outputs ------------------------------------------------------------------------------------------------
+
+    def output(self, name: str, node: Node, scope: Scope) -> Output | None:
+        attributes = mapping(node)
+        value = self.output_text(attributes["Value"], f"The Value field of Outputs member {name}", scope)
+        export = attributes.get("Export")
+        exported = None
+        if export is not None:
+            self.without_effect.append((export.place, f"Outputs.{name}.Export", "no other stack imports it"))
+            if (export_name := mapping(export).get("Name")) is not None:
+                exported = self.output_text(export_name, f"The Export name of Outputs member {name}", scope)
+            elif not isinstance(export.value, Special):
+                self.report(export.place, f"Template format error: Output {name} is malformed. An Export has a Name.")
+        described = attributes.get("Description")
+        description = described.value if described is not None and isinstance(described.value, str) else ""
+        return None if value is None else Output(value, description, exported)
+
+    def output_text(self, node: Node, what: str, scope: Scope) -> str | None:
+        value = plain(resolve(node, scope))
+        text = text_of(value)
+        if text is None and is_known(value):
+            self.report(node.place, f"Template format error: {what} must evaluate to a String.")
+        return text
+
+
+def _unresolved(name: str, block: str) -> str:
+    return f"Template format error: Unresolved resource dependencies [{name}] in the {block} block of the template"

@@ -1,0 +1,298 @@
+"""What AWS::Serverless types stand for.
+
+https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources.html
+"""
+
+from pizzabar.documents import parse
+from tests.cloudformation.kitchen import load, resources_of
+
+SAM = "Transform: AWS::Serverless-2016-10-31\n"
+
+
+def test_a_function_becomes_a_function_and_a_role() -> None:
+    stack = load(
+        SAM
+        + """
+Resources:
+  Bake:
+    Type: AWS::Serverless::Function
+    Metadata: {BuildMethod: makefile}
+    Properties:
+      CodeUri: ./handlers
+      Handler: bake.handler
+      Runtime: nodejs20.x
+      MemorySize: 256
+      Tracing: Active
+      Tags: {team: kitchen}
+      Environment: {Variables: {TABLE: !Sub '${AWS::StackName}-Orders'}}
+      DeadLetterQueue: {Type: SQS, TargetArn: 'arn:aws:sqs:::late'}
+      Policies: [{DynamoDBCrudPolicy: {TableName: Orders}}]
+"""
+    )
+
+    bake, role = resources_of(stack)["Bake"], resources_of(stack)["BakeRole"]
+    assert bake.type == "AWS::Lambda::Function"
+    assert bake.metadata == {"BuildMethod": "makefile"}
+    assert bake.properties == {
+        "Code": "./handlers",
+        "Handler": "bake.handler",
+        "Runtime": "nodejs20.x",
+        "MemorySize": 256,
+        "TracingConfig": {"Mode": "Active"},
+        "Tags": [{"Key": "team", "Value": "kitchen"}],
+        "Environment": {"Variables": {"TABLE": "pizza-Orders"}},
+        "DeadLetterConfig": {"TargetArn": "arn:aws:sqs:::late"},
+        "Role": "arn:aws:iam::123456789012:role/pizza-BakeRole",
+    }
+    assert role.type == "AWS::IAM::Role"
+    assert role.properties["Policies"] == [{"DynamoDBCrudPolicy": {"TableName": "Orders"}}]
+    assert [resource.logical_id for resource in stack.resources] == ["BakeRole", "Bake"]
+
+
+def test_a_function_with_a_role_needs_none() -> None:
+    stack = load(
+        SAM + "Resources: {Bake: {Type: AWS::Serverless::Function, Properties: {InlineCode: 'x', Role: 'arn:aws:r'}}}"
+    )
+
+    assert [(made.logical_id, made.properties) for made in stack.resources] == [
+        ("Bake", {"Code": {"ZipFile": "x"}, "Role": "arn:aws:r"})
+    ]
+
+
+def test_globals_are_merged_into_what_the_function_says() -> None:
+    stack = load(
+        SAM
+        + """
+Globals:
+  Function:
+    Timeout: 30
+    MemorySize: 256
+    Layers: [common]
+    Environment: {Variables: {A: global, B: global}}
+Resources:
+  Bake:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: .
+      Role: r
+      Timeout: 5
+      Layers: [own]
+      Environment: {Variables: {B: own, C: !Ref AWS::Region}}
+  Plain:
+    Type: AWS::Serverless::Function
+    Properties: {CodeUri: ., Role: r, Environment: {Variables: {}}}
+"""
+    )
+
+    made = resources_of(stack)
+    assert made["Bake"].properties["Timeout"] == 5
+    assert made["Bake"].properties["MemorySize"] == 256
+    assert made["Bake"].properties["Layers"] == ["common", "own"]
+    assert made["Bake"].properties["Environment"] == {"Variables": {"A": "global", "B": "own", "C": "us-east-1"}}
+    assert made["Plain"].properties["Timeout"] == 30
+
+
+def test_an_event_of_a_function_becomes_a_rule_and_a_permission() -> None:
+    stack = load(
+        SAM
+        + """
+Resources:
+  Bus: {Type: AWS::Kitchen::Oven}
+  Bake:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: .
+      Events:
+        Ordered:
+          Type: EventBridgeRule
+          Properties:
+            EventBusName: !Ref Bus
+            Pattern: {source: [pizza]}
+            Input: '{}'
+            RetryPolicy: {MaximumRetryAttempts: 2}
+            DeadLetterConfig: {Arn: 'arn:aws:sqs:::late'}
+"""
+    )
+
+    made = resources_of(stack)
+    assert made["BakeOrdered"].type == "AWS::Events::Rule"
+    assert made["BakeOrdered"].properties == {
+        "EventPattern": {"source": ["pizza"]},
+        "EventBusName": "pizza-Bus",
+        "Targets": [
+            {
+                "Id": "BakeOrderedLambdaTarget",
+                "Arn": "arn:aws:kitchen:::pizza-Bake",
+                "Input": "{}",
+                "RetryPolicy": {"MaximumRetryAttempts": 2},
+                "DeadLetterConfig": {"Arn": "arn:aws:sqs:::late"},
+            }
+        ],
+    }
+    assert made["BakeOrderedPermission"].properties == {
+        "Action": "lambda:InvokeFunction",
+        "FunctionName": "pizza-Bake",
+        "Principal": "events.amazonaws.com",
+        "SourceArn": "arn:aws:kitchen:::pizza-BakeOrdered",
+    }
+
+
+def test_an_event_of_a_state_machine_becomes_a_rule_and_a_role() -> None:
+    stack = load(
+        SAM
+        + """
+Resources:
+  Flow:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      Definition: {StartAt: A}
+      Events:
+        Ordered:
+          Type: CloudWatchEvent
+          Properties: {Pattern: {source: [pizza]}}
+"""
+    )
+
+    made = resources_of(stack)
+    assert made["FlowOrdered"].properties["Targets"] == [
+        {
+            "Id": "FlowOrderedStepFunctionsTarget",
+            "Arn": "pizza-Flow",
+            "RoleArn": "arn:aws:iam::123456789012:role/pizza-FlowOrderedRole",
+        }
+    ]
+    assert "FlowRole" in made
+
+
+def test_a_state_machine_is_given_its_file_with_substitutions() -> None:
+    stack = load(
+        SAM
+        + """
+Resources:
+  Bus: {Type: AWS::Kitchen::Oven, Properties: {Name: !Ref Flow}}
+  Table: {Type: AWS::Kitchen::Oven}
+  Flow:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      Type: STANDARD
+      Name: flow
+      Tracing: {Enabled: true}
+      Logging: {Level: ALL}
+      DefinitionUri: flow.asl.json
+      DefinitionSubstitutions: {Table: !GetAtt Table.Arn, Wait: 5, Unused: x}
+      Role: r
+""",
+        files={"flow.asl.json": '{"t": "${Table}", "s": ${Wait}, "o": "${Other} $.x"}'},
+    )
+
+    flow = resources_of(stack)["Flow"]
+    assert flow.type == "AWS::StepFunctions::StateMachine"
+    assert flow.properties == {
+        "StateMachineName": "flow",
+        "StateMachineType": "STANDARD",
+        "TracingConfiguration": {"Enabled": True},
+        "LoggingConfiguration": {"Level": "ALL"},
+        "DefinitionString": '{"t": "arn:aws:kitchen:::pizza-Table", "s": 5, "o": "${Other} $.x"}',
+        "RoleArn": "r",
+    }
+    assert [resource.logical_id for resource in stack.resources] == ["Table", "Flow", "Bus"]
+
+
+def test_a_definition_in_the_template_may_hold_functions_and_substitutions() -> None:
+    stack = load(
+        SAM
+        + """
+Resources:
+  Flow:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      Role: r
+      Definition: {StartAt: '${First}', Region: !Ref AWS::Region}
+      DefinitionSubstitutions: {First: Bake}
+"""
+    )
+
+    text = resources_of(stack)["Flow"].properties["DefinitionString"]
+    assert parse(text) == {"StartAt": "Bake", "Region": "us-east-1"}
+
+
+def test_a_definition_may_be_a_file_in_yaml() -> None:
+    stack = load(
+        SAM
+        + """
+Resources:
+  Flow:
+    Type: AWS::Serverless::StateMachine
+    Properties: {Role: r, DefinitionUri: flow.asl.yaml, DefinitionSubstitutions: {First: Bake}}
+""",
+        files={"flow.asl.yaml": "StartAt: ${First}\nStates:\n  Bake: {ResultPath: null}\n"},
+    )
+
+    text = resources_of(stack)["Flow"].properties["DefinitionString"]
+    assert parse(text) == {"StartAt": "Bake", "States": {"Bake": {"ResultPath": None}}}
+
+
+def test_a_state_machine_of_cloudformation_is_substituted_too() -> None:
+    stack = load(
+        """
+Resources:
+  Flow:
+    Type: AWS::StepFunctions::StateMachine
+    Properties:
+      RoleArn: r
+      DefinitionString: !Sub '{"StartAt": "${!First}", "Region": "${AWS::Region}"}'
+      DefinitionSubstitutions: {First: Bake}
+"""
+    )
+
+    assert stack.resources[0].properties == {
+        "RoleArn": "r",
+        "DefinitionString": '{"StartAt": "Bake", "Region": "us-east-1"}',
+    }
+
+
+def test_a_simple_table_is_a_table_with_one_key() -> None:
+    stack = load(
+        SAM
+        + """
+Resources:
+  Plain: {Type: AWS::Serverless::SimpleTable}
+  Orders:
+    Type: AWS::Serverless::SimpleTable
+    Properties:
+      TableName: orders
+      PrimaryKey: {Name: orderId, Type: Number}
+      Tags: {a: b}
+"""
+    )
+
+    made = resources_of(stack)
+    assert made["Plain"].properties == {
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+    assert made["Orders"].properties == {
+        "AttributeDefinitions": [{"AttributeName": "orderId", "AttributeType": "N"}],
+        "KeySchema": [{"AttributeName": "orderId", "KeyType": "HASH"}],
+        "BillingMode": "PAY_PER_REQUEST",
+        "TableName": "orders",
+        "Tags": [{"Key": "a", "Value": "b"}],
+    }
+
+
+def test_what_is_made_of_a_resource_is_made_under_its_condition() -> None:
+    stack = load(
+        SAM
+        + """
+Conditions: {Never: !Equals [a, b]}
+Resources:
+  Table: {Type: AWS::Serverless::SimpleTable}
+  Bake:
+    Type: AWS::Serverless::Function
+    Condition: Never
+    Properties: {CodeUri: ., Events: {Ordered: {Type: EventBridgeRule, Properties: {Pattern: {}}}}}
+"""
+    )
+
+    assert list(resources_of(stack)) == ["Table"]

@@ -1,0 +1,186 @@
+"""
+The emulator, and the one place where it is put together: a runtime and a template become rooms wired to the call
+table.
+"""
+
+import importlib
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import cast
+
+from pizzabar.apigateway.apis import WebSocketApis
+from pizzabar.apigateway.operations import OPERATIONS as API_GATEWAY_OPERATIONS
+from pizzabar.apigateway.resources import RESOURCES as API_GATEWAY_RESOURCES
+from pizzabar.arn import Home
+from pizzabar.clock import SystemClock, VirtualClock
+from pizzabar.cloudformation.resources import RESOURCES as OTHER_RESOURCES
+from pizzabar.cloudformation.stack import Stack, read_template
+from pizzabar.dynamodb.operations import OPERATIONS as DYNAMODB_OPERATIONS
+from pizzabar.dynamodb.resources import RESOURCES as DYNAMODB_RESOURCES
+from pizzabar.dynamodb.tables import Tables
+from pizzabar.errors import PizzabarError
+from pizzabar.eventbridge.buses import EventBuses
+from pizzabar.eventbridge.operations import OPERATIONS as EVENTBRIDGE_OPERATIONS
+from pizzabar.eventbridge.resources import RESOURCES as EVENTBRIDGE_RESOURCES
+from pizzabar.journal import Journal
+from pizzabar.lambda_.functions import Functions
+from pizzabar.lambda_.operations import OPERATIONS as LAMBDA_OPERATIONS
+from pizzabar.lambda_.resources import RESOURCES as LAMBDA_RESOURCES
+from pizzabar.logs.groups import LogGroups
+from pizzabar.logs.operations import OPERATIONS as LOGS_OPERATIONS
+from pizzabar.logs.resources import RESOURCES as LOGS_RESOURCES
+from pizzabar.operations import Operations
+from pizzabar.resource import Naming, ResourceType
+from pizzabar.runtime import Runtime
+from pizzabar.settings import Settings
+from pizzabar.stepfunctions.operations import OPERATIONS as STEP_FUNCTIONS_OPERATIONS
+from pizzabar.stepfunctions.resources import RESOURCES as STEP_FUNCTIONS_RESOURCES
+from pizzabar.stepfunctions.state_machines import StateMachines
+from pizzabar.stepfunctions.tasks import Tasks
+
+LOCAL_RUNTIME = "pizzabar.local.runtime:open_runtime"
+
+ROOMS: dict[str, dict[str, ResourceType]] = {
+    "apis": API_GATEWAY_RESOURCES,
+    "buses": EVENTBRIDGE_RESOURCES,
+    "functions": LAMBDA_RESOURCES,
+    "log_groups": LOGS_RESOURCES,
+    "state_machines": STEP_FUNCTIONS_RESOURCES,
+    "tables": DYNAMODB_RESOURCES,
+}
+"""The resource types of each room, by the emulator's name of the service that creates them."""
+
+
+class ClockStandsStill(PizzabarError):
+    """Raised when real time is asked to move."""
+
+
+class Emulator:
+    """Every service of one account and region, in one process.
+
+    ``call`` asks any operation of any service by boto3's names; the services themselves are attributes.
+    """
+
+    def __init__(self, settings: Settings, runtime: Runtime) -> None:
+        self.settings = settings
+        self.runtime = runtime
+        self.work = runtime.work
+        self.clock = runtime.clock
+        self.home = Home(settings.account, settings.region)
+        self.journal = Journal(settings.journal_size)
+        self.call = call = Operations(self.journal, self.clock)
+        tasks = Tasks(call, call.has)
+        self.executions = runtime.executions(tasks)
+        self.tables = Tables(runtime.tables, self.clock, self.work, self.home)
+        self.log_groups = LogGroups(runtime.logs, self.clock, self.home)
+        self.state_machines = StateMachines(self.executions, tasks, self.clock, self.home)
+        self.buses = EventBuses(runtime.transport, call, self.clock, self.home)
+        self.functions = Functions(
+            runtime.invocations, call, call.trace, self.clock, self.home, self.log_groups.append
+        )
+        self.apis = WebSocketApis(runtime.connections, call, call.trace, self.clock)
+        self.stack = Stack(settings.stack_name, (), {}, {})
+        call.add("apigatewaymanagementapi", API_GATEWAY_OPERATIONS, self.apis)
+        call.add("dynamodb", DYNAMODB_OPERATIONS, self.tables)
+        call.add("events", EVENTBRIDGE_OPERATIONS, self.buses)
+        call.add("lambda", LAMBDA_OPERATIONS, self.functions)
+        call.add("logs", LOGS_OPERATIONS, self.log_groups)
+        call.add("stepfunctions", STEP_FUNCTIONS_OPERATIONS, self.state_machines)
+
+    @classmethod
+    async def open(cls, settings: Settings | None = None, *, runtime: str = LOCAL_RUNTIME) -> "Emulator":
+        """Start an emulator on its state, with the resources of its template, and go on where it was stopped.
+
+        ``runtime`` names a function ``module:name`` that opens a ``Runtime`` for settings. Raise ``FaultyTemplate``
+        before anything is touched, or ``StateFileError``.
+        """
+        settings = settings or Settings()
+        stack = load_stack(settings)
+        module, _, name = runtime.partition(":")
+        open_runtime = cast(Callable[[Settings], Awaitable[Runtime]], getattr(importlib.import_module(module), name))
+        emulator = cls(settings, await open_runtime(settings))
+        try:
+            await emulator._begin(stack)
+        except BaseException:
+            await emulator.close()
+            raise
+        return emulator
+
+    async def _begin(self, stack: Stack) -> None:
+        await self.tables.open()
+        await self.log_groups.open()
+        self.stack = stack
+        services = {type_: getattr(self, room) for room, types in ROOMS.items() for type_ in types}
+        types = resource_types()
+        for resource in stack.resources:
+            create = types[resource.type].create
+            if create is not None:
+                await create(services[resource.type], resource)
+        # What an earlier process left undone needs the resources.
+        await self.buses.open()
+        await self.functions.open()
+        await self.executions.open()
+        await self.apis.open()
+
+    async def settled(self) -> None:
+        """Return when nothing is left to happen at the present time: no frame, delivery, invocation or commit."""
+        while True:
+            await self.work.settled()
+            await self.runtime.flush()
+            if not self.work.is_busy:
+                return
+
+    async def advance(self, duration: timedelta) -> None:
+        """Let virtual time pass; what is due on the way happens at its own time. Raise ``ClockStandsStill``."""
+        clock = self.clock.current
+        if not isinstance(clock, VirtualClock):
+            raise ClockStandsStill("only a virtual clock can be advanced: start with PIZZABAR_CLOCK=virtual")
+        await clock.advance(duration)
+        await self.runtime.flush()
+
+    def set_clock(self, mode: str, *, speed: float = 1.0) -> None:
+        """Go on in real time at a speed, or in virtual time (``virtual`` or ``auto``) from the present on.
+
+        Raise ``ValueError``.
+        """
+        if mode == "real":
+            self.clock.switch(SystemClock(speed))
+        elif mode in ("virtual", "auto"):
+            self.clock.switch(VirtualClock(self.work, self.clock.now(), auto=mode == "auto"))
+        else:
+            raise ValueError(f"the clock is real, virtual or auto, not {mode}")
+
+    async def close(self) -> None:
+        """Stop; what is under way goes on at the next start."""
+        await self.runtime.close()
+
+
+def resource_types() -> Mapping[str, ResourceType]:
+    """Give every resource type that a template may have."""
+    types = dict(OTHER_RESOURCES)
+    for room in ROOMS.values():
+        types |= room
+    return types
+
+
+def load_stack(settings: Settings) -> Stack:
+    """Read the template that settings name, or the pizza bar's. Raise ``FaultyTemplate`` or ``OSError``."""
+    path = settings.template
+    naming = Naming(Home(settings.account, settings.region), settings.stack_name)
+    if path is None:
+        folder: Traversable = files("pizzabar.pizzeria")
+        file = "template.yaml"
+    else:
+        folder, file = path.parent, str(path)
+
+    def read_file(name: str) -> str:
+        try:
+            return folder.joinpath(name).read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise OSError(f"{name} is not UTF-8 text: {error.reason} at byte {error.start}") from None
+
+    text = read_file(Path(file).name)
+    return read_template(text, file=file, read_file=read_file, types=resource_types(), naming=naming)

@@ -1,0 +1,88 @@
+"""
+What the pizza bar decides when the status of an order has changed.
+
+Pure: a session, an order and an event in; the items to write and the frame to push out. The shells around it (in
+process, or on boto3) read and write.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+Item = Mapping[str, Any]
+
+OURS = frozenset({"orderId", "connectionId", "domainName", "stage", "status"})
+"""What the details of an order, which come from the guest, must not change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A status change, taken from its event. ``order_id`` is the same for every status of one order."""
+
+    connection_id: str
+    order_id: str
+    status: str
+    details: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What follows from a change: the order as it is to be, the session if that changes, and the frame."""
+
+    order: Item
+    session: Item | None
+    frame: str
+
+
+class InvalidOrder(Exception):
+    """Raised when an event is no change of an order that can be told to anybody."""
+
+
+def read_change(event: Mapping[str, Any]) -> Change:
+    """Take a status change from the event that tells of it. Raise ``InvalidOrder``.
+
+    Each order is one execution of the state machine; the execution's name, the last part of the second resource,
+    is a UUID and serves as the order's id, so that the same event handled twice is the same order.
+    """
+    try:
+        detail = event["detail"]
+        connection_id, status = detail["connectionId"], detail["status"]
+        order_id = event["resources"][1].rsplit(":", 1)[1]
+    except (LookupError, TypeError, AttributeError):
+        raise InvalidOrder("the event does not tell of an order") from None
+    if not isinstance(connection_id, str) or not isinstance(status, str):
+        raise InvalidOrder("the event does not tell of an order")
+    details = detail.get("orderDetails")
+    if not isinstance(details, dict):
+        details = {"details": details}
+    return Change(connection_id, order_id, status, {k: v for k, v in details.items() if k not in OURS})
+
+
+def decide(change: Change, session: Item | None, order: Item | None) -> Decision:
+    """Decide what a status change means for the session and the order. Raise ``InvalidOrder`` without a session.
+
+    The first status makes the order and notes it in the session; a later one changes that order's status and details.
+    """
+    if session is None:
+        raise InvalidOrder(f"connection {change.connection_id} has no session")
+    is_first = order is None
+    placed = {
+        "connectionId": change.connection_id,
+        "orderId": change.order_id,
+        "domainName": session["domainName"],
+        "stage": session["stage"],
+    }
+    return Decision(
+        order={**(placed if order is None else order), **change.details, "status": change.status},
+        session={**session, "orderId": change.order_id} if is_first else None,
+        frame=status_frame(change.status),
+    )
+
+
+@lru_cache(maxsize=64)
+def status_frame(status: str) -> str:
+    """Write the frame that tells a guest of a status: JSON in JSON, as the workshop has it."""
+    message = json.dumps({"name": "STATUS_CHANGED_EVENT", "status": status}, separators=(",", ":"))
+    return json.dumps({"type": "CHANGED_EVENT", "message": message}, separators=(",", ":"))

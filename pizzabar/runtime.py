@@ -1,0 +1,59 @@
+"""
+The runtime: the clock and the seams on one page.
+
+Everything that the rooms need of the world comes in here. The local runtime is SQLite and memory
+(``pizzabar.local.runtime``); another one offers the same and is named by its import string.
+"""
+
+from typing import Protocol
+
+from pizzabar.apigateway.connections import Connections
+from pizzabar.clock import EmulatorClock
+from pizzabar.dynamodb.store import TableStore
+from pizzabar.eventbridge.transport import Transport
+from pizzabar.lambda_.invocations import Invocations
+from pizzabar.logs.store import LogStore
+from pizzabar.stepfunctions.executions import Executions
+from pizzabar.stepfunctions.tasks import Tasks
+from pizzabar.work import Work
+
+
+class Runtime(Protocol):
+    """What an emulator stands on."""
+
+    @property
+    def work(self) -> Work:
+        """What is under way."""
+
+    @property
+    def clock(self) -> EmulatorClock:
+        """The one clock."""
+
+    @property
+    def connections(self) -> Connections:
+        """Who is connected to the WebSocket APIs."""
+
+    @property
+    def transport(self) -> Transport:
+        """Brings events to the targets of rules."""
+
+    @property
+    def invocations(self) -> Invocations:
+        """The events that functions have accepted."""
+
+    @property
+    def tables(self) -> TableStore:
+        """The items of tables."""
+
+    @property
+    def logs(self) -> LogStore:
+        """The events of log groups."""
+
+    def executions(self, tasks: Tasks) -> Executions:
+        """Give the driver of executions, which runs their tasks by ``tasks``."""
+
+    async def flush(self) -> None:
+        """Return when everything handed to the runtime is durable."""
+
+    async def close(self) -> None:
+        """Let go of everything, durably."""

@@ -1,0 +1,186 @@
+"""
+The CloudFormation types of WebSocket APIs.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_ApiGatewayV2.html
+"""
+
+import re
+from typing import Any
+
+import pytest
+
+from pizzabar.apigateway.integration import FunctionTarget, ServiceAction
+from pizzabar.apigateway.resources import RESOURCES
+from pizzabar.apigateway.selection import SelectionValues
+from pizzabar.arn import Home
+from pizzabar.documents import JSON
+from pizzabar.errors import pointer
+from pizzabar.resource import Naming, Resource
+from tests.apigateway.service import FUNCTION, ApiGateway, api_gateway
+
+NAMING = Naming(Home(), "pizza")
+PUT_ITEM = "arn:aws:apigateway:us-east-1:dynamodb:action/PutItem"
+INVOKE = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{FUNCTION}/invocations"
+
+
+def faults(type_: str, **properties: JSON) -> list[str]:
+    resource_type = RESOURCES[f"AWS::ApiGatewayV2::{type_}"]
+    return [f"{pointer(fault.path)}: {fault.message}" for fault in resource_type.check(properties)]
+
+
+async def create(gateway: ApiGateway, type_: str, logical_id: str, **properties: JSON) -> str:
+    """Create a resource, and give what refers to it."""
+    resource_type = RESOURCES[f"AWS::ApiGatewayV2::{type_}"]
+    identity = resource_type.identify(logical_id, properties, NAMING)
+    assert resource_type.create is not None
+    await resource_type.create(
+        gateway.apis, Resource(logical_id, f"AWS::ApiGatewayV2::{type_}", properties, identity)
+    )
+    return identity.ref
+
+
+async def create_api(gateway: ApiGateway, **more: JSON) -> str:
+    properties: dict[str, Any] = {
+        "Name": "Pizza",
+        "ProtocolType": "WEBSOCKET",
+        "RouteSelectionExpression": "$request.body.action",
+    }
+    return await create(gateway, "Api", "Api", **(properties | more))
+
+
+def test_the_id_of_an_api_is_the_same_at_each_start() -> None:
+    identify = RESOURCES["AWS::ApiGatewayV2::Api"].identify
+
+    first, again = identify("Api", {}, NAMING), identify("Api", {}, NAMING)
+
+    assert first == again
+    assert re.fullmatch("[a-z0-9]{10}", first.ref)
+    assert first.attributes == {"ApiId": first.ref, "ApiEndpoint": f"ws://{first.ref}.execute-api.localhost"}
+    assert identify("Other", {}, NAMING).ref != first.ref
+    assert identify("Api", {}, Naming(Home(), "other")).ref != first.ref
+
+
+def test_ref_of_the_parts_of_an_api() -> None:
+    for type_ in ("Integration", "Route", "Deployment", "IntegrationResponse", "RouteResponse"):
+        ref = RESOURCES[f"AWS::ApiGatewayV2::{type_}"].identify("It", {}, NAMING).ref
+        assert re.fullmatch("[a-z0-9]{7}", ref)
+    assert RESOURCES["AWS::ApiGatewayV2::Stage"].identify("It", {"StageName": "prod"}, NAMING).ref == "prod"
+
+
+async def test_an_api_of_a_template() -> None:
+    async with api_gateway() as gateway:
+        id_ = await create_api(gateway)
+        integration = await create(
+            gateway,
+            "Integration",
+            "Integration",
+            ApiId=id_,
+            IntegrationType="AWS",
+            IntegrationUri=PUT_ITEM,
+            RequestTemplates={"$default": '{"a":1}', "gold": "{}"},
+            TemplateSelectionExpression="${request.body.kind}",
+            PassthroughBehavior="NEVER",
+            TimeoutInMillis=500,
+        )
+        route = await create(
+            gateway, "Route", "Route", ApiId=id_, RouteKey="order", Target=f"integrations/{integration}"
+        )
+        await create(gateway, "RouteResponse", "RR", ApiId=id_, RouteId=route, RouteResponseKey="$default")
+        await create(
+            gateway,
+            "IntegrationResponse",
+            "IR",
+            ApiId=id_,
+            IntegrationId=integration,
+            IntegrationResponseKey="/200/",
+            TemplateSelectionExpression="gold",
+            ResponseTemplates={"gold": "done"},
+        )
+        deployment = await create(gateway, "Deployment", "Deployment", ApiId=id_)
+        await create(
+            gateway,
+            "Stage",
+            "Stage",
+            ApiId=id_,
+            StageName="prod",
+            DeploymentId=deployment,
+            StageVariables={"oven": "hot"},
+        )
+
+        api = gateway.apis.get(id_)
+        assert (api.name, api.stages) == ("Pizza", {"prod": {"oven": "hot"}})
+        assert api.select_route(SelectionValues({"action": "order"})) == "order"
+        made_route = api.routes["order"]
+        assert made_route.is_two_way
+        made = api.integration_of(made_route)
+        assert made is not None
+        assert (made.type, made.target) == ("AWS", ServiceAction("dynamodb", "PutItem"))
+        assert (made.passthrough, made.timeout.total_seconds()) == ("NEVER", 0.5)
+        assert set(made.templates) == {"$default", "gold"}
+        assert made.select_template(SelectionValues({"kind": "gold"})) == "gold"
+        [response] = made.responses
+        assert (response.key, set(response.templates)) == ("/200/", {"gold"})
+        assert response.select_template(SelectionValues()) == "gold"
+
+
+async def test_what_a_template_does_not_say() -> None:
+    async with api_gateway() as gateway:
+        id_ = await create_api(gateway)
+        integration = await create(
+            gateway, "Integration", "I", ApiId=id_, IntegrationType="AWS_PROXY", IntegrationUri=INVOKE
+        )
+        await create(gateway, "Route", "R", ApiId=id_, RouteKey="$connect", Target=f"integrations/{integration}")
+        await create(gateway, "Route", "S", ApiId=id_, RouteKey="$default")
+
+        api = gateway.apis.get(id_)
+        made = api.integration_of(api.routes["$connect"])
+        assert made is not None
+        assert (made.target, made.templates, made.responses) == (FunctionTarget(FUNCTION), {}, ())
+        assert (made.passthrough, made.timeout.total_seconds()) == ("WHEN_NO_MATCH", 29)
+        assert not api.routes["$connect"].is_two_way
+        assert api.integration_of(api.routes["$default"]) is None
+
+
+@pytest.mark.parametrize(
+    ("type_", "properties", "places"),
+    [
+        ("Api", {"ProtocolType": "HTTP"}, ["/ProtocolType"]),
+        ("Api", {"ProtocolType": "WEBSOCKET"}, ["/"]),
+        (
+            "Api",
+            {"ProtocolType": "WEBSOCKET", "RouteSelectionExpression": "${request.body.action"},
+            ["/RouteSelectionExpression"],
+        ),
+        ("Api", {"ProtocolType": "WEBSOCKET", "RouteSelectionExpression": "$request.body.action"}, []),
+        ("Route", {"RouteKey": "$conect"}, ["/RouteKey"]),
+        ("Route", {"RouteKey": "order"}, []),
+        ("Route", {"RouteKey": "$disconnect"}, []),
+        ("Integration", {"IntegrationType": "AWS"}, ["/IntegrationUri"]),
+        ("Integration", {"IntegrationType": "AWS", "IntegrationUri": "https://example.com"}, ["/IntegrationUri"]),
+        ("Integration", {"IntegrationType": "AWS_PROXY", "IntegrationUri": PUT_ITEM}, ["/IntegrationUri"]),
+        ("Integration", {"IntegrationType": "MOCK"}, []),
+        (
+            "Integration",
+            {
+                "IntegrationType": "AWS",
+                "IntegrationUri": "arn:aws:apigateway:us-east-1:sqs:action/SendMessage",
+                "TemplateSelectionExpression": "${nothing}",
+                "RequestTemplates": {"$default": "#if(", "gold": "{}"},
+            },
+            ["/IntegrationUri", "/TemplateSelectionExpression", "/RequestTemplates/$default"],
+        ),
+        (
+            "IntegrationResponse",
+            {
+                "IntegrationResponseKey": "/2[/",
+                "TemplateSelectionExpression": "${nothing}",
+                "ResponseTemplates": {"a": "#if("},
+            },
+            ["/IntegrationResponseKey", "/TemplateSelectionExpression", "/ResponseTemplates/a"],
+        ),
+        ("IntegrationResponse", {"IntegrationResponseKey": r"/2\d\d/"}, []),
+        ("IntegrationResponse", {"IntegrationResponseKey": "$default"}, []),
+    ],
+)
+def test_every_fault_has_its_place(type_: str, properties: JSON, places: list[str]) -> None:
+    assert [fault.partition(": ")[0] for fault in faults(type_, **properties)] == places

@@ -1,0 +1,323 @@
+"""
+Event buses: which rules get an event, and what reaches their targets.
+
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html
+"""
+
+import pytest
+
+from pizzabar import documents
+from pizzabar.documents import JSON
+from pizzabar.errors import ServiceError
+from pizzabar.journal import CAUSE, Attempt, Cause
+from tests.eventbridge.service import FUNCTION, LOG_GROUP, STATE_MACHINE, EventBridge, eventbridge, order
+
+
+async def bus(ask: EventBridge, name: str) -> str:
+    """Make a bus and give its ARN."""
+    return str((await ask("CreateEventBus", Name=name))["EventBusArn"])
+
+
+async def test_an_event_goes_to_the_function_of_a_rule_that_matches() -> None:
+    async with eventbridge() as ask:
+        await ask.rule("Tell")
+
+        answer = await ask.put('{"size":"L"}')
+
+        [asked] = ask.invoked
+        assert (asked["FunctionName"], asked["InvocationType"]) == (FUNCTION, "Event")
+        event = documents.parse(asked["Payload"])
+        assert event["id"] == answer["Entries"][0]["EventId"]
+        assert event["detail"] == {"size": "L"}
+        assert event["time"] == "2026-03-01T12:00:00Z"
+
+
+async def test_an_event_that_no_rule_matches_goes_nowhere() -> None:
+    async with eventbridge() as ask:
+        await ask.rule("Tell")
+
+        await ask.put(Source="pasta")
+
+        assert ask.invoked == []
+
+
+async def test_an_event_goes_to_all_targets_of_all_rules_that_match() -> None:
+    async with eventbridge() as ask:
+        await ask.rule("One", Input='"1a"')
+        await ask("PutTargets", Rule="One", Targets=[{"Id": "b", "Arn": FUNCTION, "Input": '"1b"'}])
+        await ask.rule("Two", Input='"2"')
+
+        await ask.put()
+
+        assert sorted(ask.payloads) == ['"1a"', '"1b"', '"2"']
+
+
+async def test_the_entries_of_one_request_stay_in_order() -> None:
+    async with eventbridge() as ask:
+        await ask.rule("Tell", InputPath="$.detail.number")
+        cause = CAUSE.set(Cause("1-0-0", lane="an execution"))
+
+        await ask("PutEvents", Entries=[order(f'{{"number":{number}}}') for number in range(10)])
+        await ask.world.settled()
+
+        CAUSE.reset(cause)
+        assert ask.payloads == [str(number) for number in range(10)]
+
+
+async def test_a_disabled_rule_takes_nothing_until_it_is_enabled() -> None:
+    async with eventbridge() as ask:
+        await ask.rule("Tell")
+        pattern = '{"source":["pizza"]}'
+
+        await ask("PutRule", Name="Tell", EventPattern=pattern, State="DISABLED")
+        await ask.put()
+        assert ask.invoked == []
+
+        await ask("PutRule", Name="Tell", EventPattern=pattern)
+        await ask.put()
+        assert len(ask.invoked) == 1
+
+
+async def test_a_rule_that_is_replaced_keeps_its_targets() -> None:
+    async with eventbridge() as ask:
+        await ask.rule("Tell")
+
+        await ask("PutRule", Name="Tell", EventPattern='{"source":["pasta"]}')
+        await ask.put()
+        assert ask.invoked == []
+        await ask.put(Source="pasta")
+        assert len(ask.invoked) == 1
+
+
+async def test_buses_do_not_share_their_rules() -> None:
+    async with eventbridge() as ask:
+        arn = await bus(ask, "orders")
+        await ask.rule("Tell", bus="orders")
+
+        await ask.put()
+        assert ask.invoked == []
+        await ask.put(EventBusName="orders")
+        await ask.put(EventBusName=arn)
+        assert len(ask.invoked) == 2
+
+
+async def test_an_event_for_no_bus_is_gone_and_the_journal_tells() -> None:
+    """Recorded on AWS: it is accepted, and has an id."""
+    async with eventbridge() as ask:
+        await ask.rule("Tell")
+
+        answer = await ask.put(EventBusName="nowhere")
+
+        [hop] = ask.world.hops("events", "PutEvents")
+        id_ = answer["Entries"][0]["EventId"]
+        assert answer == {"FailedEntryCount": 0, "Entries": [{"EventId": id_}]}
+        assert hop.notes == {"dropped": {id_: "there is no event bus nowhere"}}
+        assert ask.invoked == []
+
+
+async def test_the_journal_tells_which_rules_matched() -> None:
+    async with eventbridge() as ask:
+        await ask.rule("Tell")
+
+        answer = await ask("PutEvents", Entries=[order(), order(Source="pasta")])
+
+        first, second = (entry["EventId"] for entry in answer["Entries"])
+        [hop] = ask.world.hops("events", "PutEvents")
+        assert hop.notes == {"matched": {first: ["Tell"], second: []}}
+
+
+async def test_a_log_group_gets_the_event_as_one_log_event() -> None:
+    async with eventbridge() as ask:
+        await ask.rule("Log", LOG_GROUP)
+        streams = ask.world.answer("logs", "CreateLogStream")
+        logged = ask.world.answer("logs", "PutLogEvents")
+
+        await ask.put('{"size":"L"}')
+        await ask.put('{"size":"XL"}')
+
+        assert streams == [{"logGroupName": "/aws/events/pizza", "logStreamName": "Log"}]
+        assert [asked["logGroupName"] for asked in logged] == ["/aws/events/pizza"] * 2
+        [log_event] = logged[0]["logEvents"]
+        assert log_event["timestamp"] == 1_772_366_400_000
+        assert documents.parse(log_event["message"])["detail"] == {"size": "L"}
+
+
+async def test_a_log_stream_that_is_there_is_used() -> None:
+    class ResourceAlreadyExistsException(ServiceError):
+        """As CloudWatch Logs raises it."""
+
+    def refuse(asked: JSON) -> JSON:
+        raise ResourceAlreadyExistsException
+
+    async with eventbridge() as ask:
+        await ask.rule("Log", LOG_GROUP)
+        ask.world.answer("logs", "CreateLogStream", refuse)
+        logged = ask.world.answer("logs", "PutLogEvents")
+
+        await ask.put()
+
+        assert len(logged) == 1
+
+
+async def test_a_state_machine_is_started_with_the_event_as_input() -> None:
+    async with eventbridge() as ask:
+        await ask.rule("Bake", STATE_MACHINE, InputPath="$.detail")
+        started = ask.world.answer("stepfunctions", "StartExecution")
+
+        await ask.put('{"size":"L"}')
+
+        [asked] = started
+        assert (asked["stateMachineArn"], asked["input"]) == (STATE_MACHINE, '{"size":"L"}')
+        assert 1 <= len(asked["name"]) <= 80
+
+
+async def test_an_execution_that_was_started_before_is_a_delivery_that_succeeded() -> None:
+    class ExecutionAlreadyExists(ServiceError):
+        """As Step Functions raises it."""
+
+    def refuse(asked: JSON) -> JSON:
+        raise ExecutionAlreadyExists
+
+    async with eventbridge() as ask:
+        await ask.rule("Bake", STATE_MACHINE)
+        started = ask.world.answer("stepfunctions", "StartExecution", refuse)
+
+        await ask.put()
+        await ask.world.advance(days=2)
+
+        assert len(started) == 1
+        assert await ask.buses.transport.dead_letters() == []
+
+
+async def test_an_event_goes_on_to_another_bus_as_it_is() -> None:
+    async with eventbridge() as ask:
+        kitchen = await bus(ask, "kitchen")
+        await ask.rule("Forward", kitchen)
+        await ask.rule("Tell", bus="kitchen")
+
+        answer = await ask.put('{"size":"L"}')
+
+        [payload] = ask.payloads
+        event = documents.parse(payload)
+        assert event["id"] == answer["Entries"][0]["EventId"]
+        assert event["detail"] == {"size": "L"}
+
+
+async def test_an_event_goes_from_bus_to_bus_once() -> None:
+    """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-bus-to-bus.html"""
+    async with eventbridge() as ask:
+        kitchen, oven = await bus(ask, "kitchen"), await bus(ask, "oven")
+        await ask.rule("Forward", kitchen)
+        await ask.rule("ForwardAgain", oven, bus="kitchen")
+        await ask.rule("Back", "arn:aws:events:us-east-1:123456789012:event-bus/default", bus="kitchen")
+        await ask.rule("TellKitchen", bus="kitchen", Input='"kitchen"')
+        await ask.rule("TellOven", bus="oven", Input='"oven"')
+
+        await ask.put()
+
+        assert ask.payloads == ['"kitchen"']
+
+
+async def test_a_function_that_is_missing_is_not_asked_again() -> None:
+    """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html"""
+
+    class ResourceNotFoundException(ServiceError):
+        """As Lambda raises it."""
+
+    def refuse(asked: JSON) -> JSON:
+        raise ResourceNotFoundException(f"Function not found: {FUNCTION}")
+
+    async with eventbridge() as ask:
+        await ask.rule("Tell", Input='"payload"', DeadLetterConfig={"Arn": "arn:aws:sqs:us-east-1:1:dead"})
+        asked = ask.world.answer("lambda", "Invoke", refuse)
+
+        answer = await ask.put()
+        await ask.world.advance(days=2)
+
+        assert answer["FailedEntryCount"] == 0
+        assert len(asked) == 1
+        [letter] = await ask.buses.transport.dead_letters()
+        assert letter.error_code == "NO_RESOURCE"
+        assert letter.error_message == f"ResourceNotFoundException: Function not found: {FUNCTION}"
+        assert (letter.attempts, letter.exhausted) == (1, "NotRetryable")
+        assert letter.delivery.rule_arn == "arn:aws:events:us-east-1:123456789012:rule/Tell"
+        assert (letter.delivery.target_arn, letter.delivery.payload) == (FUNCTION, '"payload"')
+        assert letter.delivery.dead_letter_arn == "arn:aws:sqs:us-east-1:1:dead"
+
+
+@pytest.mark.parametrize(
+    ("policy", "exhausted", "attempts"),
+    [
+        ({"MaximumRetryAttempts": 0}, "MaximumRetryAttempts", 1),
+        ({"MaximumRetryAttempts": 3}, "MaximumRetryAttempts", 4),
+        ({"MaximumEventAgeInSeconds": 60}, "MaximumEventAgeInSeconds", None),
+    ],
+)
+async def test_a_target_that_fails_is_asked_again_as_its_retry_policy_says(
+    policy: JSON, exhausted: str, attempts: int | None
+) -> None:
+    """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html"""
+
+    def fail(asked: JSON) -> JSON:
+        raise ServiceError("out of order")
+
+    async with eventbridge() as ask:
+        await ask.rule("Tell", RetryPolicy=policy)
+        asked = ask.world.answer("lambda", "Invoke", fail)
+
+        await ask.put()
+        assert len(asked) == 1
+        await ask.world.advance(days=2)
+
+        [letter] = await ask.buses.transport.dead_letters()
+        assert (letter.error_code, letter.exhausted) == ("ERROR_FROM_TARGET", exhausted)
+        assert letter.attempts == len(asked)
+        assert len(asked) == attempts if attempts is not None else 4 < len(asked) < 10
+        assert len({each["Payload"] for each in asked}) == 1
+
+
+async def test_a_target_that_recovers_gets_its_events_in_order() -> None:
+    is_broken = True
+
+    def fail(asked: JSON) -> JSON:
+        if is_broken:
+            raise ServiceError("out of order")
+        return {}
+
+    async with eventbridge() as ask:
+        await ask.rule("Tell", InputPath="$.detail.number")
+        asked = ask.world.answer("lambda", "Invoke", fail)
+        cause = CAUSE.set(Cause("1-0-0", lane="an execution"))
+
+        await ask.put('{"number":1}')
+        await ask.put('{"number":2}')
+        CAUSE.reset(cause)
+        is_broken = False
+        await ask.world.advance(minutes=1)
+
+        assert [each["Payload"] for each in asked] == ["1", "1", "2"]
+        assert await ask.buses.transport.dead_letters() == []
+
+
+async def test_a_repeated_piece_of_work_puts_the_same_events() -> None:
+    async with eventbridge() as ask:
+        attempts = []
+        for _ in range(2):
+            cause = CAUSE.set(Cause("1-0-0", attempt=Attempt("an execution/7")))
+            attempts.append([await ask("PutEvents", Entries=[order(), order()]) for _ in range(2)])
+            CAUSE.reset(cause)
+        other = await ask("PutEvents", Entries=[order(), order()])
+
+        assert attempts[0] == attempts[1]
+        assert len({entry["EventId"] for answer in (*attempts[0], other) for entry in answer["Entries"]}) == 6
+
+
+async def test_what_follows_from_a_delivery_belongs_to_the_trace_of_the_event() -> None:
+    async with eventbridge() as ask:
+        await ask.rule("Tell")
+
+        await ask.put()
+
+        [put], [invoke] = ask.world.hops("events", "PutEvents"), ask.world.hops("lambda", "Invoke")
+        assert invoke.trace_id == put.trace_id
+        assert invoke.parent == put.id

@@ -1,0 +1,101 @@
+"""
+The operations of Lambda.
+
+https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html
+"""
+
+import botocore.session
+
+from pizzabar.documents import JSON
+from pizzabar.lambda_.function import Context
+from pizzabar.lambda_.operations import OPERATIONS
+from tests.lambda_.service import ARN, lambda_
+
+
+async def note(event: JSON, context: Context) -> JSON:
+    context.log(f"invoked with {event}")
+    return event
+
+
+def test_the_operations_have_boto3s_names() -> None:
+    model = botocore.session.get_session().get_service_model("lambda")
+
+    assert set(OPERATIONS) <= set(model.operation_names)
+
+
+async def test_an_invocation_is_waited_for_unless_it_says_otherwise() -> None:
+    async with lambda_() as ask:
+        ask.create(note)
+
+        wanted = {"StatusCode": 200, "ExecutedVersion": "$LATEST", "Payload": b"5"}
+        assert await ask("Invoke", FunctionName="Tell", Payload=b"5") == wanted
+        assert await ask("Invoke", FunctionName="Tell", Payload="5", InvocationType="RequestResponse") == wanted
+
+
+async def test_an_event_is_answered_before_it_is_handled() -> None:
+    async with lambda_() as ask:
+        ask.create(note)
+
+        answer = await ask("Invoke", FunctionName="Tell", InvocationType="Event", Payload=b"5")
+        await ask.world.settled()
+
+        assert answer == {"StatusCode": 202, "Payload": b""}
+        assert "invoked with 5" in ask.logged["/aws/lambda/Tell"]
+
+
+async def test_a_dry_run_runs_nothing() -> None:
+    async with lambda_() as ask:
+        ask.create(note)
+
+        assert await ask("Invoke", FunctionName="Tell", InvocationType="DryRun") == {
+            "StatusCode": 204,
+            "Payload": b"",
+        }
+        assert ask.logged == {}
+
+
+async def test_another_type_of_invocation_is_refused() -> None:
+    async with lambda_() as ask:
+        ask.create(note)
+
+        error = await ask.fails("Invoke", FunctionName="Tell", InvocationType="Later")
+
+        assert error == "InvalidParameterValueException: InvocationType Later is not supported"
+
+
+async def test_a_request_without_a_name() -> None:
+    async with lambda_() as ask:
+        for operation in ("Invoke", "GetFunction"):
+            assert await ask.fails(operation) == (
+                "ValidationException: 1 validation error detected: Value null at 'functionName' failed to satisfy"
+                " constraint: Member must not be null"
+            )
+
+
+async def test_functions_are_read_and_listed() -> None:
+    async with lambda_() as ask:
+        assert await ask("ListFunctions") == {"Functions": []}
+        ask.create(
+            note, environment={"TABLE": "Orders"}, timeout=30, memory_size=256, description="d", log_group="/tell"
+        )
+
+        configuration = {
+            "FunctionName": "Tell",
+            "FunctionArn": ARN,
+            "Description": "d",
+            "Timeout": 30,
+            "MemorySize": 256,
+            "Version": "$LATEST",
+            "State": "Active",
+            "Environment": {"Variables": {"TABLE": "Orders"}},
+            "LoggingConfig": {"LogFormat": "Text", "LogGroup": "/tell"},
+        }
+        assert await ask("GetFunction", FunctionName=ARN) == {"Configuration": configuration}
+        assert await ask("ListFunctions") == {"Functions": [configuration]}
+
+
+async def test_a_function_that_is_not_there_is_not_read() -> None:
+    async with lambda_() as ask:
+        assert await ask.fails("GetFunction", FunctionName="Tell") == (
+            f"ResourceNotFoundException: Function not found: {ARN}"
+        )

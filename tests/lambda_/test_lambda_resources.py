@@ -1,0 +1,92 @@
+"""
+The CloudFormation types of Lambda.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-function.html
+"""
+
+import pytest
+
+from pizzabar.arn import Home
+from pizzabar.documents import JSON
+from pizzabar.errors import pointer
+from pizzabar.lambda_.function import Context
+from pizzabar.lambda_.resources import RESOURCES
+from pizzabar.resource import Identity, Naming, Resource
+from tests.lambda_.service import Lambda, lambda_
+
+NAMING = Naming(Home(), "pizza")
+FUNCTION = RESOURCES["AWS::Lambda::Function"]
+IN_PROCESS = {"pizzabar": {"InProcess": "tests.lambda_.test_lambda_resources:handle"}}
+
+
+async def handle(event: JSON, context: Context) -> JSON:
+    return dict(context.environment)
+
+
+def faults(properties: JSON, metadata: JSON) -> list[str]:
+    return [f"{pointer(fault.path)}: {fault.message}" for fault in FUNCTION.check_resource(properties, metadata)]
+
+
+async def create(ask: Lambda, **properties: JSON) -> None:
+    assert FUNCTION.create is not None
+    identity = FUNCTION.identify("Tell", properties, NAMING)
+    await FUNCTION.create(ask.functions, Resource("Tell", "AWS::Lambda::Function", properties, identity, IN_PROCESS))
+
+
+@pytest.mark.parametrize(("properties", "name"), [({}, "pizza-Tell"), ({"FunctionName": "Mine"}, "Mine")])
+def test_the_names_of_a_function(properties: JSON, name: str) -> None:
+    arn = f"arn:aws:lambda:us-east-1:123456789012:function:{name}"
+
+    assert FUNCTION.identify("Tell", properties, NAMING) == Identity(name, {"Arn": arn})
+
+
+async def test_a_function_of_a_template_as_it_is_configured() -> None:
+    async with lambda_() as ask:
+        await create(
+            ask,
+            Description="d",
+            Timeout=30,
+            MemorySize=512,
+            Environment={"Variables": {"TABLE": "Orders"}},
+            EventInvokeConfig={"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60},
+            ReservedConcurrentExecutions=5,
+            LoggingConfig={"LogGroup": "/tell"},
+        )
+
+        [function] = ask.functions
+        assert (function.name, function.description, function.log_group) == ("pizza-Tell", "d", "/tell")
+        assert (function.timeout, function.memory_size, function.reserved_concurrency) == (30, 512, 5)
+        assert (function.maximum_retry_attempts, function.maximum_event_age_seconds) == (0, 60)
+        answer = await ask("Invoke", FunctionName="pizza-Tell")
+        assert answer["Payload"] == b'{"TABLE":"Orders"}'
+
+
+async def test_what_a_template_does_not_say() -> None:
+    async with lambda_() as ask:
+        await create(ask)
+
+        [function] = ask.functions
+        assert (function.timeout, function.memory_size, function.reserved_concurrency) == (3, 128, None)
+        assert (function.maximum_retry_attempts, function.maximum_event_age_seconds) == (2, 21_600)
+        assert function.log_group == "/aws/lambda/pizza-Tell"
+
+
+def test_a_function_that_can_run() -> None:
+    assert faults({"Runtime": "python3.13"}, IN_PROCESS) == []
+
+
+@pytest.mark.parametrize("metadata", [{}, {"pizzabar": {}}, {"pizzabar": "x"}, {"cfn-lint": {}}])
+def test_a_function_without_a_handler_in_process(metadata: JSON) -> None:
+    [fault] = faults({"Runtime": "nodejs18.x"}, metadata)
+
+    assert fault.startswith("/: functions of the runtime nodejs18.x do not run yet: name a Python handler")
+
+
+@pytest.mark.parametrize(
+    "handler",
+    ["tests.nowhere:handle", "tests.lambda_.test_lambda_resources:nothing", "tests", "", ":", 5],
+)
+def test_a_handler_that_cannot_be_loaded(handler: JSON) -> None:
+    [fault] = faults({}, {"pizzabar": {"InProcess": handler}})
+
+    assert fault.startswith(f"/: the handler {handler} cannot be loaded: ")

@@ -1,0 +1,180 @@
+"""
+The skin of the whole server: one ASGI application on one port.
+
+It starts and stops the emulator with the server, keeps strangers out, and hands each request to whom it is for.
+"""
+
+import asyncio
+import gc
+import importlib
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from pizzabar import documents
+from pizzabar.emulator import Emulator
+from pizzabar.errors import PizzabarError
+from pizzabar.settings import Settings
+from pizzabar.wire import management
+from pizzabar.wire.guard import Guard, header
+from pizzabar.wire.management import Response
+from pizzabar.wire.websocket import Receive, Scope, Send, api_id, find_stage, serve
+
+log = logging.getLogger("pizzabar")
+CONTROL = "/_pizzabar"
+MAX_BODY_BYTES = 131_072
+"""What a message may have; nothing longer is read, or kept in the journal."""
+
+Open = Callable[[], Awaitable[Emulator]]
+
+
+class Server:
+    """The ASGI application. The emulator is opened when the server starts, unless it is handed in running."""
+
+    def __init__(self, settings: Callable[[], Settings], emulator: Emulator | None = None) -> None:
+        self._settings = settings
+        self._is_handed_in = emulator is not None
+        self.emulator = emulator
+        self._guard = Guard()
+        self._control: Any = None
+        self._control_lock = asyncio.Lock()
+        if emulator is not None:
+            self._take(emulator)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+            return
+        emulator = self.emulator
+        if emulator is None:
+            raise RuntimeError("the server has not been started: run it with its lifespan on")
+        if scope["type"] == "websocket":
+            await serve(emulator.apis, emulator.work, self._guard, scope, receive, send)
+        else:
+            await self._answer(emulator, scope, receive, send)
+
+    def _take(self, emulator: Emulator) -> None:
+        self.emulator = emulator
+        settings = emulator.settings
+        own = () if settings.host in ("0.0.0.0", "::") else (settings.host,)
+        self._guard = Guard((*settings.allowed_hosts, *own), settings.allowed_origins)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        """Start and stop with the server."""
+        await receive()
+        if not self._is_handed_in:
+            try:
+                self._take(await Emulator.open(self._settings()))
+            except (PizzabarError, OSError) as error:
+                await send({"type": "lifespan.startup.failed", "message": str(error)})
+                return
+            _settle_in()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        if not self._is_handed_in and self.emulator is not None:
+            emulator, self.emulator = self.emulator, None
+            await emulator.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _answer(self, emulator: Emulator, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal = self._guard.refusal(scope["headers"])
+        if refusal is not None:
+            await _send(send, _message(403, refusal))
+            return
+        path: str = scope["path"]
+        if path == CONTROL or path.startswith(f"{CONTROL}/"):
+            control = await self._make_control(emulator)
+            await control({**scope, "path": path.removeprefix(CONTROL) or "/", "root_path": ""}, receive, send)
+            return
+        place = management.read_path(path)
+        if place is not None:
+            await _send(send, await self._manage(emulator, scope, receive, *place))
+            return
+        await _send(send, _other(emulator, scope))
+
+    async def _manage(
+        self, emulator: Emulator, scope: Scope, receive: Receive, stage: str, connection_id: str
+    ) -> Response:
+        if emulator.apis.find_stage(stage, api_id(scope)) is None:
+            return Response(403, b'{"message":"Forbidden"}', ((b"x-amzn-errortype", b"ForbiddenException"),))
+        body = await _body(receive)
+        if body is None:
+            return Response(413, b"", ((b"x-amzn-errortype", b"PayloadTooLargeException"),))
+        emulator.work.begin()
+        try:
+            return await management.answer(emulator.call, scope["method"], connection_id, body)
+        finally:
+            emulator.work.end()
+
+    async def _make_control(self, emulator: Emulator) -> Any:
+        async with self._control_lock:
+            if self._control is None:
+                # In a thread: the import takes long, and others are being served.
+                module = await asyncio.to_thread(importlib.import_module, "pizzabar.wire.control")
+                self._control = module.make_control(emulator)
+        return self._control
+
+
+def _settle_in() -> None:
+    """Take what start-up has made out of the garbage collector's sight, and have it look less often.
+
+    With thousands of connections open it would go through all of them again and again: a fifth of an order's time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 100)
+
+
+def _other(emulator: Emulator, scope: Scope) -> Response:
+    path: str = scope["path"]
+    if path == "/" and scope["method"] in ("GET", "HEAD"):
+        stages = [stage for api in emulator.apis for stage in api.stages]
+        host = header(scope["headers"], b"host") or f"localhost:{emulator.settings.port}"
+        lines = [
+            f"pizzabar runs the stack {emulator.stack.name}.",
+            "",
+            *(f"Connect:  wscat -c ws://{host}/{stage}" for stage in stages),
+            f"Look:     http://{host}{CONTROL}/docs",
+            "",
+        ]
+        return Response(200, "\n".join(lines).encode(), ((b"content-type", b"text/plain; charset=utf-8"),))
+    for name, value in scope["headers"]:
+        if name == b"x-amz-target":
+            message = f"{value.decode('latin-1')} is not served over HTTP yet"
+            body = documents.encode({"__type": "UnknownOperationException", "message": message})
+            return Response(400, body, ((b"content-type", b"application/x-amz-json-1.0"),))
+    if find_stage(emulator.apis, scope) is not None:
+        return _message(426, "This is a WebSocket address", ((b"upgrade", b"websocket"),))
+    return _message(404, "Not Found")
+
+
+def _message(status: int, message: str, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Response:
+    return Response(
+        status, documents.encode({"message": message}), ((b"content-type", b"application/json"), *headers)
+    )
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """Read a request's body; None if it is longer than any request may be."""
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            # Half a message is none.
+            return None
+        part = message.get("body", b"")
+        size += len(part)
+        if size > MAX_BODY_BYTES:
+            return None
+        parts.append(part)
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+async def _send(send: Send, response: Response) -> None:
+    headers = [*response.headers]
+    if response.status != 204:
+        headers.append((b"content-length", str(len(response.body)).encode()))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": response.body})

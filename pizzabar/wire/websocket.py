@@ -1,0 +1,170 @@
+"""
+The skin of WebSocket: a client's socket on one side, a WebSocket API on the other.
+
+Rules:
+- The handshake waits for ``$connect``; what that refuses is refused with its status.
+- Messages of a connection are begun in the order they came, and some may be under way at once. Beyond that number no
+  more are read, so that a client which floods is held back by its own socket.
+- Binary frames and messages over the quota close the connection, as on AWS.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from pizzabar import documents
+from pizzabar.apigateway.apis import Handshake, Refusal, WebSocketApi, WebSocketApis
+from pizzabar.apigateway.connections import Connection
+from pizzabar.wire.guard import Guard, header
+from pizzabar.work import Work
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
+MAX_MESSAGE_BYTES = 131_072
+MAX_UNDER_WAY = 32
+
+
+class AsgiSocket:
+    """A client's socket, as pushes see it."""
+
+    __slots__ = ("_send", "is_closed")
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.is_closed = False
+
+    async def send(self, text: str) -> None:
+        """Send a text frame. Raise ``OSError`` when the connection is closed."""
+        if self.is_closed:
+            raise OSError("the connection is closed")
+        await self._send({"type": "websocket.send", "text": text})
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close the connection, once."""
+        if not self.is_closed:
+            self.is_closed = True
+            await self._send({"type": "websocket.close", "code": code, "reason": reason})
+
+
+async def serve(apis: WebSocketApis, work: Work, guard: Guard, scope: Scope, receive: Receive, send: Send) -> None:
+    """Serve one client from its handshake to its end."""
+    await receive()
+    refusal = guard.refusal(scope["headers"])
+    if refusal is not None:
+        await _refuse(send, 403, refusal)
+        return
+    place = find_stage(apis, scope)
+    if place is None:
+        # A stage or an API that is not there is forbidden, not missing.
+        await _refuse(send, 403, "Forbidden")
+        return
+    api, stage = place
+    work.begin()
+    try:
+        admission = await apis.connect(api, stage, _handshake(scope))
+        if isinstance(admission, Refusal):
+            await _refuse(send, admission.status, admission.message)
+            return
+        connection = admission.connection
+        # From here on only the connection is needed; an idle one should not keep its handshake.
+        scope["headers"] = []
+        socket = AsgiSocket(send)
+        try:
+            await send({"type": "websocket.accept", "subprotocol": admission.subprotocol})
+        except OSError:
+            # The client did not wait for the answer; $connect has let it in, so it gets its goodbye.
+            await apis.disconnect(connection, 1006, "")
+            return
+        apis.attach(connection, socket)
+        del admission
+    finally:
+        work.end()
+    code, reason = await _converse(apis, work, connection, socket, receive)
+    work.begin()
+    try:
+        await apis.disconnect(connection, code, reason)
+    finally:
+        work.end()
+
+
+async def _converse(
+    apis: WebSocketApis, work: Work, connection: Connection, socket: AsgiSocket, receive: Receive
+) -> tuple[int, str]:
+    """Take messages until the connection ends; tell with what code and reason."""
+    under_way: set[asyncio.Task[None]] = set()
+    while True:
+        message = await receive()
+        if message["type"] == "websocket.disconnect":
+            return _closing(message)
+        if socket.is_closed:
+            # What a client still sends after it was told of the end counts no more.
+            continue
+        text = message.get("text")
+        if text is None:
+            # https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-develop-binary-media-types.html
+            await socket.close(1003, "Binary messages are not supported")
+            continue
+        if len(text) > MAX_MESSAGE_BYTES or (not text.isascii() and len(text.encode()) > MAX_MESSAGE_BYTES):
+            await socket.close(1009, "Message too big")
+            continue
+        task = work.start(apis.receive(connection, text))
+        under_way.add(task)
+        task.add_done_callback(under_way.discard)
+        if len(under_way) >= MAX_UNDER_WAY:
+            await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+
+
+def find_stage(apis: WebSocketApis, scope: Scope) -> tuple[WebSocketApi, str] | None:
+    """Find the API and the stage that a request's address names: ``/{stage}``, and nothing after it."""
+    stage = scope["path"].strip("/")
+    api = apis.find_stage(stage, api_id(scope))
+    return None if api is None else (api, stage)
+
+
+def api_id(scope: Scope) -> str | None:
+    """Give the API's id when the host is ``{api-id}.execute-api.localhost``."""
+    name, dot, rest = (header(scope["headers"], b"host") or "").partition(".")
+    return name if dot and rest.startswith("execute-api.") else None
+
+
+def _handshake(scope: Scope) -> Handshake:
+    headers = tuple((_title(name), value.decode("latin-1")) for name, value in scope["headers"])
+    client = scope.get("client")
+    return Handshake(
+        domain_name=header(scope["headers"], b"host") or "localhost",
+        source_ip=client[0] if client else "127.0.0.1",
+        headers=tuple(pair for pair in headers if pair[0] not in _HOP_BY_HOP),
+        query=tuple(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
+        user_agent=header(scope["headers"], b"user-agent"),
+    )
+
+
+# The $connect event does not show what belongs to the one hop.
+_HOP_BY_HOP = {"Connection", "Upgrade", "Content-Length"}
+
+
+def _title(name: bytes) -> str:
+    """Write a header's name as AWS shows it: ``X-Forwarded-For``, ``Sec-WebSocket-Key``."""
+    return name.decode("latin-1").title().replace("Websocket", "WebSocket")
+
+
+def _closing(message: Message) -> tuple[int, str]:
+    """Give the code and reason of an end, as AWS tells them."""
+    if "reason" not in message and message["code"] == 1005:
+        # The server's words for a connection that was cut without a close frame.
+        return 1006, ""
+    if message["code"] == 1005:
+        return 1005, "Client-side close frame status not set"
+    return message["code"], message.get("reason") or ""
+
+
+async def _refuse(send: Send, status: int, message: str) -> None:
+    body = documents.encode({"message": message})
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": body})

@@ -58,29 +58,25 @@ class Operations:
         answer = self._operations.get((service, operation))
         if answer is None:
             raise UnknownOperationException(f"{service}:{operation} is not supported")
-        return self._answer(self.journal.open(CAUSE.get(), service, operation, parameters, self._clock.now()), answer)
+        hop = self.journal.open(CAUSE.get(), service, operation, parameters, self._clock.now())
+        return self._trace(hop, answer, is_operation=True)
 
     def trace(self, service: str, operation: str, parameters: JSON, act: Operation) -> Awaitable[JSON]:
         """Do something that no service is asked for, a frame received or a handler run, as a hop of its own."""
-        return self._trace(self.journal.open(CAUSE.get(), service, operation, parameters, self._clock.now()), act)
+        hop = self.journal.open(CAUSE.get(), service, operation, parameters, self._clock.now())
+        return self._trace(hop, act, is_operation=False)
 
-    async def _answer(self, hop: Hop, answer: Operation) -> JSON:
-        try:
-            return await self._trace(hop, answer)
-        except PizzabarError:
-            raise
-        except Exception as error:
-            log.exception("%s:%s failed on %r", hop.service, hop.operation, hop.parameters)
-            raise InternalFailure(f"{hop.operation} failed: {type(error).__name__}: {error}") from error
-
-    async def _trace(self, hop: Hop, act: Operation) -> JSON:
+    async def _trace(self, hop: Hop, act: Operation, *, is_operation: bool) -> JSON:
         token = CAUSE.set(hop)
         began = perf_counter()
         try:
             hop.result = result = await act(hop.parameters)
         except BaseException as error:
             hop.error = error
-            raise
+            if not is_operation or isinstance(error, PizzabarError) or not isinstance(error, Exception):
+                raise
+            log.exception("%s:%s failed on %r", hop.service, hop.operation, hop.parameters)
+            raise InternalFailure(f"{hop.operation} failed: {type(error).__name__}: {error}") from error
         else:
             return result
         finally:

@@ -8,7 +8,7 @@ import asyncio
 import gc
 import importlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 from pizzabar import documents
@@ -24,8 +24,6 @@ log = logging.getLogger("pizzabar")
 CONTROL = "/_pizzabar"
 MAX_BODY_BYTES = 131_072
 """What a message may have; nothing longer is read, or kept in the journal."""
-
-Open = Callable[[], Awaitable[Emulator]]
 
 
 class Server:

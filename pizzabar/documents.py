@@ -13,6 +13,10 @@ JSON = Any
 """Any JSON value; what the code knows of its shape is said where it is used."""
 
 
+Raw = orjson.Fragment
+"""JSON text that is written as it is, as a value of a document."""
+
+
 class NotJSON(ValueError):
     """Raised when a text is not a JSON document."""
 

@@ -13,6 +13,7 @@ from functools import cached_property
 from pizzabar import documents
 from pizzabar.apigateway.connections import Connection
 from pizzabar.apigateway.errors import IntegrationFailure, IntegrationTimeout
+from pizzabar.apigateway.java_text import double_text
 from pizzabar.apigateway.json_path import MISSING
 from pizzabar.apigateway.mapping_template import MappingTemplate, MappingTemplateError, Variables
 from pizzabar.apigateway.selection import Selection, SelectionValues
@@ -196,7 +197,18 @@ async def _perform_service(integration: Integration, request: Request, call: Cal
         result = await call(target.service, target.operation, parameters)
     except ServiceError as error:
         return Answer(error.status, documents.write({"__type": error.code, "message": error.message}))
-    return Answer(200, documents.write(result))
+    return Answer(200, _service_text(result))
+
+
+def _service_text(result: JSON) -> str:
+    """Write what a service answers as the services do: a date in seconds is a double of Java, 1.652716274909E9.
+
+    https://github.com/aws-samples/serverless-patterns/tree/main/apigw-websocket-api-sfn-async
+    """
+    if isinstance(result, dict) and float in map(type, result.values()):
+        printed = {name: documents.Raw(double_text(each)) for name, each in result.items() if type(each) is float}
+        return documents.write({**result, **printed})
+    return documents.write(result)
 
 
 async def _perform_proxy(integration: Integration, request: Request, call: Call, clock: Clock) -> Answer:

@@ -362,3 +362,14 @@ def test_what_a_uri_names(uri: str, target: ServiceAction | FunctionTarget | Non
     read = read_uri(uri)
 
     assert read == target if target is not None else isinstance(read, str)
+
+
+async def test_dates_that_a_service_answers_are_written_as_services_write_them() -> None:
+    """https://github.com/aws-samples/serverless-patterns/tree/main/apigw-websocket-api-sfn-async"""
+    integration = Integration("1", "AWS", ServiceAction("stepfunctions", "StartExecution"))
+
+    answer, _ = await ask(
+        integration, replace(MESSAGE, body="{}"), {"executionArn": "arn", "startDate": 1652716274.909}
+    )
+
+    assert answer == Answer(200, '{"executionArn":"arn","startDate":1.652716274909E9}')

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shlex
 import sys
 import time
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from typing import Any
 import click
 
 from pizzabar import __version__
-from pizzabar.settings import Settings, SettingsError, meanings
+from pizzabar.settings import Settings, SettingsError, meanings, repeated, switches
 
 LAST_STATUS = "order delivered"
 STATUSES = 6
@@ -36,17 +37,23 @@ def main() -> None:
 
 def _setting_options(command: Command) -> Command:
     """Give a command an option for each setting."""
+    many, flags = repeated(), switches()
     for name, (meaning, default) in reversed(meanings().items()):
         shown = f"{meaning} [{default}]" if default else meaning
-        option = click.option(f"--{name.replace('_', '-')}", name, metavar="VALUE", help=shown)
-        command = option(command)
+        if name in many:
+            shape: dict[str, Any] = {"metavar": "NAME=VALUE", "multiple": True, "help": f"{shown}; may be repeated"}
+        elif name in flags:
+            shape = {"flag_value": "true", "is_flag": True, "default": None, "help": shown}
+        else:
+            shape = {"metavar": "VALUE", "help": shown}
+        command = click.option(f"--{many.get(name, name).replace('_', '-')}", name, **shape)(command)
     return command
 
 
 @main.command()
 @click.argument("template_file", required=False, metavar="[TEMPLATE]")
 @_setting_options
-def up(template_file: str | None, **options: str | None) -> None:
+def up(template_file: str | None, **options: Any) -> None:
     """Run the server, for a template or for the pizza bar.
 
     It is the same as `uvicorn pizzabar.app:app`, with the options that suit it best. Each option is also an
@@ -54,13 +61,20 @@ def up(template_file: str | None, **options: str | None) -> None:
     """
     if template_file is not None:
         options["template"] = template_file
-    given = {name: text for name, text in options.items() if text is not None}
+    # The application reads its settings from the environment.
+    environment = dict(os.environ)
+    for name, given in options.items():
+        variable = f"PIZZABAR_{name.upper()}"
+        if isinstance(given, tuple):
+            # Read from the first to the last: those of the command line win.
+            given = f"{environment.get(variable, '')} {shlex.join(given)}".strip() if given else None
+        if given is not None:
+            environment[variable] = given
     try:
-        settings = Settings.from_environment().changed(given)
+        settings = Settings.from_environment(environment)
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
-    # The application reads its settings from the environment.
-    os.environ.update({f"PIZZABAR_{name.upper()}": text for name, text in given.items()})
+    os.environ.update(environment)
     # Imported here, for it takes longer than all the rest of another command.
     from pizzabar.app import app
     from pizzabar.wire import server

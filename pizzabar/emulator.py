@@ -4,6 +4,8 @@ table.
 """
 
 import importlib
+import os
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from importlib.resources import files
@@ -16,6 +18,7 @@ from pizzabar.apigateway.operations import OPERATIONS as API_GATEWAY_OPERATIONS
 from pizzabar.apigateway.resources import RESOURCES as API_GATEWAY_RESOURCES
 from pizzabar.arn import Home
 from pizzabar.clock import SystemClock, VirtualClock
+from pizzabar.cloudformation.node import FaultyTemplate, Position, TemplateFault
 from pizzabar.cloudformation.resources import RESOURCES as OTHER_RESOURCES
 from pizzabar.cloudformation.stack import Stack, read_template
 from pizzabar.dynamodb.operations import OPERATIONS as DYNAMODB_OPERATIONS
@@ -41,6 +44,7 @@ from pizzabar.stepfunctions.resources import RESOURCES as STEP_FUNCTIONS_RESOURC
 from pizzabar.stepfunctions.state_machines import StateMachines
 from pizzabar.stepfunctions.tasks import Tasks
 
+FUNCTION = "AWS::Lambda::Function"
 LOCAL_RUNTIME = "pizzabar.local.runtime:open_runtime"
 
 ROOMS: dict[str, dict[str, ResourceType]] = {
@@ -182,5 +186,32 @@ def load_stack(settings: Settings) -> Stack:
         except UnicodeDecodeError as error:
             raise OSError(f"{name} is not UTF-8 text: {error.reason} at byte {error.start}") from None
 
-    text = read_file(Path(file).name)
-    return read_template(text, file=file, read_file=read_file, types=resource_types(), naming=naming)
+    if path is not None:
+        _look_for_handlers_in(folder)
+    stack = read_template(
+        read_file(Path(file).name),
+        file=file,
+        read_file=read_file,
+        types=resource_types(),
+        naming=naming,
+        parameters=settings.parameters,
+        metadata={name: {"pizzabar": {"InProcess": handler}} for name, handler in settings.functions.items()},
+        lenient=settings.lenient,
+    )
+    if strangers := [
+        TemplateFault(Position(file, 1, 1), f"{each.logical_id}: {each.type} is no function, and takes no handler")
+        for each in stack.resources
+        if each.logical_id in settings.functions and each.type != FUNCTION
+    ]:
+        raise FaultyTemplate(strangers)
+    return stack
+
+
+def _look_for_handlers_in(*folders: object) -> None:
+    """Let the modules of handlers be found in the working directory, and beside the template.
+
+    Behind everything else, so that no file there takes the place of an installed module.
+    """
+    for folder in map(str, (os.getcwd(), *folders)):
+        if os.path.abspath(folder) not in map(os.path.abspath, sys.path):
+            sys.path.append(os.path.abspath(folder))

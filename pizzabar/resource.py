@@ -106,14 +106,12 @@ class ResourceType:
 
     ``identify`` is pure: it is given the logical ID, the resolved properties and the naming. ``check`` is pure: it
     gives the faults of the resolved properties, their paths relative to the properties; ``check_resource`` does so
-    for a type that reads the resource's metadata too. ``create`` is handed the room's service and the resource;
-    creating what is there already makes it as the template says.
+    for a type that reads the resource's name or metadata, too. ``create`` is handed the room's service and the
+    resource; creating what is there already makes it as the template says.
     """
 
     shape: Record
     identify: Callable[[str, Mapping[str, JSON], Naming], Identity]
     create: Callable[[Any, Resource], Awaitable[None]] | None = None
     check: Callable[[Mapping[str, JSON]], Iterable[Fault]] = lambda properties: ()
-    check_resource: Callable[[Mapping[str, JSON], Mapping[str, JSON]], Iterable[Fault]] = (
-        lambda properties, metadata: ()
-    )
+    check_resource: Callable[[Resource], Iterable[Fault]] = lambda resource: ()

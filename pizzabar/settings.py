@@ -7,11 +7,13 @@ the rest of the start.
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from pizzabar.cloudformation.node import FaultyTemplate, Position
+from pizzabar.cloudformation.samconfig import FILE, SamConfig, read_pairs, read_samconfig
 from pizzabar.errors import PizzabarError
 from pizzabar.record import record
 
@@ -67,8 +69,29 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-def _how(read: Callable[[str], Any], meaning: str) -> dict[str, Any]:
-    return {"read": read, "meaning": meaning}
+def _pairs(meaning: str) -> Callable[[str], dict[str, str]]:
+    def read(text: str) -> dict[str, str]:
+        try:
+            return read_pairs(text)
+        except ValueError:
+            raise ValueError(meaning) from None
+
+    return read
+
+
+_parameters = _pairs("pairs Key=Value, quoted as in a shell")
+_functions = _pairs("pairs LogicalId=module:function")
+
+
+def _switch(text: str) -> bool:
+    if text.lower() not in ("1", "true", "yes", "on", "0", "false", "no", "off"):
+        raise ValueError("true or false")
+    return text.lower() in ("1", "true", "yes", "on")
+
+
+def _how(read: Callable[[str], Any], meaning: str, option: str | None = None) -> dict[str, Any]:
+    """Say how a setting is read; ``option`` names an option of its own, of which there may be many."""
+    return {"read": read, "meaning": meaning, "option": option}
 
 
 @record
@@ -77,6 +100,21 @@ class Settings:
 
     template: Path | None = field(
         default=None, metadata=_how(Path, "the SAM or CloudFormation template to run (default: the pizza bar)")
+    )
+    parameters: Mapping[str, str] = field(
+        default_factory=dict,
+        metadata=_how(_parameters, "the value of a parameter of the template, as Key=Value", "parameter"),
+    )
+    functions: Mapping[str, str] = field(
+        default_factory=dict,
+        metadata=_how(
+            _functions,
+            "a Python handler in place of a function's own, as LogicalId=module:function",
+            "function",
+        ),
+    )
+    lenient: bool = field(
+        default=False, metadata=_how(_switch, "go over unknown types and properties, and list them at start")
     )
     state: Path | None = field(
         default=Path(".pizzabar/state.db"), metadata=_how(_state, "the state file, or :memory:")
@@ -116,36 +154,97 @@ class Settings:
         ),
     )
     journal_size: int = field(default=4096, metadata=_how(_size, "how many hops the journal keeps"))
+    taken: tuple[str, ...] = ()
+    """What was taken from ``samconfig.toml``, in words."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
-        """Read ``PIZZABAR_…`` variables. Raise ``SettingsError``, also for one of a name that is not known."""
-        known = {f"PIZZABAR_{each.name.upper()}": each.name for each in fields(cls)}
+        """Read ``PIZZABAR_…`` variables, and what these leave out from a ``samconfig.toml`` beside the template.
+
+        Raise ``SettingsError``, also for a variable of a name that is not known.
+        """
+        known = {f"PIZZABAR_{name.upper()}": name for name in meanings()}
         faults = [
             f"{name} is no setting; the settings are {', '.join(known)}"
             for name in environment
             if name.startswith("PIZZABAR_") and name not in known
         ]
         texts = {setting: environment[name] for name, setting in known.items() if environment.get(name)}
-        return cls().changed(texts, faults)
+        return cls().changed(texts, faults).with_samconfig(texts)
 
     def changed(self, texts: Mapping[str, str], faults: list[str] | None = None) -> "Settings":
         """Give some settings other values, each as text. Raise ``SettingsError``."""
         faults = [] if faults is None else faults
         values: dict[str, Any] = {}
-        for each in fields(self):
-            if each.name not in texts:
+        for name, how in _hows().items():
+            if name not in texts:
                 continue
-            text = texts[each.name]
+            text = texts[name]
             try:
-                values[each.name] = each.metadata["read"](text)
+                values[name] = how["read"](text)
             except ValueError as error:
-                faults.append(f"PIZZABAR_{each.name.upper()} is {text!r}, and should be {error}")
+                faults.append(f"PIZZABAR_{name.upper()} is {text!r}, and should be {error}")
         if faults:
             raise SettingsError("\n".join(faults))
         return replace(self, **values)
 
+    def with_samconfig(self, given: Collection[str] = ()) -> "Settings":
+        """Take what is not given by name from the ``samconfig.toml`` beside the template, if there is one.
+
+        Of the parameters each counts by itself: those that the settings have stay. Raise ``SettingsError``.
+        """
+        if self.template is None:
+            return self
+        file = self.template.parent / FILE
+        try:
+            config = read_samconfig(file.read_text(encoding="utf-8"), str(file))
+        except FileNotFoundError:
+            return self
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{file}:1:1: cannot be read: {error}") from None
+        except FaultyTemplate as faulty:
+            raise SettingsError(str(faulty)) from None
+        return self._with(config, given, file)
+
+    def _with(self, config: SamConfig, given: Collection[str], file: Path) -> "Settings":
+        values: dict[str, Any] = {}
+        taken = []
+        faults = []
+        for name, text in config.texts.items():
+            if name in given:
+                continue
+            try:
+                values[name] = _hows()[name]["read"](text)
+                taken.append(f"{name.replace('_', ' ')} {text}")
+            except ValueError as error:
+                position = config.places.get(name, Position(str(file), 1, 1))
+                faults.append(f"{position}: {name} is {text!r}, and should be {error}")
+        if faults:
+            raise SettingsError("\n".join(faults))
+        if parameters := [name for name in config.parameters if name not in self.parameters]:
+            values["parameters"] = {**config.parameters, **self.parameters}
+            # Names alone: a value may be a secret.
+            taken.append(f"the parameter{'s' if len(parameters) > 1 else ''} {', '.join(parameters)}")
+        if not taken:
+            return self
+        return replace(self, **values, taken=(f"{file}: {', '.join(taken)}",))
+
+
+def _hows() -> dict[str, Mapping[str, Any]]:
+    return {each.name: each.metadata for each in fields(Settings) if each.metadata}
+
 
 def meanings() -> dict[str, tuple[str, str]]:
     """Give each setting's meaning and default, as texts for a reader; no default is an empty text."""
-    return {each.name: (each.metadata["meaning"], str(each.default or "")) for each in fields(Settings)}
+    defaults = Settings()
+    return {name: (how["meaning"], str(getattr(defaults, name) or "")) for name, how in _hows().items()}
+
+
+def repeated() -> dict[str, str]:
+    """Give the names of the options that may be given many times, by their settings."""
+    return {name: how["option"] for name, how in _hows().items() if how["option"] is not None}
+
+
+def switches() -> frozenset[str]:
+    """Give the settings whose options take no value."""
+    return frozenset(name for name, how in _hows().items() if how["read"] is _switch)

@@ -62,6 +62,42 @@ def test_up_has_an_option_for_each_setting() -> None:
         assert option in output
 
 
+OWN = """
+Parameters: {Name: {Type: String}, Size: {Type: String, Default: S}}
+Resources:
+  Bake:
+    Type: AWS::Lambda::Function
+    Properties: {Runtime: nodejs18.x, FunctionName: !Ref Name, Description: !Ref Size, Colour: red}
+Outputs:
+  Function: {Value: !Sub "${Name} ${Size}"}
+"""
+
+
+def test_up_runs_a_template_of_ones_own_with_parameters_and_a_stand_in(tmp_path: Path) -> None:
+    (tmp_path / "template.yaml").write_text(OWN)
+    (tmp_path / "oven.py").write_text("async def bake(event, context): return event\n")
+    (tmp_path / "samconfig.toml").write_text("[default.global.parameters]\nregion = 'eu-west-1'\n")
+    given = ["--parameter", "Name=Oven 1", "--parameter", "Size=L", "--function", "Bake=oven:bake", "--lenient"]
+    port = free_port()
+    up = pizzabar("up", str(tmp_path / "template.yaml"), *given, state=":memory:", port=port, parameters="Size=M")
+    try:
+        assert up.stdout is not None
+        greeting = [next(up.stdout) for _ in range(7)]
+    finally:
+        up.terminate()
+        up.communicate(timeout=SECONDS)
+
+    assert greeting == [
+        "pizzabar is open\n",
+        "  output    Function  Oven 1 L\n",
+        f"  watch     pizzabar watch --port {port}\n",
+        f"  control   http://localhost:{port}/_pizzabar/docs\n",
+        "  state     in memory\n",
+        f"  taken     from {tmp_path / 'samconfig.toml'}: region eu-west-1\n",
+        "  function  Bake is oven:bake, in place of its own code\n",
+    ]
+
+
 def test_an_order_is_followed_to_its_end(port: int) -> None:
     result = run("order", "--port", port, '{"type":"margherita"}')
 
@@ -175,9 +211,10 @@ def test_up_tells_every_fault_of_a_template_with_its_place(tmp_path: Path) -> No
     output, _ = up.communicate(timeout=SECONDS)
 
     assert up.returncode == 3
-    assert f"{template}:2" in output
-    assert f"{template}:3" in output
-    assert "AWS::SNS::Topic" in output
+    lines = output.splitlines()
+    assert "pizzabar cannot start" in lines[0]
+    assert [line.partition(": ")[0] for line in lines[1:3]] == [f"{template}:2:3", f"{template}:3:17"]
+    assert "AWS::SNS::Topic" in lines[2]
     assert "Traceback" not in output
 
 
@@ -196,10 +233,11 @@ def test_up_greets_and_serves() -> None:
     up = pizzabar("up", "--port", str(port), "--state", ":memory:", "--speed", "1000000")
     try:
         assert up.stdout is not None
-        greeting = [next(up.stdout) for _ in range(6)]
+        greeting = [next(up.stdout) for _ in range(9)]
         assert greeting[0] == "pizzabar is open\n"
         assert greeting[1] == f"  connect   wscat -c ws://localhost:{port}/api\n"
-        assert greeting[5] == "  state     in memory\n"
+        assert greeting[3] == "  output    SessionsTable  pizzabar-Sessions\n"
+        assert greeting[8] == "  state     in memory\n"
 
         assert run("order", "--port", port, '{"type":"margherita"}').exit_code == 0
     finally:

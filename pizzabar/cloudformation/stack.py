@@ -93,11 +93,13 @@ def read_template(
     types: Mapping[str, ResourceType],
     naming: Naming,
     parameters: Mapping[str, str] | None = None,
+    metadata: Mapping[str, Mapping[str, JSON]] | None = None,
     lenient: bool = False,
 ) -> Stack:
     """Read a template of CloudFormation or SAM.
 
     ``read_file`` gives the text of a file that the template names, and raises ``OSError`` when it cannot.
+    ``metadata`` is laid over the metadata of resources, by logical ID.
     Raise ``FaultyTemplate`` with everything that is wrong. With ``lenient``, resources of unknown types and
     unknown properties are left out and listed in ``Stack.ignored``.
     """
@@ -119,7 +121,9 @@ def read_template(
     root = read(text, file, report)
     stack = None
     if root is not None and not isinstance(root.value, Special):
-        reading = _Reading(file, read_file, types, naming, report, ignore if lenient else report, lenient=lenient)
+        unsupported = ignore if lenient else report
+        given = metadata or {}
+        reading = _Reading(file, read_file, types, naming, given, report, unsupported, lenient=lenient)
         stack = reading.stack(root, parameters or {})
     elif not faults:
         report(Position(file, 1, 1), "Template format error: At least one Resources member must be defined.")
@@ -136,6 +140,7 @@ class _Reading:
         read_file: Callable[[str], str],
         types: Mapping[str, ResourceType],
         naming: Naming,
+        metadata: Mapping[str, Mapping[str, JSON]],
         report: Report,
         unsupported: Report,
         *,
@@ -145,6 +150,7 @@ class _Reading:
         self.read_file = read_file
         self.types = types
         self.naming = naming
+        self.metadata = metadata
         self.report = report
         self.unsupported = unsupported
         self.lenient = lenient
@@ -214,6 +220,10 @@ class _Reading:
                 f"{MOST_RESOURCES}",
             )
             return {}
+        for name in self.metadata:
+            if name not in section.value:
+                hint = did_you_mean(name, section.value)
+                self.report(section.place, f"{name}: the template has no such resource{hint}")
         for name, node in sound.items():
             if name in scope.values:
                 self.report(node.place, f"Template format error: the template has a parameter {name}, too")
@@ -299,13 +309,14 @@ class _Reading:
         self.without_effect += conforming.without_effect
         if not conforming.is_sound:
             return None
-        metadata = metadata if isinstance(metadata, dict) and is_known(metadata) else {}
-        for fault in (*type.check(values), *type.check_resource(values, metadata)):
+        metadata = dict(metadata) if isinstance(metadata, dict) and is_known(metadata) else {}
+        metadata |= self.metadata.get(name, {})
+        resource = Resource(name, type_name, values, type.identify(name, values, self.naming), metadata)
+        for fault in (*type.check(values), *type.check_resource(resource)):
             where = self.place_of(fault.path, attributes.get("Properties"), properties, values)
             path = f"{pointer(fault.path)}: " if fault.path else ""
             self.report(where, f"{name}: {path}{fault.message}")
-        identity = type.identify(name, values, self.naming)
-        return Resource(name, type_name, values, identity, metadata)
+        return resource
 
     def place_of(
         self, path: tuple[str | int, ...], written: Node | None, resolved: Node, values: Mapping[str, JSON]

@@ -42,13 +42,14 @@ def _identify(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -
     return Identity(name, {"Arn": naming.home.arn("lambda", f"function:{name}")})
 
 
-def _check(properties: Mapping[str, JSON], metadata: Mapping[str, JSON]) -> Iterable[Fault]:
-    handler = in_process_handler(metadata)
+def _check(resource: Resource) -> Iterable[Fault]:
+    handler = in_process_handler(resource.metadata)
     if handler is None:
         yield Fault(
-            (),
-            f"functions of the runtime {properties.get('Runtime', '?')} do not run yet: name a Python handler in the"
-            " function's Metadata, as pizzabar: {InProcess: module:function}",
+            ("Runtime",),
+            f"functions of the runtime {resource.properties.get('Runtime', '?')} do not run yet: give it a Python "
+            f"handler with --function {resource.logical_id}=module:function (PIZZABAR_FUNCTIONS), or in the "
+            "function's Metadata, as pizzabar: {InProcess: module:function}",
         )
         return
     try:

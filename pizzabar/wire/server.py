@@ -1,10 +1,13 @@
 """uvicorn with the options that suit pizzabar best, and a greeting that says how to use it."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import click
 import uvicorn
 
+from pizzabar.cloudformation.stack import Stack
+from pizzabar.emulator import Emulator
 from pizzabar.settings import Settings
 from pizzabar.wire.http import Server
 
@@ -35,18 +38,50 @@ class GreetingServer(uvicorn.Server):
 
     def _greet(self) -> None:
         assert self._app.emulator is not None
-        settings = self._settings
-        port = self.servers[0].sockets[0].getsockname()[1]
-        host = "localhost" if settings.host in ("127.0.0.1", "0.0.0.0", "::", "::1") else settings.host
-        option = "" if port == 8000 else f" --port {port}"
-        click.echo(click.style("pizzabar is open", bold=True))
-        for api in self._app.emulator.apis:
-            for stage in api.stages:
-                click.echo(f"  connect   wscat -c ws://{host}:{port}/{stage}")
-        click.echo(f"""  order     pizzabar order{option} '{{"type":"margherita"}}'""")
-        click.echo(f"  watch     pizzabar watch{option}")
-        click.echo(f"  control   http://{host}:{port}/_pizzabar/docs")
-        click.echo(f"  state     {settings.state or 'in memory'}")
+        host, port = self._settings.host, self.servers[0].sockets[0].getsockname()[1]
+        is_local = host in ("127.0.0.1", "0.0.0.0", "::", "::1")
+        for line in greeting(self._app.emulator, "localhost" if is_local else host, port):
+            click.echo(line)
+
+
+def greeting(emulator: Emulator, host: str, port: int) -> Iterator[str]:
+    """Say where the stack is to be found, what it gives, and what of it does nothing here."""
+    settings, stack = emulator.settings, emulator.stack
+    option = "" if port == 8000 else f" --port {port}"
+    yield click.style("pizzabar is open", bold=True)
+    for number, api in enumerate(emulator.apis):
+        address = f"{host}:{port}" if number == 0 else f"{api.id}.execute-api.localhost:{port}"
+        for stage in api.stages:
+            yield _line("connect", f"wscat -c ws://{address}/{stage}")
+    width = max(map(len, stack.outputs), default=0)
+    for name, output in stack.outputs.items():
+        yield _line("output", f"{name:<{width}}  {output.value}")
+    if settings.template is None:
+        yield _line("order", f"""pizzabar order{option} '{{"type":"margherita"}}'""")
+    yield _line("watch", f"pizzabar watch{option}")
+    yield _line("control", f"http://{host}:{port}/_pizzabar/docs")
+    yield _line("state", str(settings.state or "in memory"))
+    for taken in settings.taken:
+        yield _line("taken", f"from {taken}")
+    for logical_id, handler in settings.functions.items():
+        yield _line("function", f"{logical_id} is {handler}, in place of its own code")
+    yield from without_effect(stack)
+    for fault in stack.ignored:
+        yield _line("ignored", str(fault))
+
+
+def without_effect(stack: Stack) -> Iterator[str]:
+    """Tell what of a stack has no effect, a line for each reason."""
+    reasons: dict[str, list[str]] = {}
+    for place, why in stack.without_effect:
+        reasons.setdefault(why or "nothing here asks for it", []).append(place.rpartition(": ")[2])
+    for why, places in reasons.items():
+        more = f" and {len(places) - 1} more" if len(places) > 1 else ""
+        yield _line("no effect", f"{places[0]}{more}: {why}")
+
+
+def _line(name: str, text: str) -> str:
+    return f"  {name:<9} {text}"
 
 
 def run(app: Server, settings: Settings) -> bool:

@@ -24,7 +24,8 @@ async def handle(event: JSON, context: Context) -> JSON:
 
 
 def faults(properties: JSON, metadata: JSON) -> list[str]:
-    return [f"{pointer(fault.path)}: {fault.message}" for fault in FUNCTION.check_resource(properties, metadata)]
+    resource = Resource("Tell", "AWS::Lambda::Function", properties, Identity("Tell"), metadata)
+    return [f"{pointer(fault.path)}: {fault.message}" for fault in FUNCTION.check_resource(resource)]
 
 
 async def create(ask: Lambda, **properties: JSON) -> None:
@@ -79,7 +80,8 @@ def test_a_function_that_can_run() -> None:
 def test_a_function_without_a_handler_in_process(metadata: JSON) -> None:
     [fault] = faults({"Runtime": "nodejs18.x"}, metadata)
 
-    assert fault.startswith("/: functions of the runtime nodejs18.x do not run yet: name a Python handler")
+    assert fault.startswith("/Runtime: functions of the runtime nodejs18.x do not run yet: give it a Python handler")
+    assert "--function Tell=module:function" in fault
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,21 @@ from pizzabar.documents import JSON, write
 from pizzabar.record import record
 from pizzabar.resource import Identity
 
+MOST_TEXT = 10_000_000
+
+
+class Budget:
+    """How much text the functions of a template may still make, so that none takes long to read."""
+
+    def __init__(self) -> None:
+        self.left = MOST_TEXT
+
+    def spend(self, length: int) -> None:
+        """Take off the length of a text that is about to be made. Raise ``IntrinsicError``."""
+        self.left -= length
+        if self.left < 0:
+            raise IntrinsicError(f"Template error: the functions come to more than {MOST_TEXT} characters")
+
 
 @record
 class Scope:
@@ -41,6 +56,9 @@ class Scope:
     mappings: Mapping[str, JSON] = field(default_factory=dict)
     conditions: Mapping[str, bool | None] = field(default_factory=dict)
     identities: Mapping[str, Identity | None] = field(default_factory=dict)
+    is_extended: bool = False
+    """Whether the template asks for AWS::LanguageExtensions."""
+    budget: Budget = field(default_factory=Budget)
 
 
 @record
@@ -56,6 +74,10 @@ class Reference:
 
 class IntrinsicError(Exception):
     """Raised within this module by a function that cannot give a value."""
+
+
+class MissingKey(IntrinsicError):
+    """Raised when a mapping does not have what is looked for."""
 
 
 def resolve(node: Node, scope: Scope) -> Node:
@@ -79,7 +101,11 @@ def resolve(node: Node, scope: Scope) -> Node:
         items = [resolve(item, scope) for item in value]
         return Node([item for item in items if item.value is not Special.NO_VALUE], node.position, node.key)
     if isinstance(value, Substituted):
-        return Node(_substitute(value, scope), node.position, node.key)
+        try:
+            return Node(_substitute(value, scope), node.position, node.key)
+        except IntrinsicError as error:
+            scope.report(node.position, str(error))
+            return Node(Special.UNKNOWN, node.position, node.key)
     if isinstance(value, str) and "{{resolve:" in value:
         scope.report(node.position, "Dynamic references ({{resolve:…}}) are not supported")
         return Node(Special.UNKNOWN, node.position, node.key)
@@ -130,6 +156,8 @@ def is_function(name: str) -> bool:
 
 def refused(name: str) -> str:
     """Say why a function gives no value here."""
+    if name.startswith("Fn::ForEach"):
+        return f"{name} needs Transform: AWS::LanguageExtensions"
     if name in _UNSUPPORTED:
         return f"{name} is not supported"
     if name in _CONDITIONAL:
@@ -145,6 +173,8 @@ def _apply(name: str, node: Node, argument: Node, scope: Scope) -> Node:
         function = VALUE_FUNCTIONS.get(name)
         if function is None:
             raise IntrinsicError(refused(name))
+        if name in _EXTENSIONS and not scope.is_extended:
+            raise IntrinsicError(f"{name} needs Transform: AWS::LanguageExtensions")
         given = plain(resolve(argument, scope))
         value = function(given, scope) if is_known(given) else Special.UNKNOWN
     except IntrinsicError as error:
@@ -249,6 +279,7 @@ def _sub(argument: Node, scope: Scope) -> Node:
             raise IntrinsicError(
                 f"Template error: variable {name} in Fn::Sub expression does not resolve to a string"
             )
+        scope.budget.spend(len(replacement))
         return replacement
 
     replaced = _VARIABLE.sub(replace, text)
@@ -301,6 +332,7 @@ def _join(argument: JSON, scope: Scope) -> JSON:
         case [str(delimiter), list(parts)]:
             texts = [text for part in parts if (text := text_of(part)) is not None]
             if len(texts) == len(parts):
+                scope.budget.spend(sum(map(len, texts)) + len(delimiter) * len(texts))
                 return delimiter.join(texts)
     raise IntrinsicError(
         "Template error: every Fn::Join object requires two parameters, (1) a string delimiter and (2) a list of "
@@ -331,12 +363,19 @@ def _split(argument: JSON, scope: Scope) -> JSON:
 
 def _find_in_map(argument: JSON, scope: Scope) -> JSON:
     match argument:
+        case [_, _, _, {"DefaultValue": default, **others}] if not others:
+            if not scope.is_extended:
+                raise IntrinsicError("Fn::FindInMap with a DefaultValue needs Transform: AWS::LanguageExtensions")
+            try:
+                return _find_in_map(argument[:3], scope)
+            except MissingKey:
+                return default
         case [str(name), top, second] if (key := text_of(top)) is not None and (
             attribute := text_of(second)
         ) is not None:
             if name not in scope.mappings:
                 hint = did_you_mean(name, scope.mappings)
-                raise IntrinsicError(
+                raise MissingKey(
                     f"Template error: Mapping named '{name}' is not present in the 'Mappings' section of template."
                     f"{hint}"
                 )
@@ -347,7 +386,7 @@ def _find_in_map(argument: JSON, scope: Scope) -> JSON:
                 hint = (
                     did_you_mean(key, scope.mappings[name]) if not attributes else did_you_mean(attribute, attributes)
                 )
-                raise IntrinsicError(f"Template error: Unable to get mapping for {name}::{key}::{attribute}{hint}")
+                raise MissingKey(f"Template error: Unable to get mapping for {name}::{key}::{attribute}{hint}")
             return Special.UNKNOWN if attributes is Special.UNKNOWN else attributes[attribute]
     raise IntrinsicError(
         "Template error: every Fn::FindInMap object requires three parameters, the map name, map key and the "
@@ -362,24 +401,37 @@ def _base64(argument: JSON, scope: Scope) -> JSON:
     return b64encode(text.encode()).decode()
 
 
+def _length(argument: JSON, scope: Scope) -> JSON:
+    if not isinstance(argument, list):
+        raise IntrinsicError("Template error: every Fn::Length object requires a list, or a function that gives one")
+    return len(argument)
+
+
+def _to_json_string(argument: JSON, scope: Scope) -> JSON:
+    if not isinstance(argument, dict | list):
+        raise IntrinsicError("Template error: every Fn::ToJsonString object requires an object or a list")
+    return write(argument)
+
+
 VALUE_FUNCTIONS: dict[str, Callable[[JSON, Scope], JSON]] = {
     "Fn::Join": _join,
     "Fn::Select": _select,
     "Fn::Split": _split,
     "Fn::FindInMap": _find_in_map,
     "Fn::Base64": _base64,
+    "Fn::Length": _length,
+    "Fn::ToJsonString": _to_json_string,
 }
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/transform-aws-languageextensions.html
+_EXTENSIONS = frozenset({"Fn::Length", "Fn::ToJsonString"})
 
 _CONDITIONAL = frozenset({"Fn::And", "Fn::Equals", "Fn::Not", "Fn::Or"})
 _UNSUPPORTED = frozenset(
     f"Fn::{name}"
     for name in (
         "Cidr",
-        "ForEach",
         "GetAZs",
         "ImportValue",
-        "Length",
-        "ToJsonString",
         "Transform",
         "GetStackOutput",
     )
@@ -396,14 +448,15 @@ def _substitute(substituted: Substituted, scope: Scope) -> JSON:
     values = plain(resolve(substituted.substitutions, scope))
     if not is_known(definition) or not is_known(values):
         return Special.UNKNOWN
-    return substitute(definition if isinstance(definition, str) else write(definition), values)
+    return substitute(definition if isinstance(definition, str) else write(definition), values, scope.budget)
 
 
-def substitute(text: str, values: Mapping[str, JSON]) -> str:
+def substitute(text: str, values: Mapping[str, JSON], budget: Budget) -> str:
     """Replace each ``${Name}`` that the values have by the text of its value."""
 
     def replace(found: re.Match[str]) -> str:
         replacement = text_of(values.get(found[1]))
+        budget.spend(0 if replacement is None else len(replacement))
         return found[0] if replacement is None else replacement
 
     return _VARIABLE.sub(replace, text)

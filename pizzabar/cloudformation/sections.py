@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.
 import re
 from collections.abc import Mapping
 
-from pizzabar.cloudformation import sam
+from pizzabar.cloudformation import loops, sam
 from pizzabar.cloudformation.intrinsics import Scope
 from pizzabar.cloudformation.node import Node, Report, Special, did_you_mean, mapping, plain
 from pizzabar.documents import JSON
@@ -22,6 +22,7 @@ ATTRIBUTES = (
     *("UpdatePolicy", "UpdateReplacePolicy"),
 )
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-product-attribute-reference.html"""
+TRANSFORMS = (sam.TRANSFORM, loops.TRANSFORM)
 OUTPUT_ATTRIBUTES = ("Condition", "Description", "Export", "Value")
 
 
@@ -47,20 +48,32 @@ def check_sections(sections: Mapping[str, Node], report: Report) -> None:
 
 def uses_sam(sections: Mapping[str, Node]) -> bool:
     """Whether types of SAM may stand in the template."""
+    return _has_transform(sections, sam.TRANSFORM)
+
+
+def uses_extensions(sections: Mapping[str, Node]) -> bool:
+    """Whether the template's language is the extended one.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/transform-aws-languageextensions.html
+    """
+    return _has_transform(sections, loops.TRANSFORM)
+
+
+def _has_transform(sections: Mapping[str, Node], name: str) -> bool:
     transform = sections.get("Transform")
     if transform is None:
         return False
     value = plain(transform)
-    return value == sam.TRANSFORM or (isinstance(value, list) and sam.TRANSFORM in value)
+    return value == name or (isinstance(value, list) and name in value)
 
 
 def _check_transforms(node: Node | None, report: Report) -> None:
     if node is None:
         return
     for member in node.value if isinstance(node.value, list) else [node]:
-        if member.value != sam.TRANSFORM and not isinstance(member.value, Special):
+        if member.value not in TRANSFORMS and not isinstance(member.value, Special):
             name = member.value if isinstance(member.value, str) else str(plain(member))
-            hint = did_you_mean(name, [sam.TRANSFORM])
+            hint = did_you_mean(name, TRANSFORMS)
             report(member.position, f"The transform {name} is not supported{hint}")
 
 
@@ -95,6 +108,9 @@ def read_mappings(section: Node | None, report: Report) -> dict[str, JSON]:
 def is_resource(name: str, node: Node, report: Report) -> bool:
     """Whether a member of the Resources section is well formed enough to be read on."""
     if isinstance(node.value, Special):
+        return False
+    if name.startswith(loops.PREFIX):
+        report(node.place, f"{name} needs Transform: {loops.TRANSFORM}")
         return False
     if not re.fullmatch(r"[A-Za-z0-9]{1,255}", name):
         report(node.place, f"Template format error: Resource name {name} is non alphanumeric.")
@@ -156,6 +172,9 @@ def outputs_of(section: Node | None, scope: Scope) -> dict[str, Node]:
     outputs = {}
     for name, node in mapping(section).items():
         if isinstance(node.value, Special):
+            continue
+        if name.startswith(loops.PREFIX):
+            scope.report(node.place, f"{name} needs Transform: {loops.TRANSFORM}")
             continue
         if not re.fullmatch(r"[A-Za-z0-9]{1,255}", name):
             scope.report(node.place, f"Template format error: Output name {name} is non alphanumeric.")

@@ -11,7 +11,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from pizzabar.cloudformation import sam
+from pizzabar.cloudformation import loops, sam
 from pizzabar.cloudformation.conditions import evaluate
 from pizzabar.cloudformation.definitions import STATE_MACHINE, position_in, substituted
 from pizzabar.cloudformation.dependencies import in_creation_order
@@ -39,6 +39,7 @@ from pizzabar.cloudformation.sections import (
     is_resource,
     outputs_of,
     read_mappings,
+    uses_extensions,
     uses_sam,
 )
 from pizzabar.cloudformation.template import read
@@ -47,8 +48,12 @@ from pizzabar.errors import pointer
 from pizzabar.record import record
 from pizzabar.resource import Identity, Naming, Resource, ResourceType
 
-MOST_RESOURCES = 500
-"""https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
+MOST_RESOURCES = 5_000
+"""Nothing larger is read."""
+MOST_DEPLOYED = 500
+"""What AWS deploys; a larger stack runs here, and is told of.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
 MOST_FAULTS = 1000
 """Nobody reads on beyond so many; a text made to be wrong does not take long."""
 POLICIES = {
@@ -170,6 +175,9 @@ class _Reading:
             pseudo_parameters(self.naming) | parameters,
             read_mappings(sections.get("Mappings"), self.report),
         )
+        if uses_extensions(sections):
+            scope = replace(scope, is_extended=True)
+            sections = loops.write_out(sections, scope)
         scope = replace(scope, conditions=evaluate(sections.get("Conditions"), scope))
 
         resources = self.resources(sections, scope)
@@ -220,6 +228,9 @@ class _Reading:
                 f"{MOST_RESOURCES}",
             )
             return {}
+        if len(sound) > MOST_DEPLOYED:
+            why = f"AWS deploys at most {MOST_DEPLOYED} resources in a stack, and this one has {len(sound)}"
+            self.without_effect.append((section.place, "Resources", why))
         for name in self.metadata:
             if name not in section.value:
                 hint = did_you_mean(name, section.value)

@@ -92,8 +92,8 @@ FAULTS: dict[str, tuple[str, str]] = {
         "1:27: Template format error: 2012-10-17 is not a supported value for AWSTemplateFormatVersion.",
     ),
     "unknown transform": (
-        "Transform: AWS::LanguageExtensions\n" + OVEN,
-        "1:12: The transform AWS::LanguageExtensions is not supported",
+        "Transform: AWS::Include\n" + OVEN,
+        "1:12: The transform AWS::Include is not supported",
     ),
     "globals without SAM": (
         "Globals: {}\n" + OVEN,
@@ -275,8 +275,8 @@ FAULTS: dict[str, tuple[str, str]] = {
     "unknown function": (
         PROPERTIES + "      Name: {Fn::Concat: [a]}",
         "5:13: Template error: Encountered unsupported function: Fn::Concat Supported functions are: [Fn::And, "
-        "Fn::Base64, Fn::Equals, Fn::FindInMap, Fn::GetAtt, Fn::If, Fn::Join, Fn::Not, Fn::Or, Fn::Select, "
-        "Fn::Split, Fn::Sub]",
+        "Fn::Base64, Fn::Equals, Fn::FindInMap, Fn::GetAtt, Fn::If, Fn::Join, Fn::Length, Fn::Not, Fn::Or, "
+        "Fn::Select, Fn::Split, Fn::Sub, Fn::ToJsonString]",
     ),
     "condition function in a property": (
         PROPERTIES + "      IsHot: !Equals [a, b]",

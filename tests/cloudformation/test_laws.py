@@ -16,6 +16,7 @@ NAMES = st.sampled_from(
         *("Type", "Properties", "Condition", "DependsOn", "Value", "Export", "Name", "Description", "Default"),
         *("Ref", "Fn::Sub", "Fn::GetAtt", "Fn::If", "Fn::Join", "Fn::Select", "Fn::Split", "Fn::FindInMap"),
         *("Fn::Base64", "Fn::Equals", "Fn::And", "Fn::Not", "Fn::Or", "Fn::ImportValue", "Fn::Foo", "A", "B"),
+        *("Fn::ForEach::L", "Fn::Length", "Fn::ToJsonString", "${A}", "&{B}", "DefaultValue"),
         *("Heat", "Racks", "Recipe", "Events", "Definition", "DefinitionUri", "DefinitionSubstitutions"),
         *("Function", "Policies", "Tags", "PrimaryKey", "DeadLetterQueue", "Pattern", "AllowedPattern"),
     ]
@@ -53,7 +54,11 @@ RESOURCES = st.fixed_dictionaries(
 TEMPLATES = st.fixed_dictionaries(
     {"Resources": st.dictionaries(st.sampled_from("ABCD"), st.one_of(RESOURCES, VALUES), max_size=4)},
     optional={
-        "Transform": st.one_of(st.just("AWS::Serverless-2016-10-31"), VALUES),
+        "Transform": st.one_of(
+            st.just("AWS::Serverless-2016-10-31"),
+            st.just(["AWS::LanguageExtensions", "AWS::Serverless-2016-10-31"]),
+            VALUES,
+        ),
         "Globals": VALUES,
         "Parameters": st.dictionaries(st.sampled_from("PQ"), VALUES, max_size=2),
         "Conditions": st.dictionaries(st.sampled_from("AB"), VALUES, max_size=2),

@@ -21,6 +21,7 @@ from pizzabar.clock import SystemClock, VirtualClock
 from pizzabar.cloudformation.node import FaultyTemplate, Position, TemplateFault
 from pizzabar.cloudformation.resources import RESOURCES as OTHER_RESOURCES
 from pizzabar.cloudformation.stack import Stack, read_template
+from pizzabar.cloudformation.unsupported import UNSUPPORTED
 from pizzabar.dynamodb.operations import OPERATIONS as DYNAMODB_OPERATIONS
 from pizzabar.dynamodb.resources import RESOURCES as DYNAMODB_RESOURCES
 from pizzabar.dynamodb.tables import Tables
@@ -164,7 +165,7 @@ class Emulator:
 
 def resource_types() -> Mapping[str, ResourceType]:
     """Give every resource type that a template may have."""
-    types = dict(OTHER_RESOURCES)
+    types = {**OTHER_RESOURCES, **UNSUPPORTED}
     for room in ROOMS.values():
         types |= room
     return types

@@ -49,6 +49,11 @@ class Without:
 
 
 @record
+class Unsupported:
+    """Something of AWS's that pizzabar does not have, and refuses by name."""
+
+
+@record
 class ListOf:
     """A list of one shape."""
 
@@ -70,7 +75,7 @@ class Record:
     required: frozenset[str] = frozenset()
 
 
-Shape = Text | Number | Boolean | Document | Without | ListOf | MapOf | Record
+Shape = Text | Number | Boolean | Document | Without | Unsupported | ListOf | MapOf | Record
 
 
 @record
@@ -115,3 +120,5 @@ class ResourceType:
     create: Callable[[Any, Resource], Awaitable[None]] | None = None
     check: Callable[[Mapping[str, JSON]], Iterable[Fault]] = lambda properties: ()
     check_resource: Callable[[Resource], Iterable[Fault]] = lambda resource: ()
+    is_supported: bool = True
+    """Whether anything comes of the resource; one of a type that is not supported is read, and refused by name."""

@@ -153,11 +153,11 @@ def text_of(value: JSON) -> str | None:
             return None
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Suggest the known name that is nearest to a mistaken one."""
+def did_you_mean(name: str, known: Iterable[str], *, cutoff: float = 0.65) -> str:
+    """Suggest the known name that is nearest to a mistaken one, if it is as near as ``cutoff``, 0 to 1."""
     # Only a faulty template pays for the import.
     from difflib import get_close_matches
 
     folded = {candidate.lower(): candidate for candidate in known}
-    near = get_close_matches(name.lower()[:256], list(folded), n=1, cutoff=0.65)
+    near = get_close_matches(name.lower()[:256], list(folded), n=1, cutoff=cutoff)
     return f"; did you mean {folded[near[0]]}?" if near else ""

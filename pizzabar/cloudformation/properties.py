@@ -20,6 +20,7 @@ from pizzabar.resource import (
     Record,
     Shape,
     Text,
+    Unsupported,
     Without,
 )
 
@@ -57,6 +58,11 @@ class Conforming:
         """Tell a property that the type does not have."""
         message = f"extraneous key [{name}] is not permitted{did_you_mean(name, known)}"
         self.unknown_property(node.place, self._message(path, message))
+
+    def unsupported(self, node: Node, path: Path, name: str) -> None:
+        """Tell a property that is refused by name."""
+        place = ".".join([self.logical_id, *map(str, path), name])
+        self.unknown_property(node.place, f"{place} is not supported")
 
     def _message(self, path: Path, message: str) -> str:
         pointer = "/".join(["#", *map(str, path)])
@@ -135,7 +141,9 @@ def _record(conforming: Conforming, shape: Record, node: Node, path: Path) -> JS
         return _wrong(conforming, "JSONObject", node, path)
     read = {}
     for name, member in node.value.items():
-        if name in shape.properties:
+        if isinstance(shape.properties.get(name), Unsupported):
+            conforming.unsupported(member, path, name)
+        elif name in shape.properties:
             read[name] = conforming.conform(shape.properties[name], member, (*path, name))
         else:
             conforming.extraneous(member, path, name, shape.properties)

@@ -109,6 +109,32 @@ RESOURCES: dict[str, ResourceType] = {
         ),
         _managed_policy,
     ),
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-rolepolicy.html
+    "AWS::IAM::RolePolicy": ResourceType(
+        Record(
+            {"PolicyDocument": UNCHECKED, "PolicyName": Text(), "RoleName": Text()},
+            frozenset({"PolicyName", "RoleName"}),
+        ),
+        _policy,
+    ),
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-events-eventbuspolicy.html
+    "AWS::Events::EventBusPolicy": ResourceType(
+        Record(
+            {
+                "Action": UNCHECKED,
+                "Condition": UNCHECKED,
+                "EventBusName": Text(),
+                "Principal": UNCHECKED,
+                "Statement": UNCHECKED,
+                "StatementId": Text(),
+            },
+            frozenset({"StatementId"}),
+        ),
+        _permission,
+    ),
+    # The role that API Gateway writes its own logs with.
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigateway-account.html
+    "AWS::ApiGateway::Account": ResourceType(Record({"CloudWatchRoleArn": UNCHECKED}), _permission),
     # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-permission.html
     "AWS::Lambda::Permission": ResourceType(
         Record(

@@ -160,6 +160,8 @@ class _Reading:
         self.unsupported = unsupported
         self.lenient = lenient
         self.without_effect: list[tuple[Position, str, str]] = []
+        # How those are referred to of which nothing is made.
+        self.left_out: dict[str, Identity] = {}
         # The attributes that are asked of each resource.
         self.asked: dict[str, set[str]] = {}
 
@@ -311,14 +313,20 @@ class _Reading:
             if type_name in sam.RULES:
                 hint = f" without Transform: {sam.TRANSFORM}"
             else:
-                hint = did_you_mean(type_name, self.types)
+                # Types of AWS are like each other without being meant.
+                hint = did_you_mean(type_name, self.types, cutoff=0.9)
             self.unsupported(type_node.position, f"{name}: {type_name} is not supported{hint}")
             return None
 
         conforming = Conforming(name, self.report, self.unsupported)
         values = conforming.conform(type.shape, properties)
         self.without_effect += conforming.without_effect
+        if not type.is_supported:
+            self.unsupported(type_node.position, f"{name}: {type_name} is not supported")
         if not conforming.is_sound:
+            return None
+        if not type.is_supported:
+            self.left_out[name] = type.identify(name, values, self.naming)
             return None
         metadata = dict(metadata) if isinstance(metadata, dict) and is_known(metadata) else {}
         metadata |= self.metadata.get(name, {})
@@ -340,8 +348,8 @@ class _Reading:
 
     def stand_in(self, name: str) -> Identity | None:
         """Give something to refer to in place of a resource that a lenient reading leaves out."""
-        if not self.lenient:
-            return None
+        if not self.lenient or name in self.left_out:
+            return self.left_out.get(name)
         reference = f"{self.naming.stack}-{name}"
         return Identity(reference, {attribute: f"{reference}.{attribute}" for attribute in self.asked.get(name, ())})
 

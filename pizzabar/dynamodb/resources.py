@@ -22,6 +22,7 @@ from pizzabar.resource import (
     Resource,
     ResourceType,
     Text,
+    Unsupported,
     Without,
 )
 
@@ -51,6 +52,8 @@ _TABLE = Record(
         ),
         "TableClass": Text(("STANDARD", "STANDARD_INFREQUENT_ACCESS")),
         "DeletionProtectionEnabled": Boolean(),
+        "ImportSourceSpecification": Unsupported(),
+        "KinesisStreamSpecification": Unsupported(),
         # Read so that `check` can refuse them by name.
         "LocalSecondaryIndexes": Document(),
         "GlobalSecondaryIndexes": Document(),

@@ -18,6 +18,7 @@ from pizzabar.resource import (
     Resource,
     ResourceType,
     Text,
+    Unsupported,
     Without,
 )
 
@@ -92,6 +93,16 @@ _TARGET = Record(
         ),
         "DeadLetterConfig": Record({"Arn": Text()}),
         "RoleArn": Text(),
+        "AppSyncParameters": Unsupported(),
+        "BatchParameters": Unsupported(),
+        "EcsParameters": Unsupported(),
+        "HttpParameters": Unsupported(),
+        "InputTransformer": Unsupported(),
+        "KinesisParameters": Unsupported(),
+        "RedshiftDataParameters": Unsupported(),
+        "RunCommandParameters": Unsupported(),
+        "SageMakerPipelineParameters": Unsupported(),
+        "SqsParameters": Unsupported(),
     },
     required=frozenset({"Id", "Arn"}),
 )
@@ -99,7 +110,16 @@ _TARGET = Record(
 RESOURCES: dict[str, ResourceType] = {
     "AWS::Events::EventBus": ResourceType(
         shape=Record(
-            {"Name": Text(), "Description": Text(), "Tags": Without()},
+            {
+                "Name": Text(),
+                "Description": Text(),
+                "DeadLetterConfig": Unsupported(),
+                "EventSourceName": Unsupported(),
+                "KmsKeyIdentifier": Without("nothing is encrypted"),
+                "LogConfig": Without("the journal tells of every hop"),
+                "Policy": Without("hops are not checked against roles"),
+                "Tags": Without(),
+            },
             required=frozenset({"Name"}),
         ),
         identify=_identify_bus,
@@ -115,6 +135,7 @@ RESOURCES: dict[str, ResourceType] = {
                 "ScheduleExpression": Text(),
                 "State": Text(choices=("ENABLED", "DISABLED")),
                 "Targets": ListOf(_TARGET),
+                "Tags": Without(),
                 "RoleArn": Without("hops are not checked against roles"),
             }
         ),

@@ -18,6 +18,7 @@ from pizzabar.resource import (
     Resource,
     ResourceType,
     Text,
+    Unsupported,
     Without,
 )
 
@@ -52,6 +53,11 @@ RESOURCES: dict[str, ResourceType] = {
                 "LogGroupName": Text(),
                 "RetentionInDays": Number(),
                 "LogGroupClass": Text(("STANDARD",)),
+                "BearerTokenAuthenticationEnabled": Without("access is not checked"),
+                "DataProtectionPolicy": Unsupported(),
+                "DeletionProtectionEnabled": Without("groups are not deleted"),
+                "FieldIndexPolicies": Without("there is no index"),
+                "ResourcePolicyDocument": Without("access is not checked"),
                 "KmsKeyId": Without("log events are not encrypted"),
                 "Tags": ListOf(Document()),
             }

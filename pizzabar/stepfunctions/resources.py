@@ -14,6 +14,7 @@ from pizzabar.resource import (
     Resource,
     ResourceType,
     Text,
+    Unsupported,
     Without,
 )
 from pizzabar.stepfunctions.definition import read_definition
@@ -42,6 +43,8 @@ def _definition(properties: Mapping[str, JSON]) -> tuple[str, str] | None:
 
 
 def _check(properties: Mapping[str, JSON]) -> Iterable[Fault]:
+    if properties.get("StateMachineType") == "EXPRESS":
+        yield Fault(("StateMachineType",), "EXPRESS state machines are not supported")
     found = _definition(properties)
     if found is None:
         yield Fault((), "a state machine needs DefinitionString or Definition")
@@ -75,8 +78,10 @@ RESOURCES: dict[str, ResourceType] = {
         shape=Record(
             {
                 "StateMachineName": Text(),
-                "StateMachineType": Text(choices=("STANDARD",)),
+                "StateMachineType": Text(choices=("STANDARD", "EXPRESS")),
+                "DefinitionS3Location": Unsupported(),
                 "DefinitionString": Text(),
+                "EncryptionConfiguration": Without("nothing is encrypted"),
                 "Definition": Document(),
                 "RoleArn": Text(),
                 "TracingConfiguration": Without("traces are always kept in the journal"),

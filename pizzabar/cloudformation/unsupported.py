@@ -1,0 +1,329 @@
+"""
+Types that are read and refused by name: nothing is made of them yet.
+
+Their properties are held to their shapes all the same, so that what is wrong in a template is told at once; and a
+lenient reading gives the others that refer to them what AWS would.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+
+from pizzabar.cloudformation.resources import TAGS, UNCHECKED
+from pizzabar.documents import JSON
+from pizzabar.resource import (
+    Boolean,
+    Document,
+    Identity,
+    ListOf,
+    Naming,
+    Number,
+    Record,
+    ResourceType,
+    Shape,
+    Text,
+)
+
+Identify = Callable[[str, Mapping[str, JSON], Naming], Identity]
+
+TEXT, DOCUMENT, BOOLEAN, NUMBER, TEXTS = Text(), Document(), Boolean(), Number(), ListOf(Text())
+RETRIES = Record({"MaximumEventAgeInSeconds": Number(60, 86_400), "MaximumRetryAttempts": Number(0, 185)})
+ARN = Record({"Arn": TEXT})
+
+
+def _type(identify: Identify, properties: Mapping[str, Shape], required: Iterable[str] = ()) -> ResourceType:
+    return ResourceType(Record(properties, frozenset(required)), identify, is_supported=False)
+
+
+def _named(
+    service: str, resource: str, property: str, *, ref_is_arn: bool = False, name_attribute: str = "Name"
+) -> Identify:
+    """Identify a resource by a name of the template's, or one made of stack and logical ID."""
+
+    def identify(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> Identity:
+        name = str(properties.get(property) or f"{naming.stack}-{logical_id}")
+        arn = naming.home.arn(service, f"{resource}{name}")
+        return Identity(arn if ref_is_arn else name, {"Arn": arn, name_attribute: name})
+
+    return identify
+
+
+def _queue(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> Identity:
+    name = str(properties.get("QueueName") or f"{naming.stack}-{logical_id}")
+    url = f"https://sqs.{naming.home.region}.amazonaws.com/{naming.home.account}/{name}"
+    return Identity(url, {"Arn": naming.home.arn("sqs", name), "QueueName": name, "QueueUrl": url})
+
+
+def _of_function(suffix: str) -> Identify:
+    """Identify what belongs to a function by the function's ARN."""
+
+    def identify(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> Identity:
+        function = str(properties["FunctionName"]).rpartition(":")[2]
+        last = str(properties.get("Name", suffix))
+        arn = naming.home.arn("lambda", f"function:{function}:{last}")
+        return Identity(arn, {"FunctionArn": arn, "Version": last, "AliasArn": arn})
+
+    return identify
+
+
+def _mapping(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> Identity:
+    digest = hashlib.sha256(f"{naming.stack}/{logical_id}".encode()).hexdigest()
+    id = "-".join((digest[:8], digest[8:12], digest[12:16], digest[16:20], digest[20:32]))
+    return Identity(id, {"Id": id, "EventSourceMappingArn": naming.home.arn("lambda", f"event-source-mapping:{id}")})
+
+
+UNSUPPORTED: dict[str, ResourceType] = {
+    "AWS::DynamoDB::GlobalTable": _type(
+        _named("dynamodb", "table/", "TableName"),
+        {
+            "AttributeDefinitions": ListOf(Record({"AttributeName": TEXT, "AttributeType": Text(("S", "N", "B"))})),
+            "BillingMode": Text(("PROVISIONED", "PAY_PER_REQUEST")),
+            "GlobalSecondaryIndexes": DOCUMENT,
+            "GlobalTableWitnesses": DOCUMENT,
+            "KeySchema": ListOf(Record({"AttributeName": TEXT, "KeyType": Text(("HASH", "RANGE"))})),
+            "LocalSecondaryIndexes": DOCUMENT,
+            "MultiRegionConsistency": TEXT,
+            "Replicas": ListOf(DOCUMENT),
+            "SSESpecification": DOCUMENT,
+            "StreamSpecification": DOCUMENT,
+            "TableName": TEXT,
+            "TimeToLiveSpecification": Record({"AttributeName": TEXT, "Enabled": BOOLEAN}),
+            "WarmThroughput": DOCUMENT,
+            "WriteOnDemandThroughputSettings": DOCUMENT,
+            "WriteProvisionedThroughputSettings": DOCUMENT,
+        },
+        ("AttributeDefinitions", "KeySchema", "Replicas"),
+    ),
+    "AWS::Events::ApiDestination": _type(
+        _named("events", "api-destination/", "Name"),
+        {
+            "ConnectionArn": TEXT,
+            "Description": TEXT,
+            "HttpMethod": Text(("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")),
+            "InvocationEndpoint": TEXT,
+            "InvocationRateLimitPerSecond": Number(1),
+            "Name": TEXT,
+        },
+        ("ConnectionArn", "HttpMethod", "InvocationEndpoint"),
+    ),
+    "AWS::Events::Archive": _type(
+        _named("events", "archive/", "ArchiveName", name_attribute="ArchiveName"),
+        {
+            "ArchiveName": TEXT,
+            "Description": TEXT,
+            "EventPattern": DOCUMENT,
+            "KmsKeyIdentifier": TEXT,
+            "RetentionDays": Number(0),
+            "SourceArn": TEXT,
+        },
+        ("SourceArn",),
+    ),
+    "AWS::Events::Connection": _type(
+        _named("events", "connection/", "Name"),
+        {
+            "AuthParameters": DOCUMENT,
+            "AuthorizationType": Text(("API_KEY", "BASIC", "OAUTH_CLIENT_CREDENTIALS")),
+            "Description": TEXT,
+            "InvocationConnectivityParameters": DOCUMENT,
+            "KmsKeyIdentifier": TEXT,
+            "Name": TEXT,
+        },
+    ),
+    "AWS::Lambda::Alias": _type(
+        _of_function("alias"),
+        {
+            "Description": TEXT,
+            "FunctionName": TEXT,
+            "FunctionVersion": TEXT,
+            "Name": TEXT,
+            "ProvisionedConcurrencyConfig": DOCUMENT,
+            "RoutingConfig": DOCUMENT,
+        },
+        ("FunctionName", "FunctionVersion", "Name"),
+    ),
+    "AWS::Lambda::EventInvokeConfig": _type(
+        _mapping,
+        {
+            "DestinationConfig": DOCUMENT,
+            "FunctionName": TEXT,
+            "MaximumEventAgeInSeconds": Number(60, 21_600),
+            "MaximumRetryAttempts": Number(0, 2),
+            "Qualifier": TEXT,
+        },
+        ("FunctionName", "Qualifier"),
+    ),
+    "AWS::Lambda::EventSourceMapping": _type(
+        _mapping,
+        {
+            "AmazonManagedKafkaEventSourceConfig": DOCUMENT,
+            "BatchSize": Number(1, 10_000),
+            "BisectBatchOnFunctionError": BOOLEAN,
+            "DestinationConfig": DOCUMENT,
+            "DocumentDBEventSourceConfig": DOCUMENT,
+            "Enabled": BOOLEAN,
+            "EventSourceArn": TEXT,
+            "FilterCriteria": DOCUMENT,
+            "FunctionName": TEXT,
+            "FunctionResponseTypes": ListOf(Text(("ReportBatchItemFailures",))),
+            "KmsKeyArn": TEXT,
+            "MaximumBatchingWindowInSeconds": Number(0, 300),
+            "MaximumRecordAgeInSeconds": Number(-1, 604_800),
+            "MaximumRetryAttempts": Number(-1, 10_000),
+            "MetricsConfig": DOCUMENT,
+            "ParallelizationFactor": Number(1, 10),
+            "ProvisionedPollerConfig": DOCUMENT,
+            "Queues": TEXTS,
+            "ScalingConfig": Record({"MaximumConcurrency": Number(2, 1000)}),
+            "SelfManagedEventSource": DOCUMENT,
+            "SelfManagedKafkaEventSourceConfig": DOCUMENT,
+            "SourceAccessConfigurations": DOCUMENT,
+            "StartingPosition": Text(("AT_TIMESTAMP", "LATEST", "TRIM_HORIZON")),
+            "StartingPositionTimestamp": DOCUMENT,
+            "Tags": TAGS,
+            "Topics": TEXTS,
+            "TumblingWindowInSeconds": Number(0, 900),
+        },
+        ("FunctionName",),
+    ),
+    "AWS::Lambda::LayerVersion": _type(
+        _named("lambda", "layer:", "LayerName", ref_is_arn=True, name_attribute="LayerVersionArn"),
+        {
+            "CompatibleArchitectures": TEXTS,
+            "CompatibleRuntimes": TEXTS,
+            "Content": DOCUMENT,
+            "Description": TEXT,
+            "LayerName": TEXT,
+            "LicenseInfo": TEXT,
+        },
+        ("Content",),
+    ),
+    "AWS::Lambda::Url": _type(
+        _mapping,
+        {
+            "AuthType": Text(("AWS_IAM", "NONE")),
+            "Cors": DOCUMENT,
+            "InvokeMode": Text(("BUFFERED", "RESPONSE_STREAM")),
+            "Qualifier": TEXT,
+            "TargetFunctionArn": TEXT,
+        },
+        ("AuthType", "TargetFunctionArn"),
+    ),
+    "AWS::Lambda::Version": _type(
+        _of_function("1"),
+        {
+            "CodeSha256": TEXT,
+            "Description": TEXT,
+            "FunctionName": TEXT,
+            "ProvisionedConcurrencyConfig": DOCUMENT,
+            "RuntimePolicy": DOCUMENT,
+        },
+        ("FunctionName",),
+    ),
+    "AWS::Logs::LogStream": _type(
+        _named("logs", "log-stream:", "LogStreamName"),
+        {"LogGroupName": TEXT, "LogStreamName": TEXT},
+        ("LogGroupName",),
+    ),
+    "AWS::Logs::MetricFilter": _type(
+        _named("logs", "metric-filter:", "FilterName"),
+        {
+            "ApplyOnTransformedLogs": BOOLEAN,
+            "FilterName": TEXT,
+            "FilterPattern": TEXT,
+            "LogGroupName": TEXT,
+            "MetricTransformations": DOCUMENT,
+        },
+        ("FilterPattern", "LogGroupName", "MetricTransformations"),
+    ),
+    "AWS::Logs::SubscriptionFilter": _type(
+        _named("logs", "subscription-filter:", "FilterName"),
+        {
+            "ApplyOnTransformedLogs": BOOLEAN,
+            "DestinationArn": TEXT,
+            "Distribution": Text(("ByLogStream", "Random")),
+            "FilterName": TEXT,
+            "FilterPattern": TEXT,
+            "LogGroupName": TEXT,
+            "RoleArn": TEXT,
+        },
+        ("DestinationArn", "FilterPattern", "LogGroupName"),
+    ),
+    "AWS::SQS::Queue": _type(
+        _queue,
+        {
+            "ContentBasedDeduplication": BOOLEAN,
+            "DeduplicationScope": Text(("messageGroup", "queue")),
+            "DelaySeconds": Number(0, 900),
+            "FifoQueue": BOOLEAN,
+            "FifoThroughputLimit": Text(("perMessageGroupId", "perQueue")),
+            "KmsDataKeyReusePeriodSeconds": Number(60, 86_400),
+            "KmsMasterKeyId": TEXT,
+            "MaximumMessageSize": Number(1_024, 1_048_576),
+            "MessageRetentionPeriod": Number(60, 1_209_600),
+            "QueueName": TEXT,
+            "ReceiveMessageWaitTimeSeconds": Number(0, 20),
+            "RedriveAllowPolicy": DOCUMENT,
+            "RedrivePolicy": DOCUMENT,
+            "SqsManagedSseEnabled": BOOLEAN,
+            "Tags": TAGS,
+            "VisibilityTimeout": Number(0, 43_200),
+        },
+    ),
+    "AWS::SQS::QueuePolicy": _type(
+        _mapping, {"PolicyDocument": UNCHECKED, "Queues": TEXTS}, ("PolicyDocument", "Queues")
+    ),
+    "AWS::Scheduler::Schedule": _type(
+        _named("scheduler", "schedule/default/", "Name"),
+        {
+            "Description": TEXT,
+            "EndDate": TEXT,
+            "FlexibleTimeWindow": Record(
+                {"MaximumWindowInMinutes": Number(1, 1_440), "Mode": Text(("FLEXIBLE", "OFF"))}, frozenset({"Mode"})
+            ),
+            "GroupName": TEXT,
+            "KmsKeyArn": TEXT,
+            "Name": TEXT,
+            "ScheduleExpression": TEXT,
+            "ScheduleExpressionTimezone": TEXT,
+            "StartDate": TEXT,
+            "State": Text(("DISABLED", "ENABLED")),
+            "Target": Record(
+                {
+                    "Arn": TEXT,
+                    "DeadLetterConfig": ARN,
+                    "EcsParameters": DOCUMENT,
+                    "EventBridgeParameters": Record(
+                        {"DetailType": TEXT, "Source": TEXT}, frozenset({"DetailType", "Source"})
+                    ),
+                    "Input": TEXT,
+                    "KinesisParameters": DOCUMENT,
+                    "RetryPolicy": RETRIES,
+                    "RoleArn": TEXT,
+                    "SageMakerPipelineParameters": DOCUMENT,
+                    "SqsParameters": DOCUMENT,
+                },
+                frozenset({"Arn", "RoleArn"}),
+            ),
+        },
+        ("FlexibleTimeWindow", "ScheduleExpression", "Target"),
+    ),
+    "AWS::Scheduler::ScheduleGroup": _type(
+        _named("scheduler", "schedule-group/", "Name"), {"Name": TEXT, "Tags": TAGS}
+    ),
+    "AWS::StepFunctions::Activity": _type(
+        _named("states", "activity:", "Name", ref_is_arn=True),
+        {"EncryptionConfiguration": DOCUMENT, "Name": TEXT, "Tags": TAGS},
+        ("Name",),
+    ),
+    "AWS::StepFunctions::StateMachineAlias": _type(
+        _named("states", "stateMachine:", "Name", ref_is_arn=True),
+        {"DeploymentPreference": DOCUMENT, "Description": TEXT, "Name": TEXT, "RoutingConfiguration": DOCUMENT},
+    ),
+    "AWS::StepFunctions::StateMachineVersion": _type(
+        _named("states", "stateMachine:", "Name", ref_is_arn=True),
+        {"Description": TEXT, "StateMachineArn": TEXT, "StateMachineRevisionId": TEXT},
+        ("StateMachineArn",),
+    ),
+}
+"""CloudFormation types by name."""

@@ -10,12 +10,12 @@ Pure but for ``read_file``. A resource that is generated stands where the thing 
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification.html
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
+from pizzabar.cloudformation import sam_websocket_api
 from pizzabar.cloudformation.definitions import STATE_MACHINE, read_definition
 from pizzabar.cloudformation.node import (
     Node,
-    Position,
     Report,
     Special,
     Substituted,
@@ -23,45 +23,14 @@ from pizzabar.cloudformation.node import (
     mapping,
     node_of,
 )
-from pizzabar.cloudformation.sam_globals import is_intrinsic, merge, read_globals
+from pizzabar.cloudformation.sam_events import events_of, rule_of
+from pizzabar.cloudformation.sam_globals import KEPT_APART, is_intrinsic, merge, read_globals, without_ignored
+from pizzabar.cloudformation.sam_policies import check_policies
+from pizzabar.cloudformation.sam_source import Resources, Source, get_att, tags_of, trust
 from pizzabar.documents import JSON
 from pizzabar.record import record
 
 TRANSFORM = "AWS::Serverless-2016-10-31"
-
-Resources = Iterator[tuple[str, Node]]
-
-
-@record
-class Source:
-    """A resource of a SAM type that is to be expanded."""
-
-    logical_id: str
-    node: Node
-    properties: Mapping[str, Node]
-    read_file: Callable[[str], str]
-    report: Report
-    unsupported: Report
-
-    def resource(self, type: str, properties: Mapping[str, JSON], place: Position | None = None) -> Node:
-        """Make a resource that stands where this one stands, and is made under the same condition."""
-        at = self.node.place if place is None else place
-        attributes = {name: node for name in _SHARED_ATTRIBUTES if (node := mapping(self.node).get(name))}
-        return node_of({"Type": type, **attributes, "Properties": properties}, at, at)
-
-    def main(self, type: str, properties: Mapping[str, JSON]) -> tuple[str, Node]:
-        """Make the resource that keeps the logical ID and everything that is said about it."""
-        attributes = {name: node for name, node in mapping(self.node).items() if name != "Type"}
-        place = self.node.place if "Properties" not in attributes else attributes["Properties"].place
-        made = node_of({**properties}, place, place)
-        return self.logical_id, node_of({**attributes, "Type": type, "Properties": made}, self.node.position, place)
-
-    def fault(self, at: Node, message: str) -> None:
-        """Tell a fault of this resource."""
-        self.report(at.place, f"{self.logical_id}: {message}")
-
-
-_SHARED_ATTRIBUTES = ("Condition", "DeletionPolicy", "UpdateReplacePolicy")
 
 
 def expand(
@@ -87,8 +56,9 @@ def expand(
             continue
         _check_names(logical_id, name, properties.value, unsupported)
         if (default := defaults.get(name.rpartition("::")[2])) is not None:
-            properties = merge(default, properties)
+            properties = merge(without_ignored(default, node, logical_id, report), properties, KEPT_APART)
         source = Source(logical_id, node, mapping(properties), read_file, report, unsupported)
+        check_policies(source)
         for made_id, made in RULES[name].expand(source):
             if made_id == logical_id:
                 expanded[made_id] = made
@@ -129,14 +99,14 @@ def _function(source: Source) -> Resources:
     if (tracing := given.get("Tracing")) is not None:
         made["TracingConfig"] = {"Mode": tracing}
     if (tags := given.get("Tags")) is not None:
-        made["Tags"] = _tags(tags)
+        made["Tags"] = tags_of(tags)
     if (role := given.get("Role")) is not None:
         made["Role"] = role
     else:
-        made["Role"] = _get_att(f"{source.logical_id}Role", "Arn")
+        made["Role"] = get_att(f"{source.logical_id}Role", "Arn")
         yield _role(source, "lambda.amazonaws.com", "service-role/AWSLambdaBasicExecutionRole")
     yield source.main("AWS::Lambda::Function", made)
-    for event_id, event in _events(source):
+    for event_id, event in events_of(source):
         yield from _function_event(source, event_id, event)
 
 
@@ -176,13 +146,13 @@ def _code(source: Source) -> JSON:
 
 def _function_event(source: Source, event_id: str, event: Node) -> Resources:
     rule_id = f"{source.logical_id}{event_id}"
-    target: dict[str, JSON] = {"Arn": _get_att(source.logical_id, "Arn")}
-    yield rule_id, _rule(source, event, target, f"{rule_id}LambdaTarget")
+    target: dict[str, JSON] = {"Arn": get_att(source.logical_id, "Arn")}
+    yield rule_id, rule_of(source, event, target, f"{rule_id}LambdaTarget")
     permission = {
         "Action": "lambda:InvokeFunction",
         "FunctionName": {"Ref": source.logical_id},
         "Principal": "events.amazonaws.com",
-        "SourceArn": _get_att(rule_id, "Arn"),
+        "SourceArn": get_att(rule_id, "Arn"),
     }
     yield f"{rule_id}Permission", source.resource("AWS::Lambda::Permission", permission, event.place)
 
@@ -195,14 +165,14 @@ def _state_machine(source: Source) -> Resources:
     made: dict[str, JSON] = {name: given[old] for old, name in _NAMES_OF_STATE_MACHINE.items() if old in given}
     made |= _definition(source)
     if (tags := given.get("Tags")) is not None:
-        made["Tags"] = _tags(tags)
+        made["Tags"] = tags_of(tags)
     if (role := given.get("Role")) is not None:
         made["RoleArn"] = role
     else:
-        made["RoleArn"] = _get_att(f"{source.logical_id}Role", "Arn")
+        made["RoleArn"] = get_att(f"{source.logical_id}Role", "Arn")
         yield _role(source, "states.amazonaws.com", None)
     yield source.main(STATE_MACHINE, made)
-    for event_id, event in _events(source):
+    for event_id, event in events_of(source):
         yield from _state_machine_event(source, event_id, event)
 
 
@@ -236,7 +206,7 @@ def _state_machine_event(source: Source, event_id: str, event: Node) -> Resource
     if (role := mapping(mapping(event).get("Properties")).get("RoleArn")) is not None:
         target["RoleArn"] = role
     else:
-        target["RoleArn"] = _get_att(f"{rule_id}Role", "Arn")
+        target["RoleArn"] = get_att(f"{rule_id}Role", "Arn")
         may_start = {
             "PolicyName": f"{rule_id}RoleStartExecutionPolicy",
             "PolicyDocument": {
@@ -246,9 +216,9 @@ def _state_machine_event(source: Source, event_id: str, event: Node) -> Resource
                 ],
             },
         }
-        role_properties = {"AssumeRolePolicyDocument": _trust("events.amazonaws.com"), "Policies": [may_start]}
+        role_properties = {"AssumeRolePolicyDocument": trust("events.amazonaws.com"), "Policies": [may_start]}
         yield f"{rule_id}Role", source.resource("AWS::IAM::Role", role_properties, event.place)
-    yield rule_id, _rule(source, event, target, f"{rule_id}StepFunctionsTarget")
+    yield rule_id, rule_of(source, event, target, f"{rule_id}StepFunctionsTarget")
 
 
 # Tables -----------------------------------------------------------------------------------------------------
@@ -271,7 +241,7 @@ def _simple_table(source: Source) -> Resources:
         if same in given:
             made[same] = given[same]
     if (tags := given.get("Tags")) is not None:
-        made["Tags"] = _tags(tags)
+        made["Tags"] = tags_of(tags)
     yield source.main("AWS::DynamoDB::Table", made)
 
 
@@ -280,84 +250,17 @@ _KEY_TYPES = {"String": "S", "Number": "N", "Binary": "B"}
 
 # What several types have in common --------------------------------------------------------------------------
 
-_RULE_EVENTS = ("EventBridgeRule", "CloudWatchEvent")
-_EVENT_PROPERTIES = (
-    *("DeadLetterConfig", "EventBusName", "Input", "InputPath", "InputTransformer", "Pattern", "RetryPolicy"),
-    *("RoleArn", "RuleName", "State", "Target"),
-)
-
-
-def _events(source: Source) -> Iterator[tuple[str, Node]]:
-    """Go through the event sources that can be made, and tell those that cannot."""
-    section = source.properties.get("Events")
-    if section is not None and not isinstance(section.value, dict | Special):
-        source.fault(section, "'Events' must be an object of event sources.")
-    for event_id, event in mapping(section).items():
-        type = mapping(event).get("Type")
-        if type is None or not isinstance(type.value, str):
-            if not isinstance(event.value, Special):
-                source.fault(event, f"Event with id [{event_id}] is invalid. Event has no Type.")
-        elif type.value not in _RULE_EVENTS:
-            hint = did_you_mean(type.value, _RULE_EVENTS)
-            message = f"{source.logical_id}: event source {event_id} of type {type.value} is not supported{hint}"
-            source.unsupported(type.position, message)
-        else:
-            for name, node in mapping(mapping(event).get("Properties")).items():
-                if name not in _EVENT_PROPERTIES:
-                    hint = did_you_mean(name, _EVENT_PROPERTIES)
-                    message = f"{source.logical_id}: property {name} not defined for event {event_id}{hint}"
-                    source.unsupported(node.place, message)
-            yield event_id, event
-
-
-def _rule(source: Source, event: Node, target: dict[str, JSON], target_id: str) -> Node:
-    given = mapping(mapping(event).get("Properties"))
-    made: dict[str, JSON] = {}
-    for name, same in (("Pattern", "EventPattern"), ("EventBusName",) * 2, ("RuleName", "Name"), ("State",) * 2):
-        if name in given:
-            made[same] = given[name]
-    if "Pattern" not in given:
-        source.fault(event, "an event source of this type needs a Pattern.")
-    target = {"Id": mapping(given.get("Target")).get("Id", target_id), **target}
-    for name in ("Input", "InputPath", "InputTransformer", "RetryPolicy"):
-        if name in given:
-            target[name] = given[name]
-    if (queue := given.get("DeadLetterConfig")) is not None:
-        arn = mapping(queue).get("Arn")
-        if arn is None:
-            source.fault(queue, "DeadLetterConfig needs the Arn of a queue; making one is not supported.")
-        else:
-            target["DeadLetterConfig"] = node_of({"Arn": arn}, queue.place)
-    return source.resource("AWS::Events::Rule", {**made, "Targets": [target]}, event.place)
-
 
 def _role(source: Source, service: str, managed: str | None) -> tuple[str, Node]:
     """Make the role of a resource that names none."""
     given = source.properties
-    made: dict[str, JSON] = {"AssumeRolePolicyDocument": given.get("AssumeRolePolicyDocument", _trust(service))}
+    made: dict[str, JSON] = {"AssumeRolePolicyDocument": given.get("AssumeRolePolicyDocument", trust(service))}
     if managed is not None:
         made["ManagedPolicyArns"] = [{"Fn::Sub": f"arn:${{AWS::Partition}}:iam::aws:policy/{managed}"}]
     for name, same in (("Policies",) * 2, ("PermissionsBoundary",) * 2, ("RolePath", "Path")):
         if name in given:
             made[same] = given[name]
     return f"{source.logical_id}Role", source.resource("AWS::IAM::Role", made)
-
-
-def _trust(service: str) -> JSON:
-    statement = {"Action": ["sts:AssumeRole"], "Effect": "Allow", "Principal": {"Service": [service]}}
-    return {"Version": "2012-10-17", "Statement": [statement]}
-
-
-def _tags(tags: Node) -> JSON:
-    """Write a map of tags as the list that CloudFormation takes."""
-    if not isinstance(tags.value, dict) or is_intrinsic(tags.value):
-        return tags
-    pairs = [{"Key": name, "Value": value} for name, value in tags.value.items()]
-    return node_of(pairs, tags.position)
-
-
-def _get_att(logical_id: str, attribute: str) -> JSON:
-    return {"Fn::GetAtt": [logical_id, attribute]}
 
 
 @record
@@ -387,6 +290,7 @@ RULES: dict[str, Rule] = {
                 *("DeploymentPreference", "FunctionUrlConfig", "PropagateTags"),
                 *("ProvisionedConcurrencyConfig", "PublishToLatestPublished", "SourceKMSKeyArn"),
                 *("VersionDeletionPolicy", "VersionDescription"),
+                *("CapacityProviderConfig", "DurableConfig", "FunctionScalingConfig", "TenancyConfig"),
             }
         ),
     ),
@@ -411,6 +315,10 @@ RULES: dict[str, Rule] = {
                 *("TableName", "Tags"),
             }
         ),
+    ),
+    # https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-websocketapi.html
+    "AWS::Serverless::WebSocketApi": Rule(
+        sam_websocket_api.websocket_api, sam_websocket_api.PROPERTIES, sam_websocket_api.UNSUPPORTED
     ),
 }
 """The SAM types that can be expanded."""

@@ -18,6 +18,9 @@ GLOBALS: dict[str, frozenset[str]] = {
             *("MemorySize", "PermissionsBoundary", "ProvisionedConcurrencyConfig", "RecursiveLoop"),
             *("ReservedConcurrentExecutions", "RolePath", "Role", "Runtime", "RuntimeManagementConfig"),
             *("SnapStart", "Tags", "Timeout", "Tracing", "VpcConfig", "Policies", "ImageConfig", "PackageType"),
+            *("AutoPublishAliasAllProperties", "CapacityProviderConfig", "CodeSigningConfigArn", "DurableConfig"),
+            *("FunctionScalingConfig", "PropagateTags", "PublishToLatestPublished", "SourceKMSKeyArn"),
+            *("TenancyConfig", "VersionDeletionPolicy"),
         }
     ),
     "SimpleTable": frozenset({"SSESpecification"}),
@@ -25,6 +28,14 @@ GLOBALS: dict[str, frozenset[str]] = {
     "Api": frozenset(),
     "HttpApi": frozenset(),
     "LayerVersion": frozenset(),
+    "CapacityProvider": frozenset(),
+    "WebSocketApi": frozenset(
+        {
+            *("AccessLogSettings", "ApiKeySelectionExpression", "DefaultRouteSettings"),
+            *("DisableExecuteApiEndpoint", "DisableSchemaValidation", "Domain", "IpAddressType", "PropagateTags"),
+            *("RouteSelectionExpression", "RouteSettings", "StageVariables", "Tags"),
+        }
+    ),
 }
 """Properties that have a place in Globals, by type; a type without any is not supported here."""
 
@@ -60,13 +71,35 @@ def read_globals(section: Node | None, report: Report, unknown_property: Report)
     return {name: node for name, node in mapping(section).items() if isinstance(node.value, dict)}
 
 
-def merge(default: Node, given: Node) -> Node:
+KEPT_APART = frozenset({"Architectures"})
+"""Properties of which what is given stands alone."""
+
+
+def without_ignored(default: Node, resource: Node, logical_id: str, report: Report) -> Node:
+    """Leave out the common properties that a resource's ``IgnoreGlobals`` names, or all of them for ``*``.
+
+    https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-template-anatomy-globals.html
+    """
+    ignored = mapping(resource).get("IgnoreGlobals")
+    if ignored is None or isinstance(ignored.value, Special):
+        return default
+    if ignored.value == "*":
+        return Node({}, default.position, default.key)
+    if not isinstance(ignored.value, list):
+        report(ignored.place, f"{logical_id}: IgnoreGlobals is '*' or a list of properties")
+        return default
+    names = {name.value for name in ignored.value if isinstance(name.value, str)}
+    kept = {name: member for name, member in mapping(default).items() if name not in names}
+    return Node(kept, default.position, default.key)
+
+
+def merge(default: Node, given: Node, apart: frozenset[str] = frozenset()) -> Node:
     """Merge as SAM does: objects by their names, lists one after the other, else what is given wins."""
     match default.value, given.value:
         case dict() as first, dict() as second if not (is_intrinsic(first) or is_intrinsic(second)):
             merged = dict(first)
             for name, member in second.items():
-                merged[name] = merge(first[name], member) if name in first else member
+                merged[name] = merge(first[name], member) if name in first and name not in apart else member
             return Node(merged, given.position, given.key)
         case list() as first, list() as second:
             return Node([*first, *second], given.position, given.key)

@@ -118,7 +118,11 @@ def is_resource(name: str, node: Node, report: Report) -> bool:
         report(node.place, f"Template format error: [/Resources/{name}] resource definition is malformed")
         return False
     for attribute, member in node.value.items():
-        if attribute not in ATTRIBUTES:
+        if attribute == "Connectors":
+            report(member.place, f"{name}: Connectors are not supported")
+        elif attribute == "IgnoreGlobals" and _is_of_sam(node):
+            continue
+        elif attribute not in ATTRIBUTES:
             hint = did_you_mean(attribute, ATTRIBUTES)
             report(member.place, f"{name}: Invalid template resource property '{attribute}'{hint}")
     type = node.value.get("Type")
@@ -140,6 +144,11 @@ def is_resource(name: str, node: Node, report: Report) -> bool:
         )
         return False
     return True
+
+
+def _is_of_sam(node: Node) -> bool:
+    type = mapping(node).get("Type")
+    return type is not None and isinstance(type.value, str) and type.value.startswith("AWS::Serverless::")
 
 
 def is_created(name: str, node: Node, scope: Scope, block: str) -> bool:

@@ -388,7 +388,8 @@ FAULTS: dict[str, tuple[str, str]] = {
     "unknown Globals": (
         "Globals:\n  Functon: {}\n" + FUNCTION,
         "2:3: 'Globals' section is invalid. 'Functon' is not supported. Must be one of the following values - "
-        "['Function', 'SimpleTable', 'StateMachine', 'Api', 'HttpApi', 'LayerVersion']; did you mean Function?",
+        "['Function', 'SimpleTable', 'StateMachine', 'Api', 'HttpApi', 'LayerVersion', 'CapacityProvider', "
+        "'WebSocketApi']; did you mean Function?",
     ),
     "property that Globals has not": (
         "Globals:\n  Function:\n    FunctionName: a\n" + FUNCTION,

@@ -3,8 +3,15 @@
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources.html
 """
 
+import pytest
+
+from pizzabar.cloudformation.node import Node, Position, plain
+from pizzabar.cloudformation.sam_events import EVENTS_OF_SAM
+from pizzabar.cloudformation.sam_globals import KEPT_APART, merge
 from pizzabar.documents import parse
-from tests.cloudformation.kitchen import load, resources_of
+from tests.cloudformation.kitchen import faults_of, load, resources_of
+
+PLACE = Position("t.yaml", 1, 1)
 
 SAM = "Transform: AWS::Serverless-2016-10-31\n"
 
@@ -296,3 +303,107 @@ Resources:
     )
 
     assert list(resources_of(stack)) == ["Table"]
+
+
+def test_a_function_may_ignore_what_is_common() -> None:
+    stack = load(
+        SAM
+        + """
+Globals: {Function: {Runtime: nodejs20.x, Environment: {Variables: {A: a}}, Timeout: 5}}
+Resources:
+  Plain: {Type: AWS::Serverless::Function, IgnoreGlobals: '*', Properties: {CodeUri: ., Role: r}}
+  Own: {Type: AWS::Serverless::Function, IgnoreGlobals: [Timeout], Properties: {CodeUri: ., Role: r}}
+"""
+    )
+
+    made = resources_of(stack)
+    assert made["Plain"].properties == {"Code": ".", "Role": "r"}
+    assert made["Own"].properties == {
+        "Code": ".",
+        "Role": "r",
+        "Runtime": "nodejs20.x",
+        "Environment": {"Variables": {"A": "a"}},
+    }
+
+
+def test_common_architectures_are_replaced_not_added_to() -> None:
+    [x86, arm] = (Node([Node(name, PLACE)], PLACE) for name in ("x86_64", "arm64"))
+
+    merged = merge(Node({"Architectures": x86}, PLACE), Node({"Architectures": arm}, PLACE), KEPT_APART)
+
+    assert plain(merged) == {"Architectures": ["arm64"]}
+
+
+FAULTY = SAM + "Resources:\n  Bake:\n    Type: AWS::Serverless::Function\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("    Connectors: {A: {}}\n", "5:5: Bake: Connectors are not supported"),
+        (
+            "    Properties: {CodeUri: .}\n    IgnoreGlobals: 5\nGlobals: {Function: {Timeout: 5}}\n",
+            "6:5: Bake: IgnoreGlobals is '*' or a list of properties",
+        ),
+        (
+            "    Properties:\n      CodeUri: .\n      Policies:\n        - DynamoDBCrudPolcy: {TableName: a}\n",
+            "8:11: Bake: the policy template DynamoDBCrudPolcy is not known; did you mean DynamoDBCrudPolicy?",
+        ),
+        (
+            "    Properties:\n      CodeUri: .\n      Policies:\n        - DynamoDBCrudPolicy: {Table: a}\n",
+            "8:11: Bake: the policy template DynamoDBCrudPolicy needs the parameter TableName.",
+        ),
+        (
+            "    Properties:\n      CodeUri: .\n      Policies:\n        - VPCAccessPolicy: {Table: a}\n",
+            "8:29: Bake: the policy template VPCAccessPolicy has no parameter Table",
+        ),
+        (
+            "    Properties:\n      CodeUri: .\n      Policies: [[a]]\n",
+            "7:18: Bake: a policy is the name of a managed one, a document or a policy template.",
+        ),
+        (
+            "    Properties:\n      CodeUri: .\n      Events: {A: {Type: Schedul}}\n",
+            "7:26: Bake: event source A of type Schedul is not supported; did you mean Schedule?",
+        ),
+        *(
+            (
+                f"    Properties:\n      CodeUri: .\n      Events: {{A: {{Type: {type}}}}}\n",
+                f"7:26: Bake: event source A of type {type} is not supported",
+            )
+            for type in EVENTS_OF_SAM
+        ),
+    ],
+)
+def test_what_sam_or_pizzabar_has_not_is_refused_by_name(text: str, fault: str) -> None:
+    assert fault in faults_of(FAULTY + text)
+
+
+@pytest.mark.parametrize(
+    "type", ["Api", "HttpApi", "LayerVersion", "Application", "Connector", "GraphQLApi", "CapacityProvider"]
+)
+def test_types_of_sam_that_are_refused_by_name(type: str) -> None:
+    name = f"AWS::Serverless::{type}"
+
+    assert faults_of(f"{SAM}Resources:\n  A:\n    Type: {name}\n") == [f"4:11: A: {name} is not supported"]
+
+
+def test_the_policies_that_sam_knows() -> None:
+    stack = load(
+        SAM
+        + """
+Resources:
+  Bake:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: .
+      Policies:
+        - AmazonDynamoDBFullAccess
+        - !Ref AWS::NoValue
+        - DynamoDBCrudPolicy: {TableName: a}
+        - CloudWatchPutMetricPolicy: {}
+        - Version: '2012-10-17'
+          Statement: []
+"""
+    )
+
+    assert len(resources_of(stack)["BakeRole"].properties["Policies"]) == 4

@@ -1,0 +1,68 @@
+"""
+Event sources of functions and state machines, as far as rooms take them: rules.
+
+https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-eventsource.html
+https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-statemachine-statemachineeventsource.html
+"""
+
+from collections.abc import Iterator
+
+from pizzabar.cloudformation.node import Node, Special, did_you_mean, mapping, node_of
+from pizzabar.cloudformation.sam_source import Source
+from pizzabar.documents import JSON
+
+_RULE_EVENTS = ("EventBridgeRule", "CloudWatchEvent")
+EVENTS_OF_SAM = (
+    *("AlexaSkill", "Api", "CloudWatchLogs", "Cognito", "DocumentDB", "DynamoDB", "HttpApi", "IoTRule", "Kinesis"),
+    *("MQ", "MSK", "S3", "SNS", "SQS", "Schedule", "ScheduleV2", "SelfManagedKafka"),
+)
+"""Event sources that are refused by name."""
+_EVENT_PROPERTIES = (
+    *("DeadLetterConfig", "EventBusName", "Input", "InputPath", "InputTransformer", "Pattern", "RetryPolicy"),
+    *("RoleArn", "RuleName", "State", "Target"),
+)
+
+
+def events_of(source: Source) -> Iterator[tuple[str, Node]]:
+    """Go through the event sources that can be made, and tell those that cannot."""
+    section = source.properties.get("Events")
+    if section is not None and not isinstance(section.value, dict | Special):
+        source.fault(section, "'Events' must be an object of event sources.")
+    for event_id, event in mapping(section).items():
+        type = mapping(event).get("Type")
+        if type is None or not isinstance(type.value, str):
+            if not isinstance(event.value, Special):
+                source.fault(event, f"Event with id [{event_id}] is invalid. Event has no Type.")
+        elif type.value not in _RULE_EVENTS:
+            known = type.value in EVENTS_OF_SAM
+            hint = "" if known else did_you_mean(type.value, (*_RULE_EVENTS, *EVENTS_OF_SAM))
+            message = f"{source.logical_id}: event source {event_id} of type {type.value} is not supported{hint}"
+            source.unsupported(type.position, message)
+        else:
+            for name, node in mapping(mapping(event).get("Properties")).items():
+                if name not in _EVENT_PROPERTIES:
+                    hint = did_you_mean(name, _EVENT_PROPERTIES)
+                    message = f"{source.logical_id}: property {name} not defined for event {event_id}{hint}"
+                    source.unsupported(node.place, message)
+            yield event_id, event
+
+
+def rule_of(source: Source, event: Node, target: dict[str, JSON], target_id: str) -> Node:
+    given = mapping(mapping(event).get("Properties"))
+    made: dict[str, JSON] = {}
+    for name, same in (("Pattern", "EventPattern"), ("EventBusName",) * 2, ("RuleName", "Name"), ("State",) * 2):
+        if name in given:
+            made[same] = given[name]
+    if "Pattern" not in given:
+        source.fault(event, "an event source of this type needs a Pattern.")
+    target = {"Id": mapping(given.get("Target")).get("Id", target_id), **target}
+    for name in ("Input", "InputPath", "InputTransformer", "RetryPolicy"):
+        if name in given:
+            target[name] = given[name]
+    if (queue := given.get("DeadLetterConfig")) is not None:
+        arn = mapping(queue).get("Arn")
+        if arn is None:
+            source.fault(queue, "DeadLetterConfig needs the Arn of a queue; making one is not supported.")
+        else:
+            target["DeadLetterConfig"] = node_of({"Arn": arn}, queue.place)
+    return source.resource("AWS::Events::Rule", {**made, "Targets": [target]}, event.place)

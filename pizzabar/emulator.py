@@ -63,6 +63,16 @@ class ClockStandsStill(PizzabarError):
     """Raised when real time is asked to move."""
 
 
+class NotText(OSError):
+    """Raised when a file is not text in UTF-8; tells where, counted in bytes."""
+
+    def __init__(self, name: str, data: bytes, error: UnicodeDecodeError) -> None:
+        before = data[: error.start]
+        self.line = before.count(b"\n") + 1
+        self.column = len(before) - before.rfind(b"\n")
+        super().__init__(f"{name} is not UTF-8 text: {error.reason}")
+
+
 class Emulator:
     """Every service of one account and region, in one process.
 
@@ -182,23 +192,29 @@ def load_stack(settings: Settings) -> Stack:
         folder, file = path.parent, str(path)
 
     def read_file(name: str) -> str:
+        data = folder.joinpath(name).read_bytes()
         try:
-            return folder.joinpath(name).read_text(encoding="utf-8")
+            return data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            raise OSError(f"{name} is not UTF-8 text: {error.reason} at byte {error.start}") from None
+            raise NotText(name, data, error) from None
 
     if path is not None:
         _look_for_handlers_in(folder)
-    stack = read_template(
-        read_file(Path(file).name),
-        file=file,
-        read_file=read_file,
-        types=resource_types(),
-        naming=naming,
-        parameters=settings.parameters,
-        metadata={name: {"pizzabar": {"InProcess": handler}} for name, handler in settings.functions.items()},
-        lenient=settings.lenient,
-    )
+    try:
+        stack = read_template(
+            read_file(Path(file).name),
+            file=file,
+            read_file=read_file,
+            types=resource_types(),
+            naming=naming,
+            parameters=settings.parameters,
+            metadata={name: {"pizzabar": {"InProcess": handler}} for name, handler in settings.functions.items()},
+            lenient=settings.lenient,
+        )
+    except NotText as error:
+        raise FaultyTemplate([TemplateFault(Position(file, error.line, error.column), str(error))]) from None
+    except FaultyTemplate as faulty:
+        raise FaultyTemplate([_seen_from_here(fault, file, path) for fault in faulty.faults]) from None
     if strangers := [
         TemplateFault(Position(file, 1, 1), f"{each.logical_id}: {each.type} is no function, and takes no handler")
         for each in stack.resources
@@ -206,6 +222,13 @@ def load_stack(settings: Settings) -> Stack:
     ]:
         raise FaultyTemplate(strangers)
     return stack
+
+
+def _seen_from_here(fault: TemplateFault, file: str, path: Path | None) -> TemplateFault:
+    """Name the file of a definition from the working directory, as the template is named."""
+    if path is None or fault.position.file == file:
+        return fault
+    return TemplateFault(fault.position._replace(file=str(path.parent / fault.position.file)), fault.message)
 
 
 def _look_for_handlers_in(*folders: object) -> None:

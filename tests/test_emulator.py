@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -111,3 +112,105 @@ async def test_a_template_opened_again_keeps_its_items(tmp_path: Path) -> None:
     answer = await emulator.call("dynamodb", "GetItem", {"TableName": "pizzabar-Orders", "Key": item})
     assert answer == {"Item": item}
     await emulator.close()
+
+
+FLOW = """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Flow:
+    Type: AWS::Serverless::StateMachine
+    Properties: {DefinitionUri: machines/flow.asl.json}
+  Bus: {Type: AWS::Events::EventBus}
+"""
+
+
+def faults_in(template: Path, **settings: Any) -> list[str]:
+    with pytest.raises(FaultyTemplate) as faulty:
+        load_stack(Settings(template=template, **settings))
+    return [str(fault) for fault in faulty.value.faults]
+
+
+def test_a_fault_in_a_definition_is_told_with_its_file(tmp_path: Path) -> None:
+    template = tmp_path / "template.yaml"
+    template.write_text(FLOW)
+    (tmp_path / "machines").mkdir()
+    definition = tmp_path / "machines" / "flow.asl.json"
+    definition.write_text('{"StartAt": "A",\n "States": {"A": {"Type": "Wait",\n  "Next": "B"}}}')
+
+    faults = faults_in(template)
+
+    assert any(fault.startswith(f"{template}:7:3: ") for fault in faults)
+    assert any(fault.startswith(f"{definition}:3:3: Flow: ") for fault in faults)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"), [(b"Resources:\n  \xff: {}", "2:3"), (b"Resources:\n  caf\xe9: {}", "2:6")]
+)
+def test_a_template_that_is_not_text(tmp_path: Path, text: bytes, place: str) -> None:
+    template = tmp_path / "template.yaml"
+    template.write_bytes(text)
+
+    [fault] = faults_in(template)
+
+    assert fault.startswith(f"{template}:{place}: template.yaml is not UTF-8 text")
+
+
+def test_a_definition_that_is_not_text(tmp_path: Path) -> None:
+    template = tmp_path / "template.yaml"
+    template.write_text(FLOW.replace("machines/", ""))
+    (tmp_path / "flow.asl.json").write_bytes(b"\xff")
+
+    assert (
+        f"{template}:6:33: Flow: flow.asl.json cannot be read: flow.asl.json is not UTF-8 text: invalid start byte"
+        in (faults_in(template))
+    )
+
+
+def test_a_byte_order_mark_is_no_part_of_a_template(tmp_path: Path) -> None:
+    template = tmp_path / "template.json"
+    template.write_bytes(
+        b"\xef\xbb\xbf" + b'{"Resources": {"Bus": {"Type": "AWS::Events::EventBus", "Properties": {"Name": "b"}}}}'
+    )
+
+    assert [resource.logical_id for resource in load_stack(Settings(template=template)).resources] == ["Bus"]
+
+
+def test_a_stand_in_is_for_a_function_that_the_template_has(tmp_path: Path) -> None:
+    template = tmp_path / "template.yaml"
+    template.write_text(ECHO + "  Bus: {Type: AWS::Events::EventBus, Properties: {Name: b}}\n")
+
+    assert faults_in(template, functions={"Ecko": "json:loads"}) == [
+        f"{template}:2:1: Ecko: the template has no such resource; did you mean Echo?"
+    ]
+    assert faults_in(template, functions={"Bus": "json:loads"}) == [
+        f"{template}:1:1: Bus: AWS::Events::EventBus is no function, and takes no handler"
+    ]
+    [fault] = faults_in(template, functions={"Echo": "nowhere:handle"})
+    assert fault.startswith(f"{template}:6:5: Echo: ")
+    assert "the handler nowhere:handle cannot be loaded: No module named 'nowhere'" in fault
+
+
+async def test_a_stand_in_is_found_beside_the_template_and_runs_in_place_of_the_code(tmp_path: Path) -> None:
+    template = tmp_path / "template.yaml"
+    template.write_text(ECHO)
+    (tmp_path / "stand_in_of_test.py").write_text("def handle(event, context): return 'stand-in'\n")
+    settings = Settings(state=None, template=template, functions={"Echo": "stand_in_of_test:handle"})
+    emulator = await Emulator.open(settings)
+
+    answer = await emulator.call("lambda", "Invoke", {"FunctionName": "echo", "Payload": b"{}"})
+
+    assert answer["Payload"] == b'"stand-in"'
+    await emulator.close()
+
+
+def test_a_stack_larger_than_aws_deploys_is_told_of(tmp_path: Path) -> None:
+    template = tmp_path / "template.yaml"
+    queue = "{Type: AWS::Events::EventBus, Properties: {Name: b}}"
+    template.write_text("Resources:\n" + "".join(f"  B{number}: {queue}\n" for number in range(501)))
+
+    stack = load_stack(Settings(template=template))
+
+    assert len(stack.resources) == 501
+    [(place, why)] = stack.without_effect
+    assert place == f"{template}:1:1: Resources"
+    assert why == "AWS deploys at most 500 resources in a stack, and this one has 501"

@@ -54,7 +54,8 @@ def read(text: str, file: str, report: Report, *, allows_null: bool = False) -> 
     if size > MOST_BYTES:
         report(start, f"Template may not exceed {MOST_BYTES} bytes in size.")
         return None
-    if "\\u" in text and text.lstrip().startswith("{"):
+    language = "JSON" if text.lstrip().startswith("{") else "YAML"
+    if language == "JSON" and "\\u" in text:
         text = _ESCAPE.sub(_joined, text)
 
     # Only whoever reads a template pays for the import.
@@ -80,11 +81,11 @@ def read(text: str, file: str, report: Report, *, allows_null: bool = False) -> 
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = start if mark is None else Position(file, mark.line + 1, mark.column + 1)
-        report(where, f"Template format error: YAML not well-formed: {error.problem or error.context}")
+        report(where, f"Template format error: {language} not well-formed: {error.problem or error.context}")
         return None
     except yaml.reader.ReaderError as error:
         where = _position_at(text, error.position, file)
-        report(where, f"Template format error: YAML not well-formed: {error.reason}")
+        report(where, f"Template format error: {language} not well-formed: {error.reason}")
         return None
     except _TooMuch as error:
         report(error.position, f"Template format error: {error}")

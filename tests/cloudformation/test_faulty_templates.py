@@ -73,7 +73,89 @@ FAULTS: dict[str, tuple[str, str]] = {
         PROPERTIES + "      Name: *other\n",
         "5:13: Template format error: unknown alias other",
     ),
+    "tab": (
+        "Resources:\n\tOven: a",
+        "2:1: Template format error: YAML not well-formed: found character that cannot start any token",
+    ),
+    "text without an end": (
+        PROPERTIES + "      Name: 'a\n",
+        "6:1: Template format error: YAML not well-formed: found unexpected end of stream",
+    ),
+    "alias of itself": (
+        PROPERTIES + "      Recipe: &recipe [*recipe]\n",
+        "5:24: Template format error: unknown alias recipe",
+    ),
+    "merge of a text": (
+        PROPERTIES + "      <<: a\n",
+        "5:11: Template format error: << takes an object or a list of objects",
+    ),
+    # JSON: line and column are those of its own text.
+    "JSON without an end": (
+        '{"Resources": {\n "Oven": {',
+        "3:1: Template format error: JSON not well-formed: did not find expected node content",
+    ),
+    "JSON without a comma": (
+        '{"Resources": {\n "A": {"Type": "AWS::Kitchen::Oven"}\n "B": {}}}',
+        "3:2: Template format error: JSON not well-formed: did not find expected ',' or '}'",
+    ),
+    "duplicate name in JSON": (
+        '{"Resources": {\n\t"A": {"Type": "AWS::Kitchen::Oven"},\n\t"A": {"Type": "AWS::Kitchen::Oven"}}}',
+        "3:2: Duplicate key A; it stands on line 2 already",
+    ),
+    "unknown type in JSON": (
+        '{"Resources": {\n\t"A": {"Type": "AWS::SNS::Topic"}}}',
+        "2:16: A: AWS::SNS::Topic is not supported",
+    ),
+    "unknown property in JSON": (
+        '{"Resources": {"Oven": {"Type": "AWS::Kitchen::Oven",\n "Properties": {"Nmae": "a"}}}}',
+        "2:17: " + SHAPE + "#: extraneous key [Nmae] is not permitted; did you mean Name?",
+    ),
+    "unknown function in JSON": (
+        '{"Resources": {"Oven": {"Type": "AWS::Kitchen::Oven",\n "Properties": {"Name": {"Fn::Cidr": []}}}}}',
+        "2:25: Fn::Cidr is not supported",
+    ),
+    "null in JSON": (
+        '{"Resources": {"Oven": {"Type": "AWS::Kitchen::Oven",\n "Properties": {"Name": null}}}}',
+        "2:25: [/Resources/Oven/Properties/Name] 'null' values are not allowed in templates",
+    ),
     # Sections: template-anatomy.html
+    "unsupported section": (
+        "Rules: {}\n" + OVEN,
+        "1:1: The section Rules is not supported",
+    ),
+    "description": (
+        "Description: [a]\n" + OVEN,
+        "1:1: Template format error: Description must be a string.",
+    ),
+    "resource that is no object": (
+        OVEN + "  Stone: 5\n",
+        "4:3: Template format error: [/Resources/Stone] resource definition is malformed",
+    ),
+    "type that is no text": (
+        OVEN + "  Stone: {Type: [a]}\n",
+        "4:11: Template format error: [/Resources/Stone/Type] Type must be a string",
+    ),
+    "properties that are no object": (
+        OVEN + "    Properties: a\n",
+        "4:5: Template format error: [/Resources/Oven/Properties] Properties must be an object",
+    ),
+    "condition that is no text": (
+        OVEN + "    Condition: [a]\n",
+        "4:5: Template format error: [/Resources/Oven/Condition] Condition must be a string",
+    ),
+    "DependsOn that is no text": (
+        OVEN + "    DependsOn: {a: b}\n",
+        "4:5: Template format error: DependsOn must be a string or list of strings.",
+    ),
+    # Mappings: mappings-section-structure.html
+    "mapping of texts": (
+        "Mappings:\n  Prices: {basil: 5}\n" + OVEN,
+        "2:12: Template format error: Every Mappings attribute must be a map of maps: Prices",
+    ),
+    "mapping of objects": (
+        "Mappings:\n  Prices: {basil: {small: {a: 5}}}\n" + OVEN,
+        "2:20: Template format error: Every Mappings attribute must be a String or a List.",
+    ),
     "no resources": (
         "Description: none",
         "1:1: Template format error: At least one Resources member must be defined.",
@@ -86,7 +168,6 @@ FAULTS: dict[str, tuple[str, str]] = {
         OVEN + "Output: {}",
         "4:1: Invalid template property or properties [Output]; did you mean Outputs?",
     ),
-    "unsupported section": (OVEN + "Rules: {}", "4:1: The section Rules is not supported"),
     "format version": (
         "AWSTemplateFormatVersion: 2012-10-17\n" + OVEN,
         "1:27: Template format error: 2012-10-17 is not a supported value for AWSTemplateFormatVersion.",
@@ -327,7 +408,47 @@ FAULTS: dict[str, tuple[str, str]] = {
         "Parameters:\n  S: {Type: Number, Default: 5, MaxValue: 4}\n" + OVEN,
         "2:21: Parameter 'S' must be a number not greater than 4",
     ),
+    "parameter too long": (
+        "Parameters:\n  S: {Type: String, Default: abc, MaxLength: 2}\n" + OVEN,
+        "2:21: Parameter 'S' must contain at most 2 characters",
+    ),
+    "parameter too small": (
+        "Parameters:\n  S: {Type: Number, Default: -1, MinValue: 0}\n" + OVEN,
+        "2:21: Parameter 'S' must be a number not less than 0",
+    ),
+    "member of a list of numbers": (
+        "Parameters:\n  S: {Type: List<Number>, Default: '1, b'}\n" + OVEN,
+        "2:27: Parameter 'S' must be a number.",
+    ),
+    "pattern that is none": (
+        "Parameters:\n  S: {Type: String, Default: a, AllowedPattern: '['}\n" + OVEN,
+        "2:33: Parameter 'S' has no valid AllowedPattern: unterminated character set at position 0",
+    ),
+    "unknown attribute of a parameter": (
+        "Parameters:\n  S: {Type: String, Default: a, Defualt: b}\n" + OVEN,
+        "2:33: Invalid template parameter property 'Defualt'; did you mean Default?",
+    ),
+    "parameter and resource of one name": (
+        "Parameters:\n  Oven: {Type: String, Default: a}\n" + OVEN,
+        "4:3: Template format error: the template has a parameter Oven, too",
+    ),
     # Conditions: conditions-section-structure.html
+    "Equals of one": (
+        "Conditions:\n  A: !Equals [a]\n" + OVEN,
+        "2:6: Template error: Fn::Equals requires a list argument with two elements",
+    ),
+    "Not of two": (
+        "Conditions:\n  A: !Not [!Equals [a, a], !Equals [a, a]]\n" + OVEN,
+        "2:6: Template error: Fn::Not requires a list argument with one element",
+    ),
+    "Equals of a list": (
+        "Conditions:\n  A: !Equals [[a], a]\n" + OVEN,
+        "2:15: Template error: every Fn::Equals object compares two strings",
+    ),
+    "unknown condition in a condition": (
+        "Conditions:\n  A: !Not [!Condition B]\n" + OVEN,
+        "2:12: Template error: unresolved condition dependency B",
+    ),
     "resource in a condition": (
         "Conditions:\n  A: !Equals [!Ref Oven, a]\n" + OVEN,
         "2:15: Template format error: Unresolved dependencies [Oven]. Cannot reference resources in the Conditions "
@@ -353,6 +474,18 @@ FAULTS: dict[str, tuple[str, str]] = {
         "template; the condition of Oven is false",
     ),
     # Outputs: outputs-section-structure.html
+    "name of an output": (
+        OVEN + "Outputs:\n  A-B: {Value: a}",
+        "5:3: Template format error: Output name A-B is non alphanumeric.",
+    ),
+    "unknown attribute of an output": (
+        OVEN + "Outputs:\n  A: {Value: a, Exprot: b}",
+        "5:17: A: Invalid template output property 'Exprot'; did you mean Export?",
+    ),
+    "unknown condition of an output": (
+        OVEN + "Outputs:\n  A: {Value: a, Condition: B}",
+        "5:28: Template format error: Unresolved condition dependency B in the Outputs block of the template",
+    ),
     "output without value": (
         OVEN + "Outputs:\n  Name: {Description: a}",
         "5:3: Template format error: Every Outputs member must contain a Value object",

@@ -64,7 +64,7 @@ class Server:
             try:
                 self._take(await Emulator.open(self._settings()))
             except (PizzabarError, OSError) as error:
-                await send({"type": "lifespan.startup.failed", "message": f"pizzabar cannot start\n{error}"})
+                await send({"type": "lifespan.startup.failed", "message": str(error)})
                 return
             _settle_in()
         await send({"type": "lifespan.startup.complete"})

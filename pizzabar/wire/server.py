@@ -1,10 +1,12 @@
 """uvicorn with the options that suit pizzabar best, and a greeting that says how to use it."""
 
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 import click
 import uvicorn
+from uvicorn.config import LOGGING_CONFIG
 
 from pizzabar.cloudformation.stack import Stack
 from pizzabar.emulator import Emulator
@@ -84,6 +86,13 @@ def _line(name: str, text: str) -> str:
     return f"  {name:<9} {text}"
 
 
+def _log_config() -> dict[str, Any]:
+    """Write messages as they are: each fault of a template begins its line with file, line and column."""
+    config = deepcopy(LOGGING_CONFIG)
+    config["formatters"]["default"]["fmt"] = "%(message)s"
+    return config
+
+
 def run(app: Server, settings: Settings) -> bool:
     """Serve until interrupted; tell whether the server came to start."""
     config = uvicorn.Config(
@@ -91,6 +100,7 @@ def run(app: Server, settings: Settings) -> bool:
         host=settings.host,
         port=settings.port,
         log_level="warning",
+        log_config=_log_config(),
         access_log=False,
         lifespan="on",
         **BEST_OPTIONS,

@@ -18,6 +18,7 @@ NAMES = st.sampled_from(
         *("Fn::Base64", "Fn::Equals", "Fn::And", "Fn::Not", "Fn::Or", "Fn::ImportValue", "Fn::Foo", "A", "B"),
         *("Fn::ForEach::L", "Fn::Length", "Fn::ToJsonString", "${A}", "&{B}", "DefaultValue"),
         *("Heat", "Racks", "Recipe", "Events", "Definition", "DefinitionUri", "DefinitionSubstitutions"),
+        *("Routes", "Auth", "AuthType", "AuthArn", "FunctionArn", "$connect", "StageName", "DynamoDBCrudPolicy"),
         *("Function", "Policies", "Tags", "PrimaryKey", "DeadLetterQueue", "Pattern", "AllowedPattern"),
     ]
 )
@@ -39,8 +40,9 @@ VALUES = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(NAMES, inner, max_size=4)),
     max_leaves=12,
 )
+WEBSOCKETS = "AWS::Serverless::WebSocketApi"
 SAM_TYPES = st.sampled_from(
-    ["AWS::Serverless::Function", "AWS::Serverless::StateMachine", "AWS::Serverless::SimpleTable", *TYPES]
+    ["AWS::Serverless::Function", "AWS::Serverless::StateMachine", "AWS::Serverless::SimpleTable", WEBSOCKETS, *TYPES]
 )
 RESOURCES = st.fixed_dictionaries(
     {"Type": st.one_of(SAM_TYPES, VALUES)},
@@ -49,6 +51,7 @@ RESOURCES = st.fixed_dictionaries(
         "Condition": st.one_of(NAMES, VALUES),
         "DependsOn": VALUES,
         "Metadata": VALUES,
+        "IgnoreGlobals": VALUES,
     },
 )
 TEMPLATES = st.fixed_dictionaries(

@@ -52,6 +52,17 @@ def read_parameters(section: Node | None, given: Mapping[str, str], file: str, r
     return {name: _Parameter(name, node, report).value(given.get(name)) for name, node in declared.items()}
 
 
+def shown_parameters(section: Node | None, values: Mapping[str, JSON]) -> dict[str, JSON]:
+    """Give the values as they may be shown: those with ``NoEcho`` as asterisks."""
+    declared = mapping(section)
+    return {name: "****" if _is_secret(declared[name]) else value for name, value in values.items()}
+
+
+def _is_secret(parameter: Node) -> bool:
+    no_echo = mapping(parameter).get("NoEcho")
+    return no_echo is not None and text_of(no_echo.value) == "true"
+
+
 class _Parameter:
     def __init__(self, name: str, node: Node, report: Report) -> None:
         self.name = name

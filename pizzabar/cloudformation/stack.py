@@ -31,7 +31,7 @@ from pizzabar.cloudformation.node import (
     plain,
     text_of,
 )
-from pizzabar.cloudformation.parameters import pseudo_parameters, read_parameters
+from pizzabar.cloudformation.parameters import pseudo_parameters, read_parameters, shown_parameters
 from pizzabar.cloudformation.properties import Conforming
 from pizzabar.cloudformation.sections import (
     check_sections,
@@ -82,7 +82,7 @@ class Stack:
     """In creation order."""
     outputs: Mapping[str, Output]
     parameters: Mapping[str, JSON]
-    """Text by name; a list of texts for a parameter of a list type."""
+    """Text by name; a list of texts for a parameter of a list type; ``****`` for one that is not to be shown."""
     description: str = ""
     ignored: tuple[TemplateFault, ...] = ()
     """What a lenient reading went over."""
@@ -203,7 +203,7 @@ class _Reading:
             self.naming.stack,
             tuple(made),
             {name: output for name, node in outputs.items() if (output := self.output(name, node, scope))},
-            parameters,
+            shown_parameters(sections.get("Parameters"), parameters),
             str(description.value) if description is not None else "",
             without_effect=tuple((f"{position}: {place}", why) for position, place, why in self.without_effect),
         )

@@ -7,6 +7,7 @@ import pytest
 
 from pizzabar.cloudformation.dependencies import in_creation_order
 from pizzabar.cloudformation.stack import Output
+from pizzabar.documents import JSON
 from tests.cloudformation.kitchen import faults_of, load, resources_of
 
 
@@ -169,3 +170,57 @@ def _reaches(dependencies: dict[str, list[str]], start: str, goal: str) -> bool:
                 seen.add(other)
                 open_.append(other)
     return goal in seen
+
+
+def test_a_parameter_that_is_not_to_be_shown_is_not_shown_and_works() -> None:
+    stack = load(
+        """
+Parameters:
+  Secret: {Type: String, NoEcho: true}
+  Open: {Type: String, NoEcho: 'false', Default: b}
+Resources:
+  Oven: {Type: AWS::Kitchen::Oven, Properties: {Name: !Ref Secret}}
+""",
+        parameters={"Secret": "basil"},
+    )
+
+    assert stack.parameters == {"Secret": "****", "Open": "b"}
+    assert stack.resources[0].properties == {"Name": "basil"}
+
+
+@pytest.mark.parametrize(
+    ("type", "given", "value"),
+    [
+        ("String", "a, b", "a, b"),
+        ("Number", "4.5", "4.5"),
+        ("List<Number>", "1, 2.5", ["1", "2.5"]),
+        ("CommaDelimitedList", "a, b", ["a", "b"]),
+        ("AWS::EC2::VPC::Id", "vpc-1", "vpc-1"),
+        ("List<AWS::EC2::Subnet::Id>", "a,b", ["a", "b"]),
+    ],
+)
+def test_the_types_of_parameters(type: str, given: str, value: JSON) -> None:
+    text = f"Parameters: {{P: {{Type: '{type}'}}}}\nResources: {{A: {{Type: AWS::Kitchen::Oven}}}}"
+
+    assert load(text, parameters={"P": given}).parameters == {"P": value}
+
+
+@pytest.mark.parametrize(
+    ("rules", "given", "fault"),
+    [
+        ("AllowedValues: [dev, prod]", "test", "Parameter 'P' must be one of AllowedValues"),
+        ("AllowedPattern: '[a-z]+'", "Dev", "Parameter 'P' must match pattern [a-z]+"),
+        ("MinLength: 4", "dev", "Parameter 'P' must contain at least 4 characters"),
+        ("MaxLength: 2", "dev", "Parameter 'P' must contain at most 2 characters"),
+        (
+            "AllowedPattern: '[a-z]+', ConstraintDescription: small letters",
+            "Dev",
+            "Parameter P failed to satisfy constraint: small letters",
+        ),
+        ("NoEcho: true, AllowedPattern: '[a-z]+'", "Dev", "Parameter 'P' must match pattern [a-z]+"),
+    ],
+)
+def test_a_given_value_breaks_a_rule(rules: str, given: str, fault: str) -> None:
+    text = f"Parameters: {{P: {{Type: String, {rules}}}}}\nResources: {{A: {{Type: AWS::Kitchen::Oven}}}}"
+
+    assert faults_of(text, parameters={"P": given}) == [f"1:14: {fault}"]

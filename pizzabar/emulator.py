@@ -4,6 +4,7 @@ table.
 """
 
 import importlib
+import logging
 import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
@@ -45,6 +46,7 @@ from pizzabar.stepfunctions.resources import RESOURCES as STEP_FUNCTIONS_RESOURC
 from pizzabar.stepfunctions.state_machines import StateMachines
 from pizzabar.stepfunctions.tasks import Tasks
 
+log = logging.getLogger("pizzabar")
 FUNCTION = "AWS::Lambda::Function"
 LOCAL_RUNTIME = "pizzabar.local.runtime:open_runtime"
 
@@ -114,6 +116,8 @@ class Emulator:
         """
         settings = settings or Settings()
         stack = load_stack(settings)
+        for fault in stack.ignored:
+            log.warning("ignored: %s", fault)
         module, _, name = runtime.partition(":")
         open_runtime = cast(Callable[[Settings], Awaitable[Runtime]], getattr(importlib.import_module(module), name))
         emulator = cls(settings, await open_runtime(settings))

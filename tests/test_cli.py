@@ -82,12 +82,14 @@ def test_up_runs_a_template_of_ones_own_with_parameters_and_a_stand_in(tmp_path:
     up = pizzabar("up", str(tmp_path / "template.yaml"), *given, state=":memory:", port=port, parameters="Size=M")
     try:
         assert up.stdout is not None
-        greeting = [next(up.stdout) for _ in range(7)]
+        greeting = [next(up.stdout) for _ in range(8)]
     finally:
         up.terminate()
         up.communicate(timeout=SECONDS)
 
     assert greeting == [
+        f"ignored: {tmp_path / 'template.yaml'}:6:88: Properties validation failed for resource Bake with message: "
+        "#: extraneous key [Colour] is not permitted\n",
         "pizzabar is open\n",
         "  output    Function  Oven 1 L\n",
         f"  watch     pizzabar watch --port {port}\n",

@@ -214,3 +214,13 @@ def test_a_stack_larger_than_aws_deploys_is_told_of(tmp_path: Path) -> None:
     [(place, why)] = stack.without_effect
     assert place == f"{template}:1:1: Resources"
     assert why == "AWS deploys at most 500 resources in a stack, and this one has 501"
+
+
+async def test_what_a_lenient_reading_goes_over_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    template = tmp_path / "template.yaml"
+    template.write_text(ECHO + "  Topic: {Type: AWS::SNS::Topic}\n")
+
+    emulator = await Emulator.open(Settings(state=None, template=template, lenient=True))
+    await emulator.close()
+
+    assert caplog.messages == [f"ignored: {template}:7:17: Topic: AWS::SNS::Topic is not supported"]

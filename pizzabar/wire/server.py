@@ -68,8 +68,6 @@ def greeting(emulator: Emulator, host: str, port: int) -> Iterator[str]:
     for logical_id, handler in settings.functions.items():
         yield _line("function", f"{logical_id} is {handler}, in place of its own code")
     yield from without_effect(stack)
-    for fault in stack.ignored:
-        yield _line("ignored", str(fault))
 
 
 def without_effect(stack: Stack) -> Iterator[str]:

@@ -55,15 +55,18 @@ def read(text: str, file: str, report: Report, *, allows_null: bool = False) -> 
         report(start, f"Template may not exceed {MOST_BYTES} bytes in size.")
         return None
     language = "JSON" if text.lstrip().startswith("{") else "YAML"
-    if language == "JSON" and "\\u" in text:
-        text = _ESCAPE.sub(_joined, text)
+    if language == "JSON":
+        if "\\u" in text:
+            text = _ESCAPE.sub(_joined, text)
+        if "\t" in text:
+            text = _INDENTATION.sub(lambda blanks: " " * len(blanks[0]), text)
 
     # Only whoever reads a template pays for the import.
     import yaml
 
     # The events of the parser rather than its nodes: those are composed by recursion in C, which a deep text
     # brings down together with the process.
-    parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
+    parser: Any = None
     building = _Building(file, report, allows_null=allows_null)
     handlers: dict[type, Callable[[Any], None]] = {
         yaml.ScalarEvent: building.scalar,
@@ -75,6 +78,7 @@ def read(text: str, file: str, report: Report, *, allows_null: bool = False) -> 
         yaml.DocumentStartEvent: building.document,
     }
     try:
+        parser = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
         while not isinstance(event := parser.get_event(), yaml.StreamEndEvent):
             if handler := handlers.get(type(event)):
                 handler(event)
@@ -91,7 +95,8 @@ def read(text: str, file: str, report: Report, *, allows_null: bool = False) -> 
         report(error.position, f"Template format error: {error}")
         return None
     finally:
-        parser.dispose()
+        if parser is not None:
+            parser.dispose()
     return building.root
 
 
@@ -342,6 +347,8 @@ def _integer(found: re.Match[str]) -> int | float | None:
     return number if -(2**63) <= number < 2**64 else float(number)
 
 
+_INDENTATION = re.compile(r"^[ \t]+", re.MULTILINE)
+"""Of JSON; YAML allows no tabs there, and libyaml alone overlooks them."""
 _ESCAPE = re.compile(r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|.)", re.DOTALL)
 
 

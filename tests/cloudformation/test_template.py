@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.
 import time
 
 import pytest
+import yaml
 
 from pizzabar.cloudformation.node import Position, mapping, plain
 from pizzabar.cloudformation.template import plain_scalar, read
@@ -118,3 +119,29 @@ def test_a_text_that_grows_without_end_is_a_fault(text: str, fault: str) -> None
 
     assert faults == [fault]
     assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a: >\n  #set($x)\n  {}\nb: !Sub ${A}\n", {"a": "#set($x) {}\n", "b": {"Fn::Sub": "${A}"}}),
+        ('{"a": 1,\n\t"b": ["\\ud83c\\udf55"]}', {"a": 1, "b": ["🍕"]}),
+    ],
+)
+def test_a_text_is_read_without_libyaml_too(text: str, value: JSON, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
+
+    assert value_of(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [("a: \0", "t.yaml:1:4"), ("a: [", "t.yaml:1:5"), ("a:\n\tb", "t.yaml:2:1"), ("a: !Foo b", "t.yaml:1:4")],
+)
+def test_a_fault_has_its_place_without_libyaml_too(text: str, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
+    faults: list[str] = []
+
+    read(text, "t.yaml", lambda position, message: faults.append(str(position)))
+
+    assert faults == [place]

@@ -6,10 +6,13 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-data-
 """
 
 import re
+from functools import lru_cache
 
 from pizzabar.apigateway.template_variables import KNOWN, Variables, bind
-from pizzabar.apigateway.velocity_evaluator import MappingTemplateError, Program, Span
-from pizzabar.apigateway.velocity_parser import FaultyTemplate, parse_template
+from pizzabar.apigateway.velocity_evaluator import Program
+from pizzabar.apigateway.velocity_parser import parse_template
+from pizzabar.apigateway.velocity_reader import FaultyTemplate
+from pizzabar.apigateway.velocity_rendering import MappingTemplateError
 from pizzabar.apigateway.velocity_syntax import Place
 
 __all__ = [
@@ -17,7 +20,6 @@ __all__ = [
     "MappingTemplate",
     "MappingTemplateError",
     "Place",
-    "Span",
     "Variables",
     "compile_template",
 ]
@@ -40,25 +42,16 @@ class MappingTemplate:
         if len(text.encode("utf-8", "replace")) > MAX_TEMPLATE:
             raise FaultyTemplate([(Place(1, 1), f"a template may have at most {MAX_TEMPLATE} bytes")])
         self.text = text
-        self._nodes = parse_template(text)
-        self._program = Program(self._nodes, KNOWN, traced=False)
-        self._traced: Program | None = None
+        self._template = parse_template(text)
+        self._program = Program(self._template, KNOWN)
         self._is_changing = _CHANGES.search(text) is not None
 
     def render(self, variables: Variables) -> str:
         """Render the template. Raise ``MappingTemplateError`` when that fails; the variables stay as they are."""
-        return self._program.run(bind(variables, apart=self._is_changing))[0]
-
-    def render_with_trace(self, variables: Variables) -> tuple[str, list[Span]]:
-        """Render the template, and tell what each reference printed where, in the order of the output.
-
-        References within a string or a ``#define`` block print into its value and are not told apart from it.
-        """
-        if self._traced is None:
-            self._traced = Program(self._nodes, KNOWN, traced=True)
-        return self._traced.run(bind(variables, apart=self._is_changing))
+        return self._program.run(bind(variables, apart=self._is_changing))
 
 
+@lru_cache(maxsize=512)
 def compile_template(text: str) -> MappingTemplate:
     """Compile a template. Raise ``FaultyTemplate`` with every fault found and its place."""
     return MappingTemplate(text)

@@ -5,6 +5,8 @@ Pure. A template is a tuple of ``Node``; what stands between the parentheses of 
 https://velocity.apache.org/engine/1.7/vtl-reference.html
 """
 
+from collections.abc import Mapping
+
 from pizzabar.record import record
 
 
@@ -17,6 +19,14 @@ class Place:
 
     def __str__(self) -> str:
         return f"line {self.line}, column {self.column}"
+
+
+@record
+class Span:
+    """A stretch of a template or an output: offsets in characters, the end not included."""
+
+    start: int
+    end: int
 
 
 @record
@@ -46,6 +56,7 @@ class MapLiteral:
     """``{a: b}``"""
 
     pairs: tuple[tuple["Expression", "Expression"], ...]
+    place: Place
 
 
 @record
@@ -87,18 +98,14 @@ Step = Property | Index | Method
 
 @record
 class Reference:
-    """``$name`` and what is asked of it, from ``start`` to ``end`` of the template.
-
-    ``source`` is how it is written; ``backslashes`` is how many stand before it.
-    """
+    """``$name`` and what is asked of it; ``source`` is how it is written, after so many ``backslashes``."""
 
     name: str
     steps: tuple[Step, ...]
     is_quiet: bool
     source: str
     backslashes: int
-    start: int
-    end: int
+    span: Span
     place: Place
 
 
@@ -126,9 +133,15 @@ Expression = Literal | Interpolated | ListLiteral | MapLiteral | Range | Referen
 
 @record
 class Text:
-    """What is printed as it stands."""
+    r"""What is printed as it stands, or without the marks that say so: ``#[[text]]#``, ``\#if``."""
 
     text: str
+    span: Span
+
+    @property
+    def is_verbatim(self) -> bool:
+        """Whether it is printed as it is written."""
+        return len(self.text) == self.span.end - self.span.start
 
 
 @record
@@ -137,23 +150,33 @@ class Set:
 
     target: Reference
     value: Expression
+    span: Span
+
+
+@record
+class Branch:
+    """One way that an ``#if`` may go; without a condition it is ``#else``. ``span`` is that of its head."""
+
+    condition: Expression | None
+    body: tuple["Node", ...]
+    span: Span
 
 
 @record
 class If:
     """``#if … #elseif … #else … #end``"""
 
-    branches: tuple[tuple[Expression, tuple["Node", ...]], ...]
-    otherwise: tuple["Node", ...]
+    branches: tuple[Branch, ...]
 
 
 @record
 class Foreach:
-    """``#foreach($variable in items) … #end``"""
+    """``#foreach($variable in items) … #end``; ``span`` is that of its head."""
 
     variable: str
     items: Expression
     body: tuple["Node", ...]
+    span: Span
     place: Place
 
 
@@ -168,11 +191,13 @@ class Macro:
 
 @record
 class MacroCall:
-    """``#name(arguments)``, or ``#@name(arguments) content #end``."""
+    """``#name(arguments)``, or ``#@name(arguments) content #end``; ``source`` is how its head is written."""
 
     name: str
     arguments: tuple[Expression, ...]
     content: tuple["Node", ...] | None
+    source: str
+    span: Span
     place: Place
 
 
@@ -187,7 +212,10 @@ class Define:
 
 @record
 class Break:
-    """``#break``: leave the innermost loop, macro, block or template."""
+    """``#break``: leave the innermost loop, macro, block or template; ``#break($foreach.parent)``: that loop."""
+
+    scope: Expression | None
+    place: Place
 
 
 @record
@@ -196,3 +224,12 @@ class Stop:
 
 
 Node = Text | Reference | Set | If | Foreach | Macro | MacroCall | Define | Break | Stop
+
+
+@record
+class Template:
+    """A whole template, with the macros it defines and the variables it gives values to, wherever that is."""
+
+    nodes: tuple[Node, ...]
+    macros: Mapping[str, Macro]
+    assigned: frozenset[str]

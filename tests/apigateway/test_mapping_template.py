@@ -7,7 +7,6 @@ import pytest
 from pizzabar.apigateway.mapping_template import (
     FaultyTemplate,
     MappingTemplateError,
-    Span,
     Variables,
     compile_template,
 )
@@ -285,27 +284,6 @@ def test_a_body_that_is_not_json_fails_where_json_is_asked_for() -> None:
 def test_a_rendering_has_bounds(template: str) -> None:
     with pytest.raises(MappingTemplateError):
         render(template)
-
-
-def test_a_trace_tells_what_each_reference_printed() -> None:
-    template = compile_template('#set($n = 2){"id": "$context.stage", "n": $n, "x": "$nope"}')
-
-    text, spans = template.render_with_trace(ORDER)
-
-    assert text == '{"id": "api", "n": 2, "x": "$nope"}'
-    assert spans == [
-        Span(8, 11, 20, 34, "$context.stage", "api"),
-        Span(19, 20, 42, 44, "$n", 2),
-        Span(28, 33, 52, 57, "$nope", None),
-    ]
-    assert [template.text[span.template_start : span.template_end] for span in spans] == [s.expression for s in spans]
-    assert [text[span.output_start : span.output_end] for span in spans] == ["api", "2", "$nope"]
-
-
-def test_a_trace_follows_loops() -> None:
-    text, spans = compile_template("#foreach($i in ['a', 'b'])$i,#end").render_with_trace(Variables())
-    assert text == "a,b,"
-    assert [(span.output_start, span.output_end, span.value) for span in spans] == [(0, 1, "a"), (2, 3, "b")]
 
 
 def test_a_template_of_more_than_300_kilobytes_is_refused() -> None:

@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-data-
 import re
 from functools import lru_cache
 
+from pizzabar.apigateway.mapping_trace import TemplateFault, Trace
 from pizzabar.apigateway.template_variables import KNOWN, Variables, bind
 from pizzabar.apigateway.velocity_evaluator import Program
 from pizzabar.apigateway.velocity_parser import parse_template
@@ -20,8 +21,10 @@ __all__ = [
     "MappingTemplate",
     "MappingTemplateError",
     "Place",
+    "Trace",
     "Variables",
     "compile_template",
+    "trace",
 ]
 
 MAX_TEMPLATE = 300 * 1024
@@ -50,8 +53,30 @@ class MappingTemplate:
         """Render the template. Raise ``MappingTemplateError`` when that fails; the variables stay as they are."""
         return self._program.run(bind(variables, apart=self._is_changing))
 
+    def trace(self, variables: Variables) -> Trace:
+        """Render the template, and tell how: what came from where, with which values, or why it failed."""
+        # Only who traces pays for it, from the import on.
+        from pizzabar.apigateway.velocity_tracing import trace_program
+
+        return trace_program(self.text, self._template, KNOWN, bind(variables, apart=self._is_changing))
+
 
 @lru_cache(maxsize=512)
 def compile_template(text: str) -> MappingTemplate:
     """Compile a template. Raise ``FaultyTemplate`` with every fault found and its place."""
     return MappingTemplate(text)
+
+
+def trace(text: str, variables: Variables) -> Trace:
+    """Render a template, and tell how; one that cannot be read has only faults to tell."""
+    try:
+        template = compile_template(text)
+    except FaultyTemplate as faulty:
+        return Trace(
+            "",
+            faults=tuple(
+                TemplateFault(place.line, place.column, message)
+                for place, message in zip(faulty.places, faulty.messages, strict=True)
+            ),
+        )
+    return template.trace(variables)

@@ -95,15 +95,15 @@ class Compiler(ExpressionCompiler):
                 return self._text(node)
             case Reference():
                 return self._print(node)
-            case Set(target, value):
-                return self._set(target, self.value(value))
+            case Set():
+                return self._set(node, self.value(node.value))
             case If(branches):
                 return self._if(branches)
             case Foreach():
                 return self._foreach(node)
             case MacroCall():
                 return self._macro_call(node)
-            case Define(variable, body, place):
+            case Define(variable, body, place=place):
                 block = Block(self.block(body), place)
 
                 def define(frame: Frame) -> None:
@@ -153,6 +153,7 @@ class Compiler(ExpressionCompiler):
                 text = print_value(frame, value, place)
             if escaped is not None:
                 frame.out.append(escaped)
+                frame.written += len(escaped)
                 return
             if before_value:
                 frame.out.append(before_value)
@@ -163,7 +164,8 @@ class Compiler(ExpressionCompiler):
 
         return print_reference
 
-    def _set(self, target: Reference, value_of: Value) -> Operation:
+    def _set(self, node: Set, value_of: Value) -> Operation:
+        target = node.target
         name = target.name
         if not target.steps:
 

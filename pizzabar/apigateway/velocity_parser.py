@@ -198,7 +198,7 @@ class _TemplateReader(ExpressionReader):
         if name in self.source.macros:
             return None, self._macro_call(name, start, has_content=has_content)
         if name == "stop":
-            return None, Stop()
+            return None, Stop(self.span(start, self.position))
         if name == "break":
             return None, self._break(start)
         if name == "else":
@@ -254,7 +254,7 @@ class _TemplateReader(ExpressionReader):
         scope = None
         if _BLANKS_BEFORE_PARENTHESIS.match(self.text, self.position):
             scope = self.parenthesised()
-        return Break(scope, self.place(start))
+        return Break(scope, self.span(start, self.position), self.place(start))
 
     def _foreach_head(self) -> tuple[str, Expression]:
         self.expect("(")
@@ -322,9 +322,9 @@ class _TemplateReader(ExpressionReader):
         return tuple(arguments)
 
     def _define(self, start: int) -> Node:
-        variable, _ = self._head(self._define_head, "", start)
+        variable, span = self._head(self._define_head, "", start)
         self.source.assigned.add(variable)
-        return Define(variable, self._body("define", start), self.place(start))
+        return Define(variable, self._body("define", start), span, self.place(start))
 
     def _define_head(self) -> str:
         self.expect("(")

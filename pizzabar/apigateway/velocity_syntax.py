@@ -207,6 +207,7 @@ class Define:
 
     variable: str
     body: tuple["Node", ...]
+    span: Span
     place: Place
 
 
@@ -215,12 +216,15 @@ class Break:
     """``#break``: leave the innermost loop, macro, block or template; ``#break($foreach.parent)``: that loop."""
 
     scope: Expression | None
+    span: Span
     place: Place
 
 
 @record
 class Stop:
     """``#stop``: end the rendering."""
+
+    span: Span
 
 
 Node = Text | Reference | Set | If | Foreach | Macro | MacroCall | Define | Break | Stop

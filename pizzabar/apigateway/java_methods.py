@@ -73,6 +73,23 @@ class TemplateObject:
     methods: ClassVar[Methods] = {}
     properties: ClassVar[Properties] = {}
 
+    @property
+    def weight(self) -> int:
+        """How many characters a method has to look at."""
+        return 0
+
+
+def weight(value: object, arguments: tuple[object, ...]) -> int:
+    """Tell how much a method may have to look at: the characters or members of the value and of texts it is given."""
+    own = value.weight if isinstance(value, TemplateObject) else len(value) if isinstance(value, _SIZED) else 0
+    for argument in arguments:
+        if type(argument) is str:
+            own += len(argument)
+    return own
+
+
+_SIZED = (str, list, dict)
+
 
 def call_method(value: object, name: str, arguments: tuple[object, ...]) -> object:
     """Call a method. Raise ``JavaException`` as Java does, or when the method is not supported."""

@@ -91,6 +91,11 @@ class Input(TemplateObject):
                 return value
         return ""
 
+    @property
+    def weight(self) -> int:
+        """How many characters a method has to look at: it goes through the payload."""
+        return len(self.body)
+
     properties = {"body": lambda value: value.body}
     methods = {
         "json": overload(json, str) + overload(json),

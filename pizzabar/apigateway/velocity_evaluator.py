@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pizzabar.apigateway.java_methods import set_member
 from pizzabar.apigateway.java_text import MAX_TEXT, JavaException
 from pizzabar.apigateway.velocity_rendering import (
+    MEMBER,
     Block,
     BreakSignal,
     Frame,
@@ -216,6 +217,7 @@ class Compiler(ExpressionCompiler):
 
         def loop(frame: Frame) -> None:
             items = _items(items_of(frame))
+            frame.charge(len(items) * MEMBER, place)
             variables = frame.variables
             saved = {key: variables.get(key) for key in (name, "foreach", "velocityCount")}
             state = Loop(len(items), saved["foreach"])

@@ -19,6 +19,20 @@ MAX_CALLS = 20
 """How deeply macros and blocks may call one another: Velocity's ``velocimacro.max.depth``."""
 
 
+MAX_WORK = 250_000_000
+"""Characters that one rendering may look at: a second's work or two; what takes longer counts more.
+
+A single regular expression that tries endlessly is not bounded: Java, too, has no bound for it.
+"""
+
+
+PRINTED = 40
+"""How much a printed character of a list or map counts."""
+
+MEMBER = 10
+"""How much a member counts that a range makes or a loop goes over."""
+
+
 class MappingTemplateError(PizzabarError):
     """Raised when a mapping template fails while it is rendered; AWS answers with an error of its own then."""
 
@@ -31,7 +45,7 @@ class MappingTemplateError(PizzabarError):
 class Frame:
     """One rendering under way; ``place`` is that of the last loop, macro, block or string, for what has none."""
 
-    __slots__ = ("calls", "nesting", "out", "place", "steps", "variables", "written")
+    __slots__ = ("calls", "nesting", "out", "place", "steps", "variables", "work", "written")
 
     def __init__(self, variables: dict[str, object]) -> None:
         self.variables = variables
@@ -40,6 +54,7 @@ class Frame:
         self.steps = 0
         self.calls = 0
         self.nesting = 0
+        self.work = 0
         self.place = Place(1, 1)
 
     def step(self, place: Place) -> None:
@@ -57,6 +72,12 @@ class Frame:
         if self.calls >= MAX_CALLS:
             raise MappingTemplateError(f"macros and blocks may call one another at most {MAX_CALLS} deep", place)
         self.calls += 1
+
+    def charge(self, amount: int, place: Place) -> None:
+        """Count what a method has to look at."""
+        self.work += amount
+        if self.work > MAX_WORK:
+            raise MappingTemplateError(f"a rendering may look at most at {MAX_WORK} characters", place)
 
     def leave(self) -> None:
         """End a call."""
@@ -157,9 +178,11 @@ def print_value(frame: Frame, value: object, place: Place) -> str:
     try:
         if isinstance(value, TemplateObject):
             raise JavaException("java.lang.UnsupportedOperationException", "this object cannot be printed")
-        return to_text(value)
+        text = to_text(value)
     except JavaException as error:
         raise MappingTemplateError(str(error), place) from None
+    frame.charge(len(text) * (PRINTED if isinstance(value, list | dict) else 1), place)
+    return text
 
 
 def render_apart(frame: Frame, operations: tuple[Operation, ...]) -> str:

@@ -7,10 +7,11 @@ https://velocity.apache.org/engine/1.7/user-guide.html
 
 from collections.abc import Callable
 
-from pizzabar.apigateway.java_methods import MAX_ITEMS, call_method, get_index, get_property, set_member
+from pizzabar.apigateway.java_methods import MAX_ITEMS, call_method, get_index, get_property, set_member, weight
 from pizzabar.apigateway.java_text import JavaException, check_length, type_name
 from pizzabar.apigateway.velocity_arithmetic import COMPARISONS, calculate
 from pizzabar.apigateway.velocity_rendering import (
+    MEMBER,
     Block,
     Frame,
     MappingTemplateError,
@@ -142,6 +143,7 @@ class ExpressionCompiler:
             if type(value) is Block:
                 value = value.render(frame)
             given = given_of(frame)
+            frame.charge(weight(value, given), place)
             try:
                 return call_method(value, name, given)
             except JavaException as error:
@@ -183,6 +185,7 @@ class ExpressionCompiler:
                 return None
             if abs(end - begin) >= MAX_ITEMS:
                 raise MappingTemplateError(f"a range may have at most {MAX_ITEMS} members", place)
+            frame.charge(abs(end - begin) * MEMBER, place)
             return list(range(begin, end + 1)) if begin <= end else list(range(begin, end - 1, -1))
 
         return make_range
@@ -243,8 +246,13 @@ class ExpressionCompiler:
             return lambda frame: _calculated(operator, left_of(frame), right_of(frame), place)
 
         def test(frame: Frame) -> object:
+            one, other = left_of(frame), right_of(frame)
+            if isinstance(one, list | dict) and isinstance(other, list | dict):
+                # They are compared by what they print.
+                print_value(frame, one, place)
+                print_value(frame, other, place)
             try:
-                return compare(left_of(frame), right_of(frame))
+                return compare(one, other)
             except JavaException as error:
                 raise MappingTemplateError(str(error), place) from None
 

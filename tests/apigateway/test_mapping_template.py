@@ -279,11 +279,17 @@ def test_a_body_that_is_not_json_fails_where_json_is_asked_for() -> None:
         "#macro(m)#m()#end#m()",
         "#define($d)$d#end$d",
         "#foreach($i in [1..1000000])0123456789012345678901234567890123456789#end",
+        "#foreach($i in [1..100000])#set($x = [1..100000])#end",
+        "#set($x = [1..100000])#foreach($i in $x)#foreach($j in $x)#break#end#end",
+        "#set($x = 'abcdefgh')#foreach($i in [1..200000])#if($i < 20)#set($x = $x + $x)#end$!x.contains('z')#end",
+        "#set($x = [1..100000])#foreach($i in [1..100000])#if($x == [$x])#end#end",
+        "#set($x = '0123456789')#foreach($i in [1..18])#set($x = $x + $x)#end" + "$x" * 100,
     ],
 )
 def test_a_rendering_has_bounds(template: str) -> None:
-    with pytest.raises(MappingTemplateError):
+    with pytest.raises(MappingTemplateError) as caught:
         render(template)
+    assert caught.value.place.column > 0
 
 
 def test_a_template_of_more_than_300_kilobytes_is_refused() -> None:

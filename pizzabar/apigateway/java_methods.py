@@ -8,6 +8,7 @@ https://docs.oracle.com/javase/8/docs/api/java/util/List.html
 https://docs.oracle.com/javase/8/docs/api/java/util/Map.html
 """
 
+import struct
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import NoneType
@@ -238,10 +239,30 @@ def _truncate(value: float) -> int:
     return int(max(min(value, 9223372036854775807), -9223372036854775808))
 
 
-def _hash_code(text: str) -> int:
+def _hash_code(value: object) -> int:
+    """``hashCode``, as each Java class defines it."""
     code = 0
-    for character in text:
-        code = (31 * code + ord(character)) & 0xFFFFFFFF
+    match value:
+        case str():
+            for character in value:
+                code = (31 * code + ord(character)) & 0xFFFFFFFF
+        case bool():
+            code = 1231 if value else 1237
+        case int():
+            code = (value if -(1 << 31) <= value < 1 << 31 else value ^ (value >> 32)) & 0xFFFFFFFF
+        case float():
+            (bits,) = struct.unpack(">Q", struct.pack(">d", value))
+            code = (bits ^ (bits >> 32)) & 0xFFFFFFFF
+        case list():
+            code = 1
+            for item in value:
+                code = (31 * code + _hash_code(item)) & 0xFFFFFFFF
+        case dict():
+            code = sum(_hash_code(key) ^ _hash_code(member) for key, member in value.items()) & 0xFFFFFFFF
+        case Entry():
+            code = (_hash_code(value.key) ^ _hash_code(value.value)) & 0xFFFFFFFF
+        case _:
+            pass
     return code - (1 << 32) if code >= 1 << 31 else code
 
 
@@ -337,7 +358,15 @@ def _is_same(left: object, right: object) -> bool:
     return type(left) is type(right) and left == right
 
 
+def _hash_code_of(value: object) -> int:
+    # What is nested too deeply, or in itself, cannot be printed either.
+    if isinstance(value, list | dict | Entry):
+        to_text(value)
+    return _hash_code(value)
+
+
 _ANY: dict[str, tuple[Overload, ...]] = {
+    "hashCode": overload(_hash_code_of),
     "toString": overload(to_text),
     "equals": overload(_is_same, object),
 }
@@ -353,7 +382,6 @@ _STRING: Methods = _ANY | {
     "equalsIgnoreCase": overload(
         lambda text, other: isinstance(other, str) and text.lower() == other.lower(), object
     ),
-    "hashCode": overload(_hash_code),
     "indexOf": overload(lambda text, part: text.find(part), str)
     + overload(lambda text, part, start: text.find(part, max(start, 0)), str, int),
     "isBlank": overload(lambda text: not text.strip()),
@@ -393,7 +421,6 @@ _NUMBER: dict[str, tuple[Overload, ...]] = _ANY | {
 _INTEGER: Methods = _NUMBER | {
     "intValue": overload(int),
     "longValue": overload(int),
-    "hashCode": overload(lambda value: value),
     "parseInt": overload(_parse_integer, str),
     "parseLong": overload(_parse_integer, str),
     "valueOf": overload(_parse_integer, str) + overload(lambda _, value: value, int),

@@ -182,13 +182,20 @@ class _TemplateReader(ExpressionReader):
         return self._text(kept, begin, start), *self._directive(name, start, has_content=bool(match[1]))
 
     def _not_a_directive(self, backslashes: str, start: int, match: re.Match[str] | None) -> Text | None:
-        """What looks like a call of a macro that nobody defined is printed as it stands, arguments and all."""
-        if match is not None and self.text.startswith("(", match.end()) and not match[1]:
+        """What looks like a call of a macro that nobody defined is printed as it stands, arguments and all.
+
+        What stands in its parentheses must be arguments nevertheless: ``#sett($x = 1)`` is a fault.
+        """
+        if match is not None and not match[1] and _BLANKS_BEFORE_PARENTHESIS.match(self.text, match.end()):
             self.position = match.end()
-            try:
-                self._macro_arguments()
-            except SyntaxFault:
-                self.position = start + 1
+            self.expect("(")
+            while not self.skip_to(")"):
+                word = WORD.match(self.text, self.position)
+                if word is None:
+                    self.nested(self.primary)
+                else:
+                    self.position = word.end()
+                self.skip_to(",")
         begin = start - len(backslashes)
         return self._text(self.text[begin : self.position], begin, self.position)
 

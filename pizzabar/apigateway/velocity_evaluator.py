@@ -43,6 +43,9 @@ from pizzabar.apigateway.velocity_syntax import (
 from pizzabar.apigateway.velocity_values import ExpressionCompiler
 
 
+_CHANGED = "java.util.ConcurrentModificationException: null"
+
+
 class Program:
     """A template, ready to be rendered; ``known`` are the variables that AWS gives."""
 
@@ -131,11 +134,13 @@ class Compiler(ExpressionCompiler):
         value_of = self.reference(reference)
         place = reference.place
         # Backslashes before a reference count only if it has a value: a pair is one, an odd one makes it text.
+        # Without a value they stay as they are, but of an odd number half are lost (Velocity 1.7 does so).
         # https://velocity.apache.org/engine/1.7/user-guide.html#escaping_valid_vtl_references
-        before = "\\" * reference.backslashes
-        escaped = "\\" * (reference.backslashes // 2) + reference.source if reference.backslashes % 2 else None
+        odd = reference.backslashes % 2
+        before = "\\" * ((reference.backslashes + 1) // 2 if odd else reference.backslashes)
+        escaped = "\\" * (reference.backslashes // 2) + reference.source if odd else None
         before_value = "\\" * (reference.backslashes // 2)
-        if reference.backslashes % 2 or (reference.name not in self._known and not reference.is_quiet):
+        if odd or (reference.name not in self._known and not reference.is_quiet):
             nothing = before + reference.source
         else:
             nothing = before
@@ -216,7 +221,8 @@ class Compiler(ExpressionCompiler):
         name, place = node.variable, node.place
 
         def loop(frame: Frame) -> None:
-            items = _items(items_of(frame))
+            iterable = items_of(frame)
+            items = _items(iterable)
             frame.charge(len(items) * MEMBER, place)
             variables = frame.variables
             saved = {key: variables.get(key) for key in (name, "foreach", "velocityCount")}
@@ -224,11 +230,19 @@ class Compiler(ExpressionCompiler):
             try:
                 for index, item in enumerate(items):
                     frame.step(place)
+                    if len(iterable) != len(items):  # type: ignore[arg-type]
+                        if isinstance(iterable, list) and len(iterable) == index:
+                            # Java does not notice a change that leaves its iterator at the end.
+                            break
+                        raise MappingTemplateError(_CHANGED, place)
                     state.index = index
                     variables["foreach"] = state
                     variables["velocityCount"] = index + 1
                     variables[name] = item
                     iterate(frame)
+                else:
+                    if isinstance(iterable, list) and len(iterable) != len(items):
+                        raise MappingTemplateError(_CHANGED, place)
             except BreakSignal as signal:
                 if signal.loop is not None and signal.loop is not state:
                     raise

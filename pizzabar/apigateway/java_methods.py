@@ -14,7 +14,7 @@ from functools import lru_cache
 from types import NoneType
 from typing import Any, ClassVar
 
-from pizzabar.apigateway import java_regex
+from pizzabar.apigateway import java_format, java_regex
 from pizzabar.apigateway.java_text import (
     MAX_TEXT,
     Entry,
@@ -31,6 +31,9 @@ from pizzabar.record import record
 
 MAX_ITEMS = 200_000
 """Members that a list or map may have."""
+
+MAX_ARGUMENTS = 20
+"""Arguments that a format may have."""
 
 VOID = ""
 """What Velocity makes of a method that gives nothing."""
@@ -90,6 +93,38 @@ def weight(value: object, arguments: tuple[object, ...]) -> int:
 
 
 _SIZED = (str, list, dict)
+
+
+class JavaIterator(TemplateObject):
+    """``iterator()``: what a template takes the members of a list from, one by one; a loop takes those left."""
+
+    java_name = "java.util.Iterator"
+    __slots__ = ("items", "position")
+
+    def __init__(self, items: list[Any]) -> None:
+        self.items = items
+        self.position = 0
+
+    def has_next(self) -> bool:
+        """Whether there is one left."""
+        return self.position != len(self.items)
+
+    def next(self) -> object:
+        """Take the next one."""
+        if self.position >= len(self.items):
+            raise JavaException("java.util.NoSuchElementException", "null")
+        self.position += 1
+        return self.items[self.position - 1]
+
+    def rest(self) -> list[Any]:
+        """Take all that are left."""
+        position, self.position = self.position, len(self.items)
+        return self.items[position:]
+
+    methods = {
+        "hasNext": (Overload(has_next, ()),),
+        "next": (Overload(next, ()),),
+    }
 
 
 def call_method(value: object, name: str, arguments: tuple[object, ...]) -> object:
@@ -239,6 +274,21 @@ def _truncate(value: float) -> int:
     return int(max(min(value, 9223372036854775807), -9223372036854775808))
 
 
+def _region_matches(text: str, start: int, other: str, other_start: int, length: int) -> bool:
+    if min(start, other_start) < 0 or max(start + length - len(text), other_start + length - len(other)) > 0:
+        return False
+    return length <= 0 or text[start : start + length] == other[other_start : other_start + length]
+
+
+def _wrap(value: int, bits: int) -> int:
+    """Cut an integer down to a type of so many bits."""
+    return (value + (1 << (bits - 1))) % (1 << bits) - (1 << (bits - 1))
+
+
+def _unsigned(value: int) -> int:
+    return value if value >= 0 else value + (1 << (32 if value >= -(1 << 31) else 64))
+
+
 def _hash_code(value: object) -> int:
     """``hashCode``, as each Java class defines it."""
     code = 0
@@ -287,6 +337,15 @@ def _add_all(items: list[Any], others: list[Any]) -> bool:
     return bool(others)
 
 
+def _insert_all(items: list[Any], index: int, others: list[Any]) -> bool:
+    if index != len(items):
+        _index(items, index)
+    if len(items) + len(others) > MAX_ITEMS:
+        raise JavaException("java.lang.OutOfMemoryError", f"a list or map may have at most {MAX_ITEMS} members")
+    items[index:index] = list(others)
+    return bool(others)
+
+
 def _position(items: list[Any], item: object) -> int:
     return next((index for index, member in enumerate(items) if _is_same(member, item)), -1)
 
@@ -308,8 +367,8 @@ def _set_item(items: list[Any], index: int, item: object) -> object:
     return previous
 
 
-def _remove_all(items: list[Any], others: list[Any]) -> bool:
-    kept = [item for item in items if _position(others, item) < 0]
+def _keep(items: list[Any], is_kept: Callable[[object], bool]) -> bool:
+    kept = [item for item in items if is_kept(item)]
     is_changed = len(kept) != len(items)
     items[:] = kept
     return is_changed
@@ -371,7 +430,14 @@ _ANY: dict[str, tuple[Overload, ...]] = {
     "equals": overload(_is_same, object),
 }
 
+# Velocity gathers what is left of the arguments for a method that takes any number of them.
+_FORMAT: tuple[Overload, ...] = tuple(
+    Overload(lambda _, pattern, *arguments: java_format.format_text(pattern, *arguments), (str, *[object] * count))
+    for count in range(MAX_ARGUMENTS + 1)
+)
+
 _STRING: Methods = _ANY | {
+    "format": _FORMAT,
     "charAt": overload(_char_at, int),
     "codePointAt": overload(lambda text, index: ord(_char_at(text, index)), int),
     "compareTo": overload(_compare, str),
@@ -382,6 +448,9 @@ _STRING: Methods = _ANY | {
     "equalsIgnoreCase": overload(
         lambda text, other: isinstance(other, str) and text.lower() == other.lower(), object
     ),
+    "intern": overload(lambda text: text),
+    "contentEquals": overload(lambda text, other: text == other, str),
+    "regionMatches": overload(_region_matches, int, str, int, int),
     "indexOf": overload(lambda text, part: text.find(part), str)
     + overload(lambda text, part, start: text.find(part, max(start, 0)), str, int),
     "isBlank": overload(lambda text: not text.strip()),
@@ -421,6 +490,15 @@ _NUMBER: dict[str, tuple[Overload, ...]] = _ANY | {
 _INTEGER: Methods = _NUMBER | {
     "intValue": overload(int),
     "longValue": overload(int),
+    "byteValue": overload(lambda value: _wrap(value, 8)),
+    "shortValue": overload(lambda value: _wrap(value, 16)),
+    "max": overload(lambda _, one, other: max(one, other), int, int),
+    "min": overload(lambda _, one, other: min(one, other), int, int),
+    "sum": overload(lambda _, one, other: one + other, int, int),
+    "signum": overload(lambda _, value: (value > 0) - (value < 0), int),
+    "toBinaryString": overload(lambda _, value: f"{_unsigned(value):b}", int),
+    "toHexString": overload(lambda _, value: f"{_unsigned(value):x}", int),
+    "toOctalString": overload(lambda _, value: f"{_unsigned(value):o}", int),
     "parseInt": overload(_parse_integer, str),
     "parseLong": overload(_parse_integer, str),
     "valueOf": overload(_parse_integer, str) + overload(lambda _, value: value, int),
@@ -436,21 +514,24 @@ _DOUBLE: Methods = _NUMBER | {
 
 _BOOLEAN: Methods = _ANY | {
     "booleanValue": overload(bool),
+    "compareTo": overload(lambda value, other: value - other, bool),
     "parseBoolean": overload(lambda _, text: text.lower() == "true", str),
 }
 
 _LIST: Methods = _ANY | {
     "add": overload(_add, object) + overload(_insert, int, object),
-    "addAll": overload(_add_all, list),
+    "addAll": overload(_add_all, list) + overload(_insert_all, int, list),
     "clear": overload(_clear),
     "contains": overload(lambda items, item: _position(items, item) >= 0, object),
     "containsAll": overload(lambda items, others: all(_position(items, item) >= 0 for item in others), list),
     "get": overload(lambda items, index: items[_index(items, index)], int),
     "indexOf": overload(_position, object),
     "isEmpty": overload(lambda items: not items),
+    "iterator": overload(lambda items: JavaIterator(items)),
     "lastIndexOf": overload(_last_position, object),
     "remove": overload(lambda items, index: items.pop(_index(items, index)), int) + overload(_remove_item, object),
-    "removeAll": overload(_remove_all, list),
+    "removeAll": overload(lambda items, others: _keep(items, lambda item: _position(others, item) < 0), list),
+    "retainAll": overload(lambda items, others: _keep(items, lambda item: _position(others, item) >= 0), list),
     "set": overload(_set_item, int, object),
     "size": overload(len),
     "subList": overload(_sub_list, int, int),
@@ -470,6 +551,9 @@ _MAP: Methods = _ANY | {
     "putAll": overload(_put_all, dict),
     "putIfAbsent": overload(_put_if_absent, object, object),
     "remove": overload(lambda members, key: members.pop(_key(key), None), object),
+    "replace": overload(
+        lambda members, key, value: _put(members, key, value) if _key(key) in members else None, object, object
+    ),
     "size": overload(len),
     "values": overload(lambda members: list(members.values())),
 }
@@ -500,13 +584,11 @@ PROPERTIES: Mapping[type, Properties] = {
 # What Java has and templates cannot use here: streams, bytes, reflection, functions as arguments.
 _REFUSED = frozenset({"getClass", "wait", "notify", "notifyAll"})
 
-_REFUSED_OF_LISTS = frozenset(
-    {"forEach", "iterator", "listIterator", "removeIf", "replaceAll", "retainAll", "sort", "stream"}
-)
+_REFUSED_OF_LISTS = frozenset({"forEach", "listIterator", "removeIf", "replaceAll", "sort", "stream"})
 
 _REFUSED_OF: Mapping[type, frozenset[str]] = {
-    str: frozenset({"chars", "codePoints", "format", "getBytes", "intern", "lines", "regionMatches"}),
+    str: frozenset({"chars", "codePoints", "getBytes", "lines"}),
     list: _REFUSED_OF_LISTS,
     JSONList: _REFUSED_OF_LISTS,
-    dict: frozenset({"compute", "computeIfAbsent", "computeIfPresent", "forEach", "merge", "replace", "replaceAll"}),
+    dict: frozenset({"compute", "computeIfAbsent", "computeIfPresent", "forEach", "merge", "replaceAll"}),
 }

@@ -7,7 +7,7 @@ https://velocity.apache.org/engine/1.7/user-guide.html
 
 from collections.abc import Callable
 
-from pizzabar.apigateway.java_methods import set_member
+from pizzabar.apigateway.java_methods import JavaIterator, set_member
 from pizzabar.apigateway.java_text import MAX_TEXT, JavaException
 from pizzabar.apigateway.velocity_rendering import (
     MEMBER,
@@ -41,7 +41,6 @@ from pizzabar.apigateway.velocity_syntax import (
     Text,
 )
 from pizzabar.apigateway.velocity_values import ExpressionCompiler
-
 
 _CHANGED = "java.util.ConcurrentModificationException: null"
 
@@ -230,7 +229,7 @@ class Compiler(ExpressionCompiler):
             try:
                 for index, item in enumerate(items):
                     frame.step(place)
-                    if len(iterable) != len(items):  # type: ignore[arg-type]
+                    if isinstance(iterable, list | dict) and len(iterable) != len(items):
                         if isinstance(iterable, list) and len(iterable) == index:
                             # Java does not notice a change that leaves its iterator at the end.
                             break
@@ -313,6 +312,8 @@ def _items(value: object) -> list[object]:
         return list(value)
     if isinstance(value, dict):
         return list(value.values())
+    if isinstance(value, JavaIterator):
+        return value.rest()
     return []
 
 

@@ -13,7 +13,7 @@ from dataclasses import field
 from urllib.parse import quote_plus, unquote_plus
 
 from pizzabar import documents
-from pizzabar.apigateway.java_methods import TemplateObject, overload
+from pizzabar.apigateway.java_objects import TemplateObject, overload
 from pizzabar.apigateway.java_text import JavaException, check_length, from_json, to_text
 from pizzabar.apigateway.json_path import MISSING, InvalidPath, compile_path
 from pizzabar.documents import JSON, NotJSON

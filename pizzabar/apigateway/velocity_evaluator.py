@@ -7,7 +7,8 @@ https://velocity.apache.org/engine/1.7/user-guide.html
 
 from collections.abc import Callable
 
-from pizzabar.apigateway.java_methods import JavaIterator, set_member
+from pizzabar.apigateway.java_collections import JavaIterator
+from pizzabar.apigateway.java_methods import set_member
 from pizzabar.apigateway.java_text import MAX_TEXT, JavaException
 from pizzabar.apigateway.velocity_rendering import (
     MEMBER,

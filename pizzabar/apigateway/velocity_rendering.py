@@ -7,7 +7,7 @@ Pure. A rendering has bounds: so many iterations and calls, so much text; beyond
 from collections.abc import Callable
 from typing import NoReturn
 
-from pizzabar.apigateway.java_methods import TemplateObject, overload
+from pizzabar.apigateway.java_objects import TemplateObject, overload
 from pizzabar.apigateway.java_text import MAX_TEXT, JavaException, to_text
 from pizzabar.apigateway.velocity_syntax import Place
 from pizzabar.errors import PizzabarError

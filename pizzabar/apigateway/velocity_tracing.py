@@ -7,7 +7,7 @@ Pure. A template is compiled for each trace; renderings without one know nothing
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pizzabar.apigateway.java_methods import TemplateObject
+from pizzabar.apigateway.java_objects import TemplateObject
 from pizzabar.apigateway.java_text import Entry, double_text, to_text, type_name
 from pizzabar.apigateway.mapping_trace import Evaluation, Origin, Piece, Step, TemplateFault, Trace
 from pizzabar.apigateway.velocity_evaluator import Compiler, run

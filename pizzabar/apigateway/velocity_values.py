@@ -7,7 +7,8 @@ https://velocity.apache.org/engine/1.7/user-guide.html
 
 from collections.abc import Callable
 
-from pizzabar.apigateway.java_methods import MAX_ITEMS, call_method, get_index, get_property, set_member, weight
+from pizzabar.apigateway.java_methods import call_method, get_index, get_property, set_member, weight
+from pizzabar.apigateway.java_objects import MAX_ITEMS
 from pizzabar.apigateway.java_text import JavaException, check_length, type_name
 from pizzabar.apigateway.velocity_arithmetic import COMPARISONS, calculate
 from pizzabar.apigateway.velocity_rendering import (

@@ -202,9 +202,6 @@ MAPS: Methods = ANY | {
     "putAll": overload(_put_all, dict),
     "putIfAbsent": overload(_put_if_absent, object, object),
     "remove": overload(lambda members, key: members.pop(check_key(key), None), object),
-    "replace": overload(
-        lambda members, key, value: _put(members, key, value) if check_key(key) in members else None, object, object
-    ),
     "size": overload(len),
     "values": overload(lambda members: list(members.values())),
 }

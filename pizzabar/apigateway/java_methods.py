@@ -112,5 +112,5 @@ _REFUSED_OF: Mapping[type, frozenset[str]] = {
     str: frozenset({"chars", "codePoints", "getBytes", "lines"}),
     list: _REFUSED_OF_LISTS,
     JSONList: _REFUSED_OF_LISTS,
-    dict: frozenset({"compute", "computeIfAbsent", "computeIfPresent", "forEach", "merge", "replaceAll"}),
+    dict: frozenset({"compute", "computeIfAbsent", "computeIfPresent", "forEach", "merge", "replace", "replaceAll"}),
 }

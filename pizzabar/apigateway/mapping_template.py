@@ -34,7 +34,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-executio
 """
 
 # What may change the maps and lists that a template is handed.
-_CHANGES = re.compile(r"#\{?set\}?[ \t]*\(\s*\$!?\{?\w[\w-]*\s*[.\[]|\.(?:put|add|set|remove|clear)", re.ASCII)
+_CHANGES = re.compile(r"#\{?set\}?[ \t]*\(\s*\$!?\{?\w[\w-]*\s*[.\[]|\.(?:put|add|set|remove|retain|clear)", re.ASCII)
 
 
 class MappingTemplate:

@@ -214,14 +214,16 @@ def test_an_empty_message(template: str, text: str) -> None:
 
 
 def test_a_template_does_not_change_what_it_is_handed() -> None:
-    context = {"stage": "api", "identity": {"sourceIp": "192.0.2.1"}}
+    context = {"stage": "api", "identity": {"sourceIp": "192.0.2.1"}, "list": [1, 2]}
 
     text = render(
-        "#set($context.identity.sourceIp = 'x')#set($y = $context.put('a', 1))$context", Variables(context=context)
+        "#set($context.identity.sourceIp = 'x')#set($y = $context.put('a', 1))$!y$context",
+        Variables(context=context),
     )
 
-    assert text == "{stage=api, identity={sourceIp=x}, a=1}"
-    assert context == {"stage": "api", "identity": {"sourceIp": "192.0.2.1"}}
+    assert text == "{stage=api, identity={sourceIp=x}, list=[1, 2], a=1}"
+    assert render("$context.list.retainAll([1])$context.list", Variables(context=context)) == "true[1]"
+    assert context == {"stage": "api", "identity": {"sourceIp": "192.0.2.1"}, "list": [1, 2]}
 
 
 @pytest.mark.parametrize(

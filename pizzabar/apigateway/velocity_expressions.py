@@ -46,7 +46,7 @@ _ARGUMENTS = re.compile(r"\(\s*(?=[\w$\"'\[{)(!-])")
 _NUMBER = re.compile(r"-?(?:\d+(?:\.(?!\.)\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _SINGLE_QUOTED = re.compile(r"'((?:[^']|'')*)'")
 _DOUBLE_QUOTED = re.compile(r'"((?:[^"]|"")*)"')
-_ESCAPE = re.compile(r'""|\\u([0-9a-fA-F]{4})')
+_ESCAPE = re.compile(r'""|\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})')
 _NOT = re.compile(r"not(?![A-Za-z0-9_-])")
 
 # How tightly an operator binds, and the notations that stand for it.
@@ -172,7 +172,7 @@ class ExpressionReader(Reader):
         offsets: list[int] = []
         position = 0
         for escape in _ESCAPE.finditer(content):
-            pieces += [content[position : escape.start()], chr(int(escape[1], 16)) if escape[1] else '"']
+            pieces += [content[position : escape.start()], _unescape(escape)]
             offsets.extend(self.offset(start + index) for index in range(position, escape.start() + 1))
             position = escape.end()
         offsets.extend(self.offset(start + index) for index in range(position, len(content) + 1))
@@ -255,3 +255,13 @@ class ExpressionReader(Reader):
                 self.expect(",", ") or ,")
             arguments.append(self.expression())
         return Method(name[1], tuple(arguments), place)
+
+
+def _unescape(escape: re.Match[str]) -> str:
+    if escape[1]:
+        return chr(0x10000 + ((int(escape[1], 16) - 0xD800) << 10) + int(escape[2], 16) - 0xDC00)
+    if escape[3]:
+        code = int(escape[3], 16)
+        # Half a pair is no character: Java writes a question mark for it.
+        return "?" if 0xD800 <= code < 0xE000 else chr(code)
+    return '"'

@@ -171,6 +171,7 @@ def test_methods(template: str, text: str) -> None:
         ('#set($x="$nope $!nope")$x', "$nope "),
         ('#set($x="\\u0041")$x', "A"),
         ("#set($x='\\u0041')$x", "\\u0041"),
+        ('#set($x="\\uD83D\\uDE00 \\uD83D")$x', "😀 ?"),
         ('#set($x="it#s $")$x', "it#s $"),
         ('#set($x="a#")$x', "a#"),
         ('#set($x="a$")$x', "a$"),

@@ -39,7 +39,10 @@ def encode(value: JSON) -> bytes:
 
 def write(value: JSON) -> str:
     """Write a value as compact JSON text."""
-    return encode(value).decode()
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:
+        return _write_deep(value)
 
 
 MAX_DEPTH = 1024

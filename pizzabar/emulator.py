@@ -88,7 +88,7 @@ class Emulator:
         self.clock = runtime.clock
         self.home = Home(settings.account, settings.region)
         self.journal = Journal(settings.journal_size)
-        self.call = call = Operations(self.journal, self.clock)
+        self.call = call = Operations(self.journal, self.clock, runtime.durable)
         tasks = Tasks(call, call.has)
         self.executions = runtime.executions(tasks)
         self.tables = Tables(runtime.tables, self.clock, self.work, self.home)

@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from pizzabar.documents import JSON
 
 
-@dataclass(slots=True)
 class Cause:
     """What the work at hand follows from: a trace, and the hop of that ``id`` (0 for none).
 
@@ -23,10 +22,11 @@ class Cause:
     ``attempt`` is the one at hand of a piece of work that may be repeated.
     """
 
-    trace_id: str
-    id: int = 0
-    lane: str | None = None
-    attempt: "Attempt | None" = None
+    def __init__(self, trace_id: str, id: int = 0, lane: str | None = None, attempt: "Attempt | None" = None) -> None:
+        self.trace_id = trace_id
+        self.id = id
+        self.lane = lane
+        self.attempt = attempt
 
 
 @dataclass(slots=True)
@@ -46,15 +46,12 @@ class Attempt:
         return f"{self.key}/{self.count}"
 
 
-@dataclass(slots=True)
 class Hop(Cause):
-    """One operation asked of a service: itself the cause of what is done meanwhile."""
+    """One operation asked of a service: itself the cause of what is done meanwhile.
 
-    parent: int = 0
-    service: str = ""
-    operation: str = ""
-    started: datetime | None = None
-    parameters: JSON = None
+    An order makes some fifty of them: what most of them do not have stands with the class.
+    """
+
     result: JSON = None
     error: BaseException | None = None
     duration: float | None = None
@@ -62,9 +59,23 @@ class Hop(Cause):
     notes: dict[str, JSON] | None = None
     """What the service itself has to say: which rules matched an event, say."""
 
+    def __init__(
+        self, journal: "Journal", cause: Cause, service: str, operation: str, parameters: JSON, started: datetime
+    ) -> None:
+        """Begin a hop, and enter it in a journal."""
+        self.trace_id = cause.trace_id
+        self.lane = cause.lane
+        self.attempt = cause.attempt
+        self.parent = cause.id
+        self.service = service
+        self.operation = operation
+        self.parameters = parameters
+        self.started = started
+        journal.last_id = self.id = journal.last_id + 1
+        journal.enter(self)
+
     def as_json(self) -> dict[str, JSON]:
         """Render the hop for a reader."""
-        assert self.started is not None
         return {
             "id": self.id,
             "trace": self.trace_id,
@@ -106,35 +117,25 @@ class Journal:
 
     def __init__(self, size: int = 4096) -> None:
         self._hops: deque[Hop] = deque(maxlen=size)
-        self._last_id = 0
-        self._followers: tuple[Callable[[Hop], None], ...] = ()
+        self.last_id = 0
+        self.enter = self._hops.append
+        self.followers: tuple[Callable[[Hop], None], ...] = ()
 
     def __iter__(self) -> Iterator[Hop]:
         return iter(tuple(self._hops))
 
-    def open(self, cause: Cause | None, service: str, operation: str, parameters: JSON, now: datetime) -> Hop:
-        """Enter a hop that begins; without a cause, it begins a trace of its own."""
-        self._last_id += 1
-        if cause is None:
-            cause = Cause(new_trace_id(now))
-        hop = Hop(
-            cause.trace_id, self._last_id, cause.lane, cause.attempt, cause.id, service, operation, now, parameters
-        )
-        self._hops.append(hop)
-        return hop
-
     def close(self, hop: Hop) -> None:
         """Tell the followers of a hop that has ended."""
-        for follower in self._followers:
+        for follower in self.followers:
             follower(hop)
 
     def follow(self, follower: Callable[[Hop], None]) -> Callable[[], None]:
         """Call ``follower`` with each hop that ends. The answer stops it."""
         # A new tuple each time: followers come and go while others are being told.
-        self._followers = (*self._followers, follower)
+        self.followers = (*self.followers, follower)
 
         def stop() -> None:
-            self._followers = tuple(each for each in self._followers if each is not follower)
+            self.followers = tuple(each for each in self.followers if each is not follower)
 
         return stop
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from pizzabar.clock import Clock
 from pizzabar.documents import JSON
 from pizzabar.errors import InternalFailure, PizzabarError, UnknownOperationException
-from pizzabar.journal import CAUSE, Hop, Journal
+from pizzabar.journal import CAUSE, Cause, Hop, Journal, new_trace_id
 
 log = logging.getLogger("pizzabar")
 
@@ -34,9 +34,10 @@ Trace = Callable[[str, str, JSON, Operation], Awaitable[JSON]]
 class Operations:
     """Every operation of every service, and the one hook of the journal."""
 
-    def __init__(self, journal: Journal, clock: Clock) -> None:
+    def __init__(self, journal: Journal, clock: Clock, durable: Callable[[], Awaitable[None]] | None = None) -> None:
         self.journal = journal
         self._clock = clock
+        self._durable = durable
         self._operations: dict[tuple[str, str], Operation] = {}
 
     def add(
@@ -54,19 +55,34 @@ class Operations:
         return iter(self._operations)
 
     def __call__(self, service: str, operation: str, parameters: JSON, /) -> Awaitable[JSON]:
-        """Do an operation, and enter the hop in the journal."""
+        """Do an operation, and enter the hop in the journal.
+
+        Who calls without a cause is outside: what they are told of is durable.
+        """
         answer = self._operations.get((service, operation))
         if answer is None:
             raise UnknownOperationException(f"{service}:{operation} is not supported")
-        hop = self.journal.open(CAUSE.get(), service, operation, parameters, self._clock.now())
-        return self._trace(hop, answer, is_operation=True)
+        cause = CAUSE.get()
+        now = self._clock.now()
+        if cause is not None:
+            return self._trace(Hop(self.journal, cause, service, operation, parameters, now), answer, True)
+        hop = Hop(self.journal, Cause(new_trace_id(now)), service, operation, parameters, now)
+        return self._told(self._trace(hop, answer, True))
+
+    async def _told(self, done: Awaitable[JSON]) -> JSON:
+        try:
+            return await done
+        finally:
+            if self._durable is not None:
+                await self._durable()
 
     def trace(self, service: str, operation: str, parameters: JSON, act: Operation) -> Awaitable[JSON]:
         """Do something that no service is asked for, a frame received or a handler run, as a hop of its own."""
-        hop = self.journal.open(CAUSE.get(), service, operation, parameters, self._clock.now())
-        return self._trace(hop, act, is_operation=False)
+        now = self._clock.now()
+        cause = CAUSE.get() or Cause(new_trace_id(now))
+        return self._trace(Hop(self.journal, cause, service, operation, parameters, now), act, False)
 
-    async def _trace(self, hop: Hop, act: Operation, *, is_operation: bool) -> JSON:
+    async def _trace(self, hop: Hop, act: Operation, is_operation: bool) -> JSON:
         token = CAUSE.set(hop)
         began = perf_counter()
         try:
@@ -82,4 +98,5 @@ class Operations:
         finally:
             hop.duration = perf_counter() - began
             CAUSE.reset(token)
-            self.journal.close(hop)
+            if self.journal.followers:
+                self.journal.close(hop)

@@ -3,6 +3,9 @@ The runtime: the clock and the seams on one page.
 
 Everything that the rooms need of the world comes in here. The local runtime is SQLite and memory
 (``pizzabar.local.runtime``); another one offers the same and is named by its import string.
+
+One rule holds for all of the seams: whoever is inside goes on at once with what was changed, and nothing leaves the
+process (a frame, the answer to a call from outside, a task that does more than write) before it is durable.
 """
 
 from typing import Protocol
@@ -52,8 +55,11 @@ class Runtime(Protocol):
     def executions(self, tasks: Tasks) -> Executions:
         """Give the driver of executions, which runs their tasks by ``tasks``."""
 
+    async def durable(self) -> None:
+        """Return when every change made so far is durable, together with what others change meanwhile."""
+
     async def flush(self) -> None:
-        """Return when everything handed to the runtime is durable."""
+        """Make every change so far durable now."""
 
     async def close(self) -> None:
         """Let go of everything, durably."""

@@ -7,7 +7,9 @@ Whatever goes on in the background is either a task that ``start`` was given, or
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+import types
+from collections.abc import Callable, Coroutine, Generator
+from contextvars import copy_context
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -37,6 +39,28 @@ class Work:
         task.add_done_callback(self._finished)
         return task
 
+    def start_now(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
+        """Run a coroutine here and now; only if it comes to wait for something does a task go on with it.
+
+        It must not ask which task it runs in: so it is for code of our own, never for that of a user. Raise what it
+        raises before it waits.
+        """
+        context = copy_context()
+        self._begun += 1
+        try:
+            waits_for = context.run(coroutine.send, None)
+        except BaseException as end:
+            self._begun -= 1
+            if not self._begun:
+                self._rest()
+            if type(end) is StopIteration:
+                return None
+            raise
+        task = asyncio.get_running_loop().create_task(go_on(coroutine, waits_for), context=context)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        return task
+
     def begin(self) -> None:
         """Count one thing as under way; each call is followed by one of ``end``."""
         self._begun += 1
@@ -44,7 +68,11 @@ class Work:
     def end(self) -> None:
         """Count one thing as done."""
         self._begun -= 1
-        if self._begun == 0 and (self._waiting or self._idle_callbacks) and not self._wake_scheduled:
+        if not self._begun:
+            self._rest()
+
+    def _rest(self) -> None:
+        if (self._waiting or self._idle_callbacks) and not self._wake_scheduled:
             self._wake_scheduled = True
             # What has just ended may have made others ready that the loop has not reached yet.
             asyncio.get_running_loop().call_soon(self._wake)
@@ -93,3 +121,20 @@ class Work:
         for waiter in waiting:
             if not waiter.done():
                 waiter.set_result(None)
+
+
+@types.coroutine
+def go_on(begun: Generator[Any, Any, T] | Coroutine[Any, Any, T], waits_for: Any) -> Generator[Any, Any, T]:
+    """Go on with something that was begun by hand and came to wait for something."""
+    while True:
+        try:
+            yield waits_for
+        except BaseException as error:
+            try:
+                waits_for = begun.throw(error)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+        else:
+            result = yield from begun  # type: ignore[misc]
+            return result

@@ -10,7 +10,8 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def enter(journal: Journal, operation: str = "PutItem", cause: Cause | None = None) -> Hop:
-    return journal.open(cause, "dynamodb", operation, {"TableName": "Orders"}, NOON)
+    cause = cause or Cause(new_trace_id(NOON))
+    return Hop(journal, cause, "dynamodb", operation, {"TableName": "Orders"}, NOON)
 
 
 def test_a_hop_without_a_cause_begins_a_trace() -> None:
@@ -113,9 +114,8 @@ def test_a_follower_that_stops_while_it_is_told_costs_no_other_one() -> None:
 
 
 def test_a_hop_is_rendered_for_a_reader() -> None:
-    hop = Journal().open(
-        Cause("1-69a42c40-000000000000000000000000", 4), "lambda", "Invoke", {"Payload": b'{"a": 1}', 2: (1,)}, NOON
-    )
+    cause = Cause("1-69a42c40-000000000000000000000000", 4)
+    hop = Hop(Journal(), cause, "lambda", "Invoke", {"Payload": b'{"a": 1}', 2: (1,)}, NOON)
     hop.result = {"when": NOON}
     hop.error = ValidationException("no cheese")
     hop.duration = 0.0123456

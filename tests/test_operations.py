@@ -167,3 +167,26 @@ async def test_a_later_entry_of_the_same_name_replaces_the_first() -> None:
     call.add("oven", {"Bake": burn}, None)
 
     assert await call("oven", "Bake", {}) == "ashes"
+
+
+async def test_a_call_from_outside_is_answered_once_all_is_durable_and_one_from_inside_at_once() -> None:
+    order: list[str] = []
+
+    async def durable() -> None:
+        order.append("durable")
+
+    operations = Operations(Journal(), VirtualClock(Work(), NOON), durable)
+
+    async def inner(owner: object, parameters: JSON) -> JSON:
+        order.append("inner")
+        return {}
+
+    async def outer(owner: object, parameters: JSON) -> JSON:
+        await operations("kitchen", "Inner", {})
+        order.append("outer")
+        return {}
+
+    operations.add("kitchen", {"Inner": inner, "Outer": outer}, None)
+    await operations("kitchen", "Outer", {})
+
+    assert order == ["inner", "outer", "durable"]

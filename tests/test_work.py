@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextvars import ContextVar
 
 import pytest
 
@@ -207,3 +208,69 @@ async def test_a_task_may_stop_the_others() -> None:
 async def turns(number: int) -> None:
     for _ in range(number):
         await asyncio.sleep(0)
+
+
+async def test_what_is_started_now_and_never_waits_needs_no_task() -> None:
+    work = Work()
+    seen: list[str] = []
+
+    async def cook() -> None:
+        seen.append("cooked")
+
+    assert work.start_now(cook()) is None
+    assert seen == ["cooked"]
+    assert not work.is_busy
+
+
+async def test_what_is_started_now_and_waits_goes_on_as_a_task_with_its_context() -> None:
+    work = Work()
+    gate: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    dish: ContextVar[str] = ContextVar("dish", default="none")
+    seen: list[str] = []
+
+    async def cook() -> None:
+        token = dish.set("pizza")
+        seen.append(await gate)
+        seen.append(dish.get())
+        dish.reset(token)
+
+    task = work.start_now(cook())
+    assert task is not None
+    assert work.is_busy
+    assert dish.get() == "none"
+    gate.set_result("done")
+    await work.settled()
+
+    assert seen == ["done", "pizza"]
+    assert task.done()
+
+
+async def test_what_is_started_now_raises_what_it_raises_before_it_waits() -> None:
+    work = Work()
+
+    async def burn() -> None:
+        raise ValueError("burnt")
+
+    with pytest.raises(ValueError, match="burnt"):
+        work.start_now(burn())
+    assert not work.is_busy
+
+
+async def test_an_error_of_what_is_waited_for_reaches_what_was_started_now() -> None:
+    work = Work()
+    gate: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    seen: list[str] = []
+
+    async def cook() -> None:
+        try:
+            await gate
+        except ValueError as error:
+            seen.append(str(error))
+        await asyncio.sleep(0)
+        seen.append("cleaned up")
+
+    work.start_now(cook())
+    gate.set_exception(ValueError("no gas"))
+    await work.settled()
+
+    assert seen == ["no gas", "cleaned up"]

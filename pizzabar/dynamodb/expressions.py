@@ -24,7 +24,11 @@ T = TypeVar("T")
 NAMES = "ExpressionAttributeNames"
 VALUES = "ExpressionAttributeValues"
 PROJECTION = "ProjectionExpression"
+EXPRESSED = frozenset({NAMES, VALUES, PROJECTION, "ConditionExpression", "UpdateExpression"})
+"""Without any of these parameters, a request for one item has no expressions."""
 
+
+_NONE: frozenset[str] = frozenset()
 _is_name = re.compile(r"#[A-Za-z0-9_]{1,254}").fullmatch
 _is_value = re.compile(r":[A-Za-z0-9_]{1,254}").fullmatch
 
@@ -49,11 +53,11 @@ class Expressions:
 
     def __init__(self, parameters: Mapping[str, JSON], expressions: tuple[str, ...]) -> None:
         self._parameters = parameters
-        names, values = parameters.get(NAMES), parameters.get(VALUES)
         self.names: tuple[tuple[str, str], ...] = ()
         self.values: dict[str, AttributeValue] = {}
-        self._used_names: frozenset[str] = frozenset()
-        self._used_values: frozenset[str] = frozenset()
+        self._used_names: frozenset[str] = _NONE
+        self._used_values: frozenset[str] = _NONE
+        names, values = parameters.get(NAMES), parameters.get(VALUES)
         if names is not None:
             if not any(name in parameters for name in expressions):
                 raise ValidationException(f"{NAMES} can only be specified when using expressions")
@@ -96,6 +100,8 @@ class Expressions:
 
     def finish(self) -> None:
         """Raise ``ValidationException`` if a placeholder is defined that no expression uses."""
+        if not (self.names or self.values):
+            return
         for parameter, used in ((NAMES, self._used_names), (VALUES, self._used_values)):
             given = self._parameters.get(parameter)
             if given is not None and len(given) > len(used):

@@ -14,7 +14,7 @@ from pizzabar.dynamodb.capacity import read_capacity, write_capacity
 from pizzabar.dynamodb.definition import definition_faults, is_table_name, read_definition
 from pizzabar.dynamodb.document_paths import PathTree, project
 from pizzabar.dynamodb.errors import ResourceNotFoundException
-from pizzabar.dynamodb.expressions import Expressions
+from pizzabar.dynamodb.expressions import EXPRESSED, Expressions, Requirement
 from pizzabar.dynamodb.items import read_image
 from pizzabar.dynamodb.search import query, scan
 from pizzabar.dynamodb.store import Written
@@ -26,6 +26,8 @@ from pizzabar.errors import ValidationException
 _CONDITION = ("ConditionExpression",)
 _UPDATE_AND_CONDITION = ("UpdateExpression", "ConditionExpression")
 _PROJECTION = ("ProjectionExpression",)
+_PLAIN_GET = {"TableName", "Key"}
+_PLAIN_PUT = {"TableName", "Item"}
 
 
 async def create_table(tables: Tables, parameters: JSON) -> JSON:
@@ -89,12 +91,20 @@ async def describe_time_to_live(tables: Tables, parameters: JSON) -> JSON:
 
 async def get_item(tables: Tables, parameters: JSON) -> JSON:
     """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetItem.html"""
+    table = tables.find(parameters)
+    if table is not None and parameters.keys() == _PLAIN_GET and type(parameters["Key"]) is dict:
+        # The most common request, without all that it does not have.
+        item = await tables.get(table, table.key_of(read_item(parameters["Key"])[0]))
+        return {} if item is None else {"Item": item}
     parameters = requests.GET_ITEM.check(parameters)
     key, _ = read_item(parameters["Key"])
-    requests.refuse_legacy(parameters)
-    expressions = Expressions(parameters, _PROJECTION)
-    projection = expressions.projection()
-    expressions.finish()
+    if not requests.LEGACY.isdisjoint(parameters):
+        requests.refuse_legacy(parameters)
+    projection = None
+    if not EXPRESSED.isdisjoint(parameters):
+        expressions = Expressions(parameters, _PROJECTION)
+        projection = expressions.projection()
+        expressions.finish()
     table = tables.table(parameters["TableName"])
     item = await tables.get(table, table.key_of(key))
     result: dict[str, JSON] = {}
@@ -107,13 +117,16 @@ async def get_item(tables: Tables, parameters: JSON) -> JSON:
 
 async def put_item(tables: Tables, parameters: JSON) -> JSON:
     """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html"""
+    table = tables.find(parameters)
+    if table is not None and parameters.keys() == _PLAIN_PUT and type(parameters["Item"]) is dict:
+        await tables.put(table, *read_item(parameters["Item"]))
+        return {}
     parameters = requests.PUT_ITEM.check(parameters)
     item, size = read_item(parameters["Item"])
-    requests.refuse_legacy(parameters)
+    if not requests.LEGACY.isdisjoint(parameters):
+        requests.refuse_legacy(parameters)
     returns = _all_old_or_none(parameters)
-    expressions = Expressions(parameters, _CONDITION)
-    requirement = expressions.requirement()
-    expressions.finish()
+    requirement = _requirement(parameters)
     table = tables.table(parameters["TableName"])
     reads = returns != "NONE" or "ReturnConsumedCapacity" in parameters
     written = await tables.put(table, item, size, requirement=requirement, reads=reads)
@@ -124,11 +137,10 @@ async def delete_item(tables: Tables, parameters: JSON) -> JSON:
     """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteItem.html"""
     parameters = requests.DELETE_ITEM.check(parameters)
     key, _ = read_item(parameters["Key"])
-    requests.refuse_legacy(parameters)
+    if not requests.LEGACY.isdisjoint(parameters):
+        requests.refuse_legacy(parameters)
     returns = _all_old_or_none(parameters)
-    expressions = Expressions(parameters, _CONDITION)
-    requirement = expressions.requirement()
-    expressions.finish()
+    requirement = _requirement(parameters)
     table = tables.table(parameters["TableName"])
     reads = returns != "NONE" or "ReturnConsumedCapacity" in parameters
     written = await tables.delete_item(table, table.key_of(key), requirement=requirement, reads=reads)
@@ -139,7 +151,8 @@ async def update_item(tables: Tables, parameters: JSON) -> JSON:
     """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html"""
     parameters = requests.UPDATE_ITEM.check(parameters)
     key, _ = read_item(parameters["Key"])
-    requests.refuse_legacy(parameters)
+    if not requests.LEGACY.isdisjoint(parameters):
+        requests.refuse_legacy(parameters)
     expressions = Expressions(parameters, _UPDATE_AND_CONDITION)
     update = expressions.update()
     requirement = expressions.requirement()
@@ -161,6 +174,15 @@ def _table(tables: Tables, name: str) -> Table:
         raise ResourceNotFoundException(f"Requested resource not found: Table: {name} not found") from None
 
 
+def _requirement(parameters: Mapping[str, JSON]) -> Requirement | None:
+    if EXPRESSED.isdisjoint(parameters):
+        return None
+    expressions = Expressions(parameters, _CONDITION)
+    requirement = expressions.requirement()
+    expressions.finish()
+    return requirement
+
+
 def _all_old_or_none(parameters: Mapping[str, JSON]) -> str:
     returns: str = parameters.get("ReturnValues", "NONE")
     if returns not in ("ALL_OLD", "NONE"):
@@ -169,7 +191,6 @@ def _all_old_or_none(parameters: Mapping[str, JSON]) -> str:
 
 
 _RETURNS: dict[str, Callable[[Written, PathTree], Item | None]] = {
-    "NONE": lambda written, paths: None,
     "ALL_OLD": lambda written, paths: read_image(written.old),
     "ALL_NEW": lambda written, paths: read_image(written.new),
     "UPDATED_OLD": lambda written, paths: project(read_image(written.old) or {}, paths),
@@ -181,7 +202,7 @@ def _write_result(
     parameters: Mapping[str, JSON], table: Table, written: Written, returns: str, paths: PathTree | None = None
 ) -> dict[str, JSON]:
     result: dict[str, JSON] = {}
-    if attributes := _RETURNS[returns](written, paths or {}):
+    if returns != "NONE" and (attributes := _RETURNS[returns](written, paths or {})):
         result["Attributes"] = attributes
     if "ReturnConsumedCapacity" in parameters:
         result.update(write_capacity(parameters, table, written))

@@ -50,9 +50,11 @@ class Parameters:
 
     def __init__(self, **members: Member) -> None:
         self._members = members
-        self._python_types = {name: _PYTHON_TYPES[member.type] for name, member in members.items()}
         self._required = frozenset(name for name, member in members.items() if member.required)
-        self._constrained = {name: member for name, member in members.items() if member.is_constrained}
+        self._checks = {
+            name: (_PYTHON_TYPES[member.type], member if member.is_constrained else None)
+            for name, member in members.items()
+        }
 
     def check(self, parameters: JSON) -> dict[str, JSON]:
         """Give the parameters without those that are null.
@@ -62,21 +64,22 @@ class Parameters:
         if not isinstance(parameters, dict):
             raise SerializationException("Start of structure or map expected")
         given: dict[str, JSON] = parameters
-        python_types = self._python_types
         if None in given.values():
             given = {name: value for name, value in given.items() if value is not None}
+        checks = self._checks
+        is_wrong = False
         for name, value in given.items():
             # A member that the service does not know is passed over, as AWS does.
-            if name in python_types and type(value) is not python_types[name]:
+            if name not in checks:
+                continue
+            python_type, constrained = checks[name]
+            if type(value) is not python_type:
                 _check_type(value, self._members[name])
-        if not given.keys() >= self._required:
+            elif constrained is not None and not _is_simply_right(value, constrained):
+                _check_type(value, constrained)
+                is_wrong = is_wrong or any(True for _ in _violations(value, constrained, _path("", name)))
+        if is_wrong or not given.keys() >= self._required:
             raise self._invalid(given)
-        for name, value in given.items():
-            member = self._constrained.get(name)
-            if member is not None and not _is_simply_right(value, member):
-                _check_type(value, member)
-                for _ in _violations(value, member, _path("", name)):
-                    raise self._invalid(given)
         return given
 
     def _invalid(self, parameters: dict[str, JSON]) -> Exception:
@@ -104,16 +107,14 @@ _PYTHON_TYPES: dict[str, type] = {
 def _is_simply_right(value: JSON, member: Member) -> bool:
     """Tell at a glance that most parameters are right."""
     if type(value) is str:
-        return value in member.choices or (
-            not member.choices and not member.is_name and _is_within(len(value), member)
-        )
-    return type(value) is int and _is_within(value, member)
-
-
-def _is_within(number: int, member: Member) -> bool:
-    return (member.minimum is None or number >= member.minimum) and (
-        member.maximum is None or number <= member.maximum
-    )
+        if member.choices or member.is_name:
+            return value in member.choices
+        size = len(value)
+    elif type(value) is int:
+        size = value
+    else:
+        return False
+    return (member.minimum is None or size >= member.minimum) and (member.maximum is None or size <= member.maximum)
 
 
 def _check_type(value: JSON, member: Member) -> None:

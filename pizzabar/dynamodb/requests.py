@@ -141,7 +141,7 @@ SCAN = Parameters(
 )
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LegacyConditionalParameters.html
-LEGACY = (
+_LEGACY = (
     "AttributesToGet",
     "AttributeUpdates",
     "ConditionalOperator",
@@ -150,6 +150,8 @@ LEGACY = (
     "QueryFilter",
     "ScanFilter",
 )
+LEGACY = frozenset(_LEGACY)
+"""Parameters of the time before expressions, which are refused."""
 EXPRESSIONS = (
     "UpdateExpression",
     "ProjectionExpression",
@@ -161,7 +163,7 @@ EXPRESSIONS = (
 
 def refuse_legacy(parameters: Mapping[str, JSON]) -> None:
     """Raise ``ValidationException`` if a parameter of the time before expressions is given."""
-    legacy = _given(parameters, LEGACY)
+    legacy = _given(parameters, _LEGACY)
     if not legacy:
         return
     expressions = _given(parameters, EXPRESSIONS)

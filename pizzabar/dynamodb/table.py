@@ -4,6 +4,7 @@ Tables: their definition, and what follows from it for items and keys.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.CoreComponents.html
 """
 
+from dataclasses import field
 from datetime import UTC, datetime
 
 from pizzabar.documents import JSON
@@ -46,10 +47,12 @@ class Table:
     ttl: str | None = None
     """The attribute that says when an item expires, while TTL is enabled."""
 
-    @property
-    def key_attributes(self) -> tuple[KeyAttribute, ...]:
-        """The partition key and, if there is one, the sort key."""
-        return (self.partition,) if self.sort is None else (self.partition, self.sort)
+    key_attributes: tuple[KeyAttribute, ...] = field(init=False, compare=False)
+    """The partition key and, if there is one, the sort key."""
+
+    def __post_init__(self) -> None:
+        keys = (self.partition,) if self.sort is None else (self.partition, self.sort)
+        object.__setattr__(self, "key_attributes", keys)
 
     def key_of_item(self, item: Item) -> Key:
         """Give the key of an item to be put. Raise ``ValidationException`` when it is missing or of a wrong type."""
@@ -92,7 +95,7 @@ class Table:
     def _encode(self, item: Item) -> Key:
         partition = self.partition
         content = item[partition.name][partition.type]
-        first = encode_key(partition, content)
+        first = content.encode() if content and partition.type == "S" else encode_key(partition, content)
         if len(first) > MAX_PARTITION_KEY_SIZE:
             # The words, and the missing blank, are AWS's.
             raise ValidationException(

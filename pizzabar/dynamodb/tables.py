@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from pizzabar.arn import Home
 from pizzabar.clock import Clock, Timer
-from pizzabar.documents import parse
+from pizzabar.documents import JSON, parse
 from pizzabar.dynamodb import items
 from pizzabar.dynamodb.definition import Definition
 from pizzabar.dynamodb.errors import ResourceInUseException, ResourceNotFoundException
@@ -60,6 +60,11 @@ class Tables:
         if table is None:
             raise ResourceNotFoundException
         return table
+
+    def find(self, parameters: JSON) -> Table | None:
+        """Give the table that a request names, if it does so rightly."""
+        name = parameters.get("TableName") if type(parameters) is dict else None
+        return self._tables.get(name) if type(name) is str else None
 
     def tables(self) -> Sequence[Table]:
         """Give every table, by name."""

@@ -125,7 +125,8 @@ class EventBuses:
     async def put_events(self, entries: Sequence[JSON]) -> list[Event | EntryError]:
         """Put 1 to 10 entries, of the form of PutEvents; give each one's event, or what is wrong with it.
 
-        Returns when every delivery is durable. Raise ``ValidationException`` for the request as a whole.
+        Returns when every delivery is with its target, or is kept to be tried again. Raise ``ValidationException``
+        for the request as a whole.
         https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
         """
         if not 1 <= len(entries) <= MAX_ENTRIES:

@@ -85,17 +85,17 @@ def check_entry(entry: JSON) -> None:
         raise SerializationException("Unexpected field type")
     for name, value in entry.items():
         if name == "Resources":
-            if value is not None and not (isinstance(value, list) and all(isinstance(each, str) for each in value)):
+            if value is not None and not (type(value) is list and {str}.issuperset(map(type, value))):
                 raise SerializationException("Resources is to be a list of strings")
         elif name in _TEXTS and type(value) is not str and value is not None:
             raise SerializationException(f"{name} is to be a string")
 
 
 def _time(given: JSON, now: datetime) -> str:
+    if given is None:
+        return f"{now.isoformat(timespec='seconds')[:19]}Z"
     try:
         match given:
-            case None:
-                when = now
             case datetime():
                 when = given
             case str():

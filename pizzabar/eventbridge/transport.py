@@ -1,9 +1,9 @@
 """
 The seam of deliveries: an event on its way to one target of one rule.
 
-What a transport promises: a delivery is durable when ``deliver`` returns; it is sent at least once, or ends as a
-dead letter when its retry policy is exhausted; deliveries of one lane to one target are sent in order; a target that
-is slow or fails holds up nobody else.
+What a transport promises: a delivery is durable before anything that follows from it leaves the process; it is sent
+at least once, or ends as a dead letter when its retry policy is exhausted; deliveries of one lane to one target are
+sent in order; a target that is slow or fails holds up nobody else.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -80,7 +80,7 @@ class Transport(Protocol):
         """Begin, with ``send``, which brings one delivery to its target or raises ``DeliveryFailure``."""
 
     async def deliver(self, deliveries: Sequence[EventDelivery]) -> None:
-        """Take deliveries; return when they are durable."""
+        """Take deliveries; return when each is with its target, or is kept to be tried again."""
 
     async def dead_letters(self) -> Sequence[DeadLetter]:
         """Read the deliveries that were given up, oldest first."""

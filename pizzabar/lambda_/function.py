@@ -85,13 +85,15 @@ class Context:
     https://docs.aws.amazon.com/lambda/latest/dg/python-context.html
     """
 
-    __slots__ = ("_clock", "aws_request_id", "call", "deadline", "function", "lines")
+    __slots__ = ("_clock", "aws_request_id", "call", "deadline", "environment", "function", "lines")
 
     def __init__(self, function: Function, request_id: str, deadline: datetime, call: Any, clock: Clock) -> None:
         self.function = function
         self.aws_request_id = request_id
         self.deadline = deadline
         self.lines: list[str] = []
+        self.environment = function.environment
+        """The function's own environment variables; the process's are not touched."""
         self.call = call
         """Asks an operation of a service, by boto3's names; raises ``ServiceError`` as the service does."""
         self._clock = clock
@@ -115,11 +117,6 @@ class Context:
     @property
     def log_group_name(self) -> str:
         return self.function.log_group
-
-    @property
-    def environment(self) -> Mapping[str, str]:
-        """The function's own environment variables; the process's are not touched."""
-        return self.function.environment
 
     def get_remaining_time_in_millis(self) -> int:
         """Tell how long the invocation may still take."""
@@ -170,7 +167,13 @@ def error_payload(error: BaseException) -> dict[str, JSON]:
     return {"errorMessage": str(error), "errorType": type(error).__name__, "stackTrace": frames}
 
 
-_MACHINERY = ("/pizzabar/lambda_/", "/pizzabar/clock.py", "/pizzabar/operations.py", "/concurrent/futures/")
+_MACHINERY = (
+    "/pizzabar/lambda_/",
+    "/pizzabar/clock.py",
+    "/pizzabar/operations.py",
+    "/pizzabar/work.py",
+    "/concurrent/futures/",
+)
 
 
 def _is_machinery(frame: traceback.FrameSummary) -> bool:

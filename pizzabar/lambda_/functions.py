@@ -70,6 +70,7 @@ class Functions:
         self._home = home
         self._append_log = append_log
         self._functions: dict[str, Function] = {}
+        self._by_arn: dict[str, Function] = {}
         self._running: dict[str, int] = {}
         self._throttled: dict[str, int] = {}
         """How often an event was throttled, by request id."""
@@ -115,12 +116,12 @@ class Functions:
             reserved_concurrency,
             is_coroutine_handler(handler),
         )
-        self._functions[name] = function
+        self._functions[name] = self._by_arn[function.arn] = function
         return function
 
     def get(self, name_or_arn: str) -> Function:
         """Find a function by name, ARN or partial ARN, a qualifier aside. Raise ``ResourceNotFoundException``."""
-        function = self._functions.get(function_name(name_or_arn))
+        function = self._by_arn.get(name_or_arn) or self._functions.get(function_name(name_or_arn))
         if function is None:
             arn = (
                 name_or_arn if name_or_arn.startswith("arn:") else self._home.arn("lambda", f"function:{name_or_arn}")
@@ -138,8 +139,8 @@ class Functions:
         event = _read_payload(payload, MAX_SYNCHRONOUS_BYTES)
         return await self._run(function, event, new_uuid())
 
-    async def accept(self, name_or_arn: str, payload: str | bytes) -> str:
-        """Take an event for a function; return its request id when it is durable.
+    def accept(self, name_or_arn: str, payload: str | bytes) -> str:
+        """Take an event for a function, and give its request id.
 
         It is handled in the lane of whatever caused it. Raise as ``invoke`` does.
         """
@@ -148,7 +149,7 @@ class Functions:
         cause = CAUSE.get()
         request_id = _request_id(cause, function.name)
         lane = request_id if cause is None or cause.lane is None else cause.lane
-        await self._invocations.accept(lane, function.arn, request_id, event)
+        self._invocations.accept(lane, function.arn, request_id, event)
         return request_id
 
     async def _handle(self, invocation: Invocation) -> datetime | None:

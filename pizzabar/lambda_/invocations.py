@@ -1,8 +1,9 @@
 """
 The seam of asynchronous invocations: events that a function has accepted and not yet handled.
 
-What it promises: an event is durable when ``accept`` returns; it is handled at least once; events of one lane are
-first handled in the order they were accepted; an event that is tried again holds up no other.
+What it promises: an event is durable before anything that follows from it leaves the process; it is handled at least
+once; events of one lane are first handled in the order they were accepted; an event that is tried again holds up no
+other.
 """
 
 from collections.abc import Awaitable, Callable
@@ -34,5 +35,5 @@ class Invocations(Protocol):
     async def open(self, handle: Handle) -> None:
         """Begin, with those first that an earlier process left unhandled."""
 
-    async def accept(self, lane: str, function_arn: str, request_id: str, payload: JSON) -> None:
-        """Take an event; return when it is durable."""
+    def accept(self, lane: str, function_arn: str, request_id: str, payload: JSON) -> None:
+        """Take an event."""

@@ -34,7 +34,7 @@ async def invoke(functions: Functions, parameters: JSON) -> JSON:
                 answer["LogResult"] = b64encode("\n".join(outcome.lines).encode()[-4096:]).decode()
             return answer
         case "Event":
-            await functions.accept(name, payload)
+            functions.accept(name, payload)
             return {"StatusCode": 202, "Payload": b""}
         case "DryRun":
             functions.get(name)

@@ -18,7 +18,7 @@ from pizzabar.documents import JSON
 from pizzabar.eventbridge.transport import DeadLetter, DeliveryFailure, EventDelivery, Send
 from pizzabar.local.database import Database
 from pizzabar.local.deliveries import Again, Delivery, DeliveryQueue
-from pizzabar.work import Work
+from pizzabar.work import Work, go_on
 
 INSERT_DEAD_LETTER = "INSERT INTO dead_letters (item) VALUES (?)"
 SELECT_DEAD_LETTERS = "SELECT item FROM dead_letters ORDER BY id"
@@ -42,18 +42,15 @@ class LocalTransport:
         await self._queue.open(self._handle)
 
     async def deliver(self, deliveries: Sequence[EventDelivery]) -> None:
-        """Take deliveries; return when they are durable."""
-        if not deliveries:
-            return
-        # All are begun, in order, before any is waited for, so that one commit serves them all. The tasks come to run
-        # when the first delivery waits.
-        first, *others = deliveries
-        tasks = [self._work.start(self._take(delivery)) for delivery in others]
-        try:
-            await self._take(first)
-        finally:
-            for task in tasks:
-                await task
+        """Take deliveries; return when each is with its target, or waits in the queue."""
+        # All are begun, in order, before any is waited for.
+        begun = None
+        for delivery in deliveries:
+            task = self._work.start_now(self._take(delivery))
+            if task is not None:
+                begun = [*(begun or ()), task]
+        for task in begun or ():
+            await task
 
     async def dead_letters(self) -> Sequence[DeadLetter]:
         """Read the deliveries that were given up, oldest first."""
@@ -61,22 +58,35 @@ class LocalTransport:
         return [_read_dead_letter(documents.parse(item)) for (item,) in rows]
 
     async def _take(self, delivery: EventDelivery) -> None:
-        lane = _lane(delivery)
-        if not delivery.takes_durably:
-            await self._queue.put(lane, delivery.as_json())
-            return
-        # Each waits for the one before it in its lane: if that fails, this one goes into the queue behind it.
+        lane = f"{delivery.rule_arn} {delivery.target_id} {delivery.lane}"
         before = self._turns.get(lane)
+        if before is not None:
+            # Each waits for the one before it in its lane: if that fails, this one goes into the queue behind it.
+            await self._take_turn(lane, delivery, before)
+        elif not delivery.takes_durably or lane in self._queue.lanes:
+            self._queue.put(lane, delivery.as_json())
+        else:
+            asking = self._ask(lane, delivery)
+            try:
+                waits_for = asking.send(None)
+            except StopIteration:
+                return
+            turn = self._turns[lane] = asyncio.get_running_loop().create_future()
+            try:
+                await go_on(asking, waits_for)
+            finally:
+                self._end(lane, turn)
+
+    async def _take_turn(self, lane: str, delivery: EventDelivery, before: asyncio.Future[None]) -> None:
         turn = self._turns[lane] = asyncio.get_running_loop().create_future()
         try:
-            if before is not None:
-                await asyncio.wait([before])
-            if self._queue.has_lane(lane):
-                await self._queue.put(lane, delivery.as_json())
+            await asyncio.wait([before])
+            if not delivery.takes_durably or lane in self._queue.lanes:
+                self._queue.put(lane, delivery.as_json())
             else:
                 await self._ask(lane, delivery)
         finally:
-            if before is None or before.done():
+            if before.done():
                 self._end(lane, turn)
             else:
                 # Whoever gives up waiting does not let the next one overtake.
@@ -97,7 +107,7 @@ class LocalTransport:
             if isinstance(when, str):
                 await self._give_up(delivery, failure, 1, when)
             else:
-                await self._queue.put(lane, delivery.as_json(), attempts=1, due=when)
+                self._queue.put(lane, delivery.as_json(), attempts=1, due=when)
 
     async def _handle(self, item: Delivery) -> Again | None:
         assert self._send is not None
@@ -123,10 +133,6 @@ class LocalTransport:
             connection.execute(INSERT_DEAD_LETTER, row)
 
         await self._database.write(insert)
-
-
-def _lane(delivery: EventDelivery) -> str:
-    return f"{delivery.rule_arn} {delivery.target_id} {delivery.lane}"
 
 
 def _next_attempt(

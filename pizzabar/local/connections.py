@@ -7,7 +7,6 @@ size, so that a client that does not read costs a bounded amount of memory and h
 
 import asyncio
 import sqlite3
-import types
 from collections import deque
 from collections.abc import Awaitable, Coroutine, Generator, Iterator, Sequence
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from pizzabar.apigateway.connections import Connection, PushKey, Socket
 from pizzabar.apigateway.errors import GoneException, LimitExceededException
 from pizzabar.clock import Clock
 from pizzabar.local.database import Database
+from pizzabar.work import go_on
 
 INSERT = "INSERT OR REPLACE INTO connections (id, attributes) VALUES (?, ?)"
 DELETE = "DELETE FROM connections WHERE id = ?"
@@ -44,7 +44,8 @@ class LocalConnections:
 
     def admit(self, connection: Connection) -> Awaitable[None]:
         """Note a connection that is being opened."""
-        return self._database.write(partial(_execute, sql=INSERT, row=(connection.id, _write(connection))))
+        self._database.write_soon(partial(_execute, sql=INSERT, row=(connection.id, _write(connection))))
+        return _Durable(self._database)
 
     def attach(self, connection: Connection, socket: Socket) -> None:
         """Let an admitted connection be pushed to."""
@@ -53,12 +54,12 @@ class LocalConnections:
     def detach(self, connection_id: str) -> None:
         """Forget a connection."""
         line = self._open.pop(connection_id, None)
-        if line is not None and line.busy is not None:
-            line.busy.cancel()
+        if line is not None:
+            line.leave()
 
     def dismiss(self, connection_id: str) -> None:
         """Note that a connection has had its goodbye."""
-        self._database.write_behind(partial(_execute, sql=DELETE, row=(connection_id,)))
+        self._database.write_soon(partial(_execute, sql=DELETE, row=(connection_id,)))
 
     def get(self, connection_id: str) -> Connection:
         """Find a connection that is open. Raise ``GoneException``."""
@@ -83,20 +84,14 @@ class LocalConnections:
     async def push(self, connection_id: str, text: str, key: PushKey | None = None) -> None:
         """Send a text frame, after those pushed before (see ``Connections.push``)."""
         line = self._line(connection_id)
-        line.arriving += 1
-        try:
-            await self._database.durable(in_turn=line.arriving > 1)
-        finally:
-            line.arriving -= 1
-        line = self._line(connection_id)
-        if key is None:
-            line.push(text)
-        elif not line.has_sent(text, key):
+        if key is None or not line.has_sent(text, key):
             try:
-                line.push(text)
+                size = line.make_room(text)
             except LimitExceededException:
-                line.take_back(key)
+                if key is not None:
+                    line.take_back(key)
                 raise
+            self._database.when_durable(partial(line.push, text, size))
         line.last_active = self._clock.now()
 
     async def close(self, connection_id: str, code: int, reason: str) -> None:
@@ -106,7 +101,7 @@ class LocalConnections:
 
     def _line(self, connection_id: str) -> "_Line":
         line = self._open.get(connection_id)
-        if line is None:
+        if line is None or line.has_left:
             raise GoneException
         return line
 
@@ -114,49 +109,62 @@ class LocalConnections:
 class _Line:
     """A connection that is open, and the frames that wait for its client."""
 
-    __slots__ = ("arriving", "busy", "connection", "last_active", "sent", "socket", "waiting", "waiting_bytes")
+    __slots__ = ("busy", "connection", "has_left", "last_active", "sent", "socket", "waiting", "waiting_bytes")
 
     def __init__(self, connection: Connection, socket: Socket, now: datetime) -> None:
         self.connection = connection
         self.socket = socket
         self.last_active = now
-        self.arriving = 0
+        self.has_left = False
         self.busy: asyncio.Task[None] | None = None
-        self.waiting: deque[str] = deque()
+        self.waiting: deque[tuple[str, int]] = deque()
         self.waiting_bytes = 0
+        """Bytes that wait for the client, or for a commit."""
         self.sent: dict[str, _Attempts] | None = None
 
-    def push(self, text: str) -> None:
-        """Send a frame, or let it wait behind those that wait already."""
-        if self.busy is None:
-            self.send(text)
-            return
-        size = _size(text)
-        if self.waiting_bytes + size > MAX_WAITING_BYTES:
+    def make_room(self, text: str) -> int:
+        """Count the bytes of a frame that is to be pushed. Raise ``LimitExceededException`` if too many wait."""
+        size = len(text) if text.isascii() else len(text.encode())
+        if self.waiting_bytes and self.waiting_bytes + size > MAX_WAITING_BYTES:
             raise LimitExceededException("The client does not read what it is sent")
-        self.waiting.append(text)
         self.waiting_bytes += size
+        return size
 
-    def send(self, text: str) -> None:
-        """Send a frame at once; only if the socket is not ready does a task go on with it."""
+    def push(self, text: str, size: int) -> None:
+        """Send a frame; if the socket is busy with an earlier one, let it wait behind that."""
+        if self.has_left:
+            return
+        if self.busy is not None:
+            self.waiting.append((text, size))
+            return
+        self.waiting_bytes -= size
         sending = self.socket.send(text)
         try:
             waits_for = sending.send(None)
         except StopIteration:
             return
         except OSError:
-            raise GoneException from None
-        self.busy = asyncio.get_running_loop().create_task(self._drain(_go_on(sending, waits_for)))
+            # Whoever pushes the next frame is told.
+            self.has_left = True
+            return
+        self.busy = asyncio.get_running_loop().create_task(self._drain(go_on(sending, waits_for)))
+
+    def leave(self) -> None:
+        """Send nothing any more, not even what waits for a commit."""
+        self.has_left = True
+        if self.busy is not None:
+            self.busy.cancel()
 
     async def _drain(self, rest: Coroutine[Any, Any, None]) -> None:
         try:
             await rest
             while self.waiting:
-                text = self.waiting.popleft()
-                self.waiting_bytes -= _size(text)
+                text, size = self.waiting.popleft()
+                self.waiting_bytes -= size
                 await self.socket.send(text)
         except OSError:
             # The client has gone; its frames go with it.
+            self.has_left = True
             self.waiting.clear()
         finally:
             self.busy = None
@@ -176,6 +184,18 @@ class _Line:
         """Note that the frame asked for last was not sent after all."""
         assert self.sent is not None
         self.sent[key.work].take_back()
+
+
+class _Durable:
+    """Waits, when it is asked to, until what was written by then is durable."""
+
+    __slots__ = ("_database",)
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __await__(self) -> Generator[Any, None, None]:
+        return self._database.durable().__await__()
 
 
 class _Attempts:
@@ -204,13 +224,6 @@ class _Attempts:
         del self.frames[self.position :]
 
 
-@types.coroutine
-def _go_on(coroutine: Coroutine[Any, Any, None], waits_for: Any) -> Generator[Any, Any, None]:
-    """Go on with a coroutine that was begun outside a task and came to wait for something."""
-    yield waits_for
-    yield from coroutine
-
-
 def _write(connection: Connection) -> bytes:
     return documents.encode(
         {
@@ -229,10 +242,6 @@ def _write(connection: Connection) -> bytes:
 def _read(attributes: bytes) -> Connection:
     document = documents.parse(attributes)
     return Connection(**(document | {"connected_at": datetime.fromtimestamp(document["connected_at"], UTC)}))
-
-
-def _size(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode())
 
 
 def _execute(connection: sqlite3.Connection, sql: str, row: tuple[object, ...]) -> None:

@@ -2,8 +2,8 @@
 A durable queue whose items are handed on in lanes.
 
 Rules:
-- An item is on its way to the disk when it is handed to the handler: whatever the handler writes is committed with
-  it or after it. It stays there until the handler is done with it.
+- An item is handed to the handler at once, and written down with the next commit, unless the handler is done with it
+  by then: whatever the handler writes is committed with it or after it. It stays there until the handler is done.
 - Items of one lane are handled one after another, in the order they were put; lanes do not wait for each other.
 - A handler that asks for another attempt says when, and whether its lane waits for that or goes on.
 - After the process was killed, whatever was not done is handled again: at least once.
@@ -12,7 +12,7 @@ Rules:
 import logging
 import sqlite3
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -69,8 +69,13 @@ class DeliveryQueue:
         self._clock = clock
         self._work = work
         self._handler: Handler | None = None
-        self._lanes: dict[str, _Lane] = {}
+        self.lanes: dict[str, _Lane] = {}
+        """Those of which items are waiting or under way."""
         self._last_id = 0
+        self._unwritten: dict[int, Delivery] = {}
+        self._done: list[tuple[str, int]] = []
+        """Items that are on disk, and are to go at the next commit."""
+        database.before_commit(self._write_down)
 
     async def open(self, handler: Handler) -> None:
         """Begin to hand items to the handler, those first that an earlier process left undone."""
@@ -90,46 +95,49 @@ class DeliveryQueue:
                 )
             )
 
-    def has_lane(self, lane: str) -> bool:
-        """Whether items of a lane are still waiting or under way."""
-        return lane in self._lanes
-
     @property
     def backlog(self) -> int:
         """How many items are waiting or under way."""
-        return sum(len(lane.items) for lane in self._lanes.values())
+        return sum(len(lane.items) for lane in self.lanes.values())
 
-    async def put(self, lane: str, item: JSON, *, attempts: int = 0, due: datetime | None = None) -> None:
-        """Take an item; return when it is durable."""
-        await self.put_all([(lane, item)], attempts=attempts, due=due)
-
-    async def put_all(
-        self, items: Iterable[tuple[str, JSON]], *, attempts: int = 0, due: datetime | None = None
-    ) -> None:
-        """Take items, all or none; return when they are durable."""
+    def put(self, lane: str, item: JSON, *, attempts: int = 0, due: datetime | None = None) -> None:
+        """Take an item."""
         cause = CAUSE.get()
         trace_id, hop_id = ("", 0) if cause is None else (cause.trace_id, cause.id)
-        now = self._clock.now()
-        due_seconds = None if due is None else due.timestamp()
-        deliveries = []
-        for lane, item in items:
-            self._last_id += 1
-            deliveries.append(Delivery(self._last_id, lane, item, trace_id, attempts, now, due, hop_id))
-        rows = [
-            (self.queue, d.id, d.lane, documents.encode(d.item), trace_id, attempts, now.timestamp(), due_seconds)
-            for d in deliveries
-        ]
-        is_durable = self._database.write(partial(_insert, rows=rows))
-        for delivery in deliveries:
-            self._enter(delivery)
-        await is_durable
+        self._last_id += 1
+        delivery = Delivery(self._last_id, lane, item, trace_id, attempts, self._clock.now(), due, hop_id)
+        self._unwritten[delivery.id] = delivery
+        if not self._database.is_scheduled:
+            self._database.will_change()
+        self._enter(delivery)
+
+    def _write_down(self, connection: sqlite3.Connection) -> None:
+        if self._unwritten:
+            deliveries, self._unwritten = self._unwritten, {}
+            connection.executemany(INSERT, [self._row(delivery) for delivery in deliveries.values()])
+        if self._done:
+            done, self._done = self._done, []
+            connection.executemany(DELETE, done)
+
+    def _row(self, delivery: Delivery) -> tuple[object, ...]:
+        due = None if delivery.due is None else delivery.due.timestamp()
+        return (
+            self.queue,
+            delivery.id,
+            delivery.lane,
+            documents.encode(delivery.item),
+            delivery.trace_id,
+            delivery.attempts,
+            delivery.accepted.timestamp(),
+            due,
+        )
 
     def _enter(self, delivery: Delivery) -> None:
-        lane = self._lanes.get(delivery.lane)
+        lane = self.lanes.get(delivery.lane)
         if lane is not None:
             lane.items.append(delivery)
             return
-        self._lanes[delivery.lane] = lane = _Lane(delivery.lane, deque((delivery,)))
+        self.lanes[delivery.lane] = lane = _Lane(delivery.lane, deque((delivery,)))
         self._go_on(lane)
 
     def _go_on(self, lane: "_Lane") -> None:
@@ -161,19 +169,22 @@ class DeliveryQueue:
                 items.popleft()
                 continue
             if again is None:
-                self._database.write_behind(partial(_delete, key=(self.queue, delivery.id)))
+                if self._unwritten.pop(delivery.id, None) is None:
+                    self._done.append((self.queue, delivery.id))
+                    self._database.will_change()
                 items.popleft()
                 continue
             delivery.attempts += 1
             if not again.holds_lane:
                 items.popleft()
                 delivery.lane = f"{delivery.lane.removesuffix(f'#{delivery.id}')}#{delivery.id}"
-            row = (delivery.lane, delivery.attempts, again.when.timestamp(), self.queue, delivery.id)
-            await self._database.write(partial(_put_off, row=row))
             delivery.due = again.when
+            if delivery.id not in self._unwritten:
+                row = (delivery.lane, delivery.attempts, again.when.timestamp(), self.queue, delivery.id)
+                self._database.write_soon(partial(_put_off, row=row))
             if not again.holds_lane:
                 self._enter(delivery)
-        del self._lanes[lane.name]
+        del self.lanes[lane.name]
 
 
 @dataclass(slots=True)
@@ -182,16 +193,5 @@ class _Lane:
     items: deque[Delivery]
 
 
-def _delete(connection: sqlite3.Connection, key: tuple[str, int]) -> None:
-    connection.execute(DELETE, key)
-
-
 def _put_off(connection: sqlite3.Connection, row: tuple[object, ...]) -> None:
     connection.execute(RETRY, row)
-
-
-def _insert(connection: sqlite3.Connection, rows: Sequence[tuple[object, ...]]) -> None:
-    if len(rows) == 1:
-        connection.execute(INSERT, rows[0])
-    else:
-        connection.executemany(INSERT, rows)

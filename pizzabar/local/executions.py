@@ -1,17 +1,18 @@
 """
 The local driver of executions: the interpreter's steps, kept in the state file.
 
-A step is computed first and queued for the commit at once; what follows from it is done after the commit. Tasks that
-do nothing but queue further writes are begun at once, for those are committed with the step or after it; and the step
-that begins one is itself written only with the next: if both are lost, the task is run again, under the same key, as
-it would be if the first had been kept.
+What a step asks for is done at once. State and history are written down just before a commit, once for all the steps
+since the last one, in one transaction with all that their tasks have written; what leaves the process waits for it.
+Only a task that does more than write waits for the commit itself. Whatever was not committed when the process was
+killed has not happened: what is pending then is done again, under the same key.
 """
 
 import hashlib
 import logging
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TypeVar
 
 from pizzabar import documents
 from pizzabar.clock import Clock, Timer
@@ -49,6 +50,7 @@ from pizzabar.stepfunctions.tasks import TaskFailure, Tasks
 from pizzabar.uuids import new_uuid
 from pizzabar.work import Work
 
+T = TypeVar("T")
 log = logging.getLogger("pizzabar")
 
 INSERT_DEFINITION = "INSERT INTO definitions (digest, text) VALUES (?, ?) ON CONFLICT DO NOTHING"
@@ -59,7 +61,10 @@ INSERT_EXECUTION = (
 UPDATE_EXECUTION = "UPDATE executions SET state = ? WHERE id = ?"
 END_EXECUTION = "UPDATE executions SET status = ?, state = ? WHERE id = ?"
 LAST_ID = "SELECT max(id) FROM executions"
-INSERT_HISTORY = "INSERT INTO history (execution, first, events) VALUES (?, ?, ?)"
+INSERT_HISTORY = "INSERT INTO history (id, events) VALUES (?, ?)"
+HISTORY_IDS = 32_768
+"""A row of the history is numbered by its execution's row and the first of its events, of which there are fewer."""
+
 SELECT_EXECUTION = "SELECT state, machine_arn, input, trace FROM executions WHERE arn = ?"
 SELECT_EXECUTIONS = (
     "SELECT state, machine_arn, input, trace FROM executions WHERE machine_arn = ? ORDER BY started DESC, arn"
@@ -70,7 +75,9 @@ SELECT_RUNNING = (
     " WHERE status = 'RUNNING'"
 )
 SELECT_HISTORY = (
-    "SELECT events FROM history WHERE execution = (SELECT id FROM executions WHERE arn = ?) ORDER BY first"
+    "SELECT events FROM history, (SELECT id AS execution FROM executions WHERE arn = ?)"
+    f" WHERE history.id >= execution * {HISTORY_IDS} AND history.id < (execution + 1) * {HISTORY_IDS}"
+    " ORDER BY history.id"
 )
 
 
@@ -86,7 +93,12 @@ class LocalExecutions:
         self._region = region
         self._running: dict[str, _Running] = {}
         self._last_id = 0
-        self._stored_definitions: set[bytes] = set()
+        self._is_starting = False
+        self._definitions: dict[str, bytes] = {}
+        """The digests of definitions by their texts."""
+        self._changed: dict[int, _Running] = {}
+        """Executions that have taken a step since the last commit, by the numbers of their rows."""
+        database.before_commit(self._write_down)
 
     async def open(self) -> int:
         """Go on with the executions that an earlier process left running, and tell how many."""
@@ -132,36 +144,22 @@ class LocalExecutions:
         step = advance(machine.machine, execution, Started(), now)
         running.execution = step.execution
         running.unwritten.extend(step.history)
-        digest = hashlib.blake2b(machine.definition.encode(), digest_size=16).digest()
-        insert = partial(
-            _insert_execution,
-            definition=None if digest in self._stored_definitions else (digest, machine.definition),
-            row=(
-                running.row_id,
-                arn,
-                machine.arn,
-                text,
-                step.execution.status,
-                now.timestamp(),
-                cause.trace_id,
-                documents.encode(step.execution.to_json()),
-                digest,
-            ),
-            history=running.take_history(),
-        )
-        commit = self._database.write(insert)
+        running.insertion = (machine.definition, now.timestamp())
         record = running.record()
+        if not is_new:
+            # At once, to see that nobody else has the name.
+            try:
+                await self._database.write(partial(self._insert, running=running))
+            except sqlite3.IntegrityError:
+                # Another one of the name was started, and ended, while this one looked for it.
+                self._running.pop(arn, None)
+                taken = await self._find(arn)
+                if taken is None:
+                    raise
+                return _same_execution(taken, text)
+        self._changed[running.row_id] = running
+        self._database.will_change()
         self._follow(running, step.commands)
-        try:
-            await commit
-        except sqlite3.IntegrityError:
-            # Another one of the name was started, and ended, while this one looked for it.
-            self._running.pop(arn, None)
-            taken = await self._find(arn)
-            if taken is None:
-                raise
-            return _same_execution(taken, text)
-        self._stored_definitions.add(digest)
         return record
 
     async def feed(self, arn: str, occurrence: Occurrence, *, token: str | None = None) -> None:
@@ -178,20 +176,12 @@ class LocalExecutions:
                 raise InvalidToken(f"Invalid Token: '{token}'")
             if not is_waiting(running.execution, op):
                 raise TaskTimedOut("Task Timed Out: 'Provided task does not exist anymore'")
-        self._apply(running, occurrence, may_be_lost=False)
-        await self._database.durable()
+        self._apply(running, occurrence)
 
     async def describe(self, arn: str) -> ExecutionRecord:
         """Read an execution. Raise ``ExecutionDoesNotExist``."""
         running = self._running.get(arn)
-        if running is not None:
-            record: ExecutionRecord | None = running.record()
-            # What is told is to be durable, the history too.
-            if running.unwritten:
-                self._write(running)
-            await self._database.durable()
-        else:
-            record = await self._find(arn)
+        record = await self._find(arn) if running is None else running.record()
         if record is None:
             raise ExecutionDoesNotExist(f"Execution Does Not Exist: '{arn}'")
         return record
@@ -199,7 +189,7 @@ class LocalExecutions:
     async def history(self, arn: str) -> Sequence[JSON]:
         """Read the history of an execution, oldest event first. Raise ``ExecutionDoesNotExist``."""
         await self.describe(arn)
-        rows = await self._database.read(lambda connection: connection.execute(SELECT_HISTORY, (arn,)).fetchall())
+        rows = await self._query(lambda connection: connection.execute(SELECT_HISTORY, (arn,)).fetchall())
         return [event for (events,) in rows for event in documents.parse(events)]
 
     async def list(self, machine_arn: str) -> Sequence[ExecutionRecord]:
@@ -216,45 +206,81 @@ class LocalExecutions:
         running = self._running.get(arn)
         if running is None:
             return None if closed is None else _same_execution(closed, text)
-        record = _same_execution(running.record(), text)
-        await self._database.durable()
-        return record
+        return _same_execution(running.record(), text)
 
     async def _find(self, arn: str) -> ExecutionRecord | None:
-        row = await self._database.read(lambda connection: connection.execute(SELECT_EXECUTION, (arn,)).fetchone())
+        row = await self._query(lambda connection: connection.execute(SELECT_EXECUTION, (arn,)).fetchone())
         return None if row is None else _record(row)
 
-    def _apply(self, running: "_Running", occurrence: Occurrence, *, may_be_lost: bool = True) -> None:
-        """Take one step: compute it, queue it for the commit, and see to what follows from it.
+    async def _query(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        """Answer a query on what is written down, after writing down the rest."""
 
-        A step ``may_be_lost`` when what has happened happens again after the process was killed.
-        """
+        def write_down_and_query(connection: sqlite3.Connection) -> T:
+            self._write_down(connection)
+            return query(connection)
+
+        return await self._database.write(write_down_and_query)
+
+    def _apply(self, running: "_Running", occurrence: Occurrence) -> None:
+        """Take one step, and see to what follows from it."""
         step = advance(running.machine, running.execution, occurrence, self._clock.now())
         if step.execution is running.execution:
             return
         running.execution = step.execution
         running.unwritten.extend(step.history)
-        if not (may_be_lost and step.commands and all(map(self._only_writes, step.commands))):
-            self._write(running)
+        self._changed[running.row_id] = running
+        if not self._database.is_scheduled:
+            self._database.will_change()
         if running.timers:
             running.drop_timers()
         self._follow(running, step.commands)
 
-    def _write(self, running: "_Running") -> None:
-        execution = running.execution
-        self._database.write_soon(
-            partial(
-                _update_execution,
-                row=(execution.status, documents.encode(execution.to_json()), running.row_id),
-                history=running.take_history(),
-            )
-        )
+    def _write_down(self, connection: sqlite3.Connection) -> None:
+        """Write down what has changed since the last time."""
+        if not self._changed:
+            return
+        changed, self._changed = self._changed, {}
+        states, ends, histories = [], [], []
+        for running in changed.values():
+            execution = running.execution
+            if running.insertion is not None:
+                self._insert(connection, running)
+            elif execution.status == "RUNNING":
+                states.append((documents.encode(execution.to_json()), running.row_id))
+            else:
+                ends.append((execution.status, documents.encode(execution.to_json()), running.row_id))
+            if running.unwritten:
+                histories.append(running.take_history())
+        if states:
+            connection.executemany(UPDATE_EXECUTION, states)
+        if ends:
+            connection.executemany(END_EXECUTION, ends)
+        connection.executemany(INSERT_HISTORY, histories)
 
-    def _only_writes(self, command: Command) -> bool:
-        if not isinstance(command, RunTask):
-            return False
-        integration = self._tasks.find(command.resource)
-        return integration is not None and integration.only_writes
+    def _insert(self, connection: sqlite3.Connection, running: "_Running") -> None:
+        assert running.insertion is not None
+        definition, started = running.insertion
+        digest = self._definitions.get(definition)
+        if digest is None:
+            digest = hashlib.blake2b(definition.encode(), digest_size=16).digest()
+            connection.execute(INSERT_DEFINITION, (digest, definition))
+            self._definitions[definition] = digest
+        execution = running.execution
+        connection.execute(
+            INSERT_EXECUTION,
+            (
+                running.row_id,
+                execution.arn,
+                running.machine_arn,
+                running.input,
+                execution.status,
+                started,
+                running.trace_id,
+                documents.encode(execution.to_json()),
+                digest,
+            ),
+        )
+        running.insertion = None
 
     def _follow(self, running: "_Running", commands: Sequence[Command]) -> None:
         """Do what a step asks for."""
@@ -285,8 +311,14 @@ class LocalExecutions:
     def _start_task(self, running: "_Running", command: RunTask) -> None:
         arn = running.execution.arn
         token = CAUSE.set(Cause(running.trace_id, running.hop_id, arn, Attempt(f"{arn}/{command.op}")))
-        self._work.start(self._run_task(running, command))
-        CAUSE.reset(token)
+        # One task in a turn: an execution of many that never wait would keep all others from theirs.
+        start = self._work.start if self._is_starting else self._work.start_now
+        self._is_starting = True
+        try:
+            start(self._run_task(running, command))
+        finally:
+            self._is_starting = False
+            CAUSE.reset(token)
 
     async def _run_task(self, running: "_Running", command: RunTask) -> None:
         integration = self._tasks.find(command.resource)
@@ -322,6 +354,7 @@ class _Running:
         "execution",
         "hop_id",
         "input",
+        "insertion",
         "machine",
         "machine_arn",
         "row_id",
@@ -349,11 +382,13 @@ class _Running:
         self.row_id = row_id
         self.timers: dict[int, Timer] = {}
         self.unwritten: list[JSON] = []
+        self.insertion: tuple[str, float] | None = None
+        """The definition and the time it was started with, until it has a row."""
 
-    def take_history(self) -> tuple[int, int, bytes] | None:
+    def take_history(self) -> tuple[int, bytes]:
         """Give the row of those events that are not written yet."""
         events, self.unwritten = self.unwritten, []
-        return (self.row_id, events[0]["id"], documents.encode(events)) if events else None
+        return self.row_id * HISTORY_IDS + events[0]["id"], documents.encode(events)
 
     def drop_timers(self) -> None:
         """Take back the timers that nothing waits for any more: a clock should not go to them."""
@@ -381,27 +416,3 @@ def _same_execution(record: ExecutionRecord, text: str) -> ExecutionRecord:
 def _record(row: tuple[bytes, str, str, str]) -> ExecutionRecord:
     state, machine_arn, text, trace_id = row
     return ExecutionRecord(Execution.from_json(documents.parse(state)), machine_arn, text, trace_id)
-
-
-def _insert_execution(
-    connection: sqlite3.Connection,
-    definition: tuple[bytes, str] | None,
-    row: tuple[object, ...],
-    history: tuple[int, int, bytes] | None,
-) -> None:
-    if definition is not None:
-        connection.execute(INSERT_DEFINITION, definition)
-    connection.execute(INSERT_EXECUTION, row)
-    if history is not None:
-        connection.execute(INSERT_HISTORY, history)
-
-
-def _update_execution(
-    connection: sqlite3.Connection, row: tuple[str, bytes, int], history: tuple[int, int, bytes] | None
-) -> None:
-    if row[0] == "RUNNING":
-        connection.execute(UPDATE_EXECUTION, row[1:])
-    else:
-        connection.execute(END_EXECUTION, row)
-    if history is not None:
-        connection.execute(INSERT_HISTORY, history)

@@ -20,9 +20,9 @@ class LocalInvocations:
         self._handle = handle
         await self._queue.open(self._run)
 
-    async def accept(self, lane: str, function_arn: str, request_id: str, payload: JSON) -> None:
-        """Take an event; return when it is durable."""
-        await self._queue.put(f"{function_arn} {lane}", [function_arn, request_id, payload])
+    def accept(self, lane: str, function_arn: str, request_id: str, payload: JSON) -> None:
+        """Take an event."""
+        self._queue.put(f"{function_arn} {lane}", [function_arn, request_id, payload])
 
     async def _run(self, delivery: Delivery) -> Again | None:
         assert self._handle is not None

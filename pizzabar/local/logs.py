@@ -1,13 +1,12 @@
 """The log store of the local runtime: one row a group, one a stream, and one for each put of events."""
 
 import sqlite3
-from collections.abc import Awaitable, Sequence
-from functools import partial
+from collections.abc import Sequence
 
 from pizzabar.documents import encode, parse
 from pizzabar.local.database import Database
 from pizzabar.logs.log_group import LogGroup, LogStream
-from pizzabar.logs.store import DONE, Batch
+from pizzabar.logs.store import Batch
 
 GROUPS = "SELECT name, created, retention FROM log_groups ORDER BY name"
 STREAMS = """
@@ -43,30 +42,34 @@ class LocalLogs:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._last_id = 0
+        self._events: list[tuple[object, ...]] = []
+        """Rows to be written down at the next commit."""
+        database.before_commit(self._write_down)
 
     async def load(self) -> list[LogGroup]:
         groups, self._last_id = await self._database.read(_load, is_long=True)
         return groups
 
-    def put_group(self, group: LogGroup, *, is_durable: bool) -> Awaitable[None]:
-        return self._write(PUT_GROUP, (group.name, group.created, group.retention_days), is_durable=is_durable)
+    def put_group(self, group: LogGroup) -> None:
+        self._write(PUT_GROUP, (group.name, group.created, group.retention_days))
 
-    def put_stream(self, group: str, stream: str, created: int, *, is_durable: bool) -> Awaitable[None]:
-        return self._write(PUT_STREAM, (group, stream, created), is_durable=is_durable)
+    def put_stream(self, group: str, stream: str, created: int) -> None:
+        self._write(PUT_STREAM, (group, stream, created))
 
-    def put_events(
-        self, group: str, stream: str, events: Sequence[tuple[int, str]], ingested: int, *, is_durable: bool
-    ) -> Awaitable[None]:
+    def put_events(self, group: str, stream: str, events: Sequence[tuple[int, str]], ingested: int) -> None:
         self._last_id += 1
         row = (group, stream, self._last_id, events[0][0], events[-1][0], ingested, encode(events))
-        return self._write(PUT_EVENTS, row, is_durable=is_durable)
+        self._events.append(row)
+        if not self._database.is_scheduled:
+            self._database.will_change()
 
-    def delete_group(self, name: str) -> Awaitable[None]:
+    def delete_group(self, name: str) -> None:
         def change(connection: sqlite3.Connection) -> None:
+            self._write_down(connection)
             for statement in DELETE_GROUP:
                 connection.execute(statement, (name,))
 
-        return self._database.write(change)
+        self._database.write_soon(change)
 
     async def read(self, group: str, stream: str | None, start: int, end: int) -> list[Batch]:
         def query(connection: sqlite3.Connection) -> list[Batch]:
@@ -81,16 +84,13 @@ class LocalLogs:
 
         return await self._database.read(query, is_long=True)
 
-    def _write(self, statement: str, row: tuple[object, ...], *, is_durable: bool) -> Awaitable[None]:
-        change = partial(_execute, statement=statement, row=row)
-        if is_durable:
-            return self._database.write(change)
-        self._database.write_behind(change)
-        return DONE
+    def _write(self, statement: str, row: tuple[object, ...]) -> None:
+        self._database.write_soon(lambda connection: connection.execute(statement, row))
 
-
-def _execute(connection: sqlite3.Connection, statement: str, row: tuple[object, ...]) -> None:
-    connection.execute(statement, row)
+    def _write_down(self, connection: sqlite3.Connection) -> None:
+        if self._events:
+            rows, self._events = self._events, []
+            connection.executemany(PUT_EVENTS, rows)
 
 
 def _load(connection: sqlite3.Connection) -> tuple[list[LogGroup], int]:

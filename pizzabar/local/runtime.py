@@ -35,8 +35,12 @@ class LocalRuntime:
         seed = f"{self._home.account}/{self._home.region}"
         return LocalExecutions(self.database, self.clock, self.work, tasks, seed=seed, region=self._home.region)
 
+    async def durable(self) -> None:
+        """Return when every change made so far is durable, together with what others change meanwhile."""
+        await self.database.durable()
+
     async def flush(self) -> None:
-        """Return when everything handed to the runtime is durable."""
+        """Make every change so far durable now."""
         await self.database.flush()
 
     async def close(self) -> None:

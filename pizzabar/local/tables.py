@@ -1,9 +1,8 @@
 """
 The table store of the local runtime: SQLite, and a cache of what was last read or written.
 
-Each DynamoDB table is a SQLite table of its own, ordered by its keys. The cache is coherent because every statement
-runs on one connection in the order it was asked for: a key that is being written is not in the cache, and only
-the last write of a key, or a read that began after it, enters it again.
+Each DynamoDB table is a SQLite table of its own, ordered by its keys. Whatever reads or writes an item enters it in
+the cache in the same turn, so the cache says what the table does.
 """
 
 import sqlite3
@@ -11,6 +10,7 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import field
+from functools import partial
 from typing import Final
 
 from pizzabar.documents import encode, parse
@@ -37,8 +37,7 @@ CREATE_ITEMS = """
 CREATE_EXPIRES = "CREATE INDEX {items}_expires ON {items} (expires) WHERE expires IS NOT NULL"
 DROP_ITEMS = "DROP TABLE {items}"
 STATISTICS = "SELECT count(*), coalesce(sum(size), 0) FROM {items}"
-GET = "SELECT item FROM {items} WHERE pk = ? AND sk = ?"
-GET_IMAGE = "SELECT item, size, expires FROM {items} WHERE pk = ? AND sk = ?"
+GET = "SELECT item, size, expires FROM {items} WHERE pk = ? AND sk = ?"
 PUT = "REPLACE INTO {items} (pk, sk, item, size, expires) VALUES (?, ?, ?, ?, ?)"
 DELETE = "DELETE FROM {items} WHERE pk = ? AND sk = ?"
 QUERY = "SELECT item, size FROM {items} WHERE pk = ? AND sk >= ? AND sk < ? ORDER BY sk"
@@ -97,6 +96,7 @@ class LocalTables:
             rows = connection.execute(statements.all_items)
             expiries = [(table.expiry(parse(item)), pk, sk) for pk, sk, item in rows]
             connection.executemany(statements.set_expires, expiries)
+            self._cache.clear()
 
         await self._database.write(redefine)
 
@@ -106,11 +106,9 @@ class LocalTables:
         def drop(connection: sqlite3.Connection) -> None:
             connection.execute(REMOVE_TABLE, (name,))
             connection.execute(statements.drop)
-
-        try:
-            await self._database.write(drop)
-        finally:
             self._cache.clear()
+
+        await self._database.write(drop)
 
     async def statistics(self, table: str) -> tuple[int, int]:
         statement = self._statements[table].statistics
@@ -118,19 +116,10 @@ class LocalTables:
         return count, size
 
     async def get(self, table: str, key: Key) -> bytes | None:
-        cached = self._cache.get((table, *key))
-        if not isinstance(cached, _Unknown):
-            return cached
-        statement = self._statements[table].get
-
-        def get(connection: sqlite3.Connection) -> bytes | None:
-            row = connection.execute(statement, key).fetchone()
-            return None if row is None else row[0]
-
-        reading = self._cache.begin_read((table, *key))
-        data = await self._database.read(get, sees_queued=self._cache.is_being_written((table, *key)))
-        self._cache.end_read((table, *key), reading, data)
-        return data
+        image = self._cache.get((table, *key))
+        if isinstance(image, _Unknown):
+            image = await self._database.read(lambda connection: self._find(connection, table, key))
+        return None if image is None else image.data
 
     async def query(
         self, table: str, partition: bytes, keys: KeyRange, *, forward: bool, limit: int | None, max_size: int
@@ -163,14 +152,13 @@ class LocalTables:
 
     async def modify(self, changes: Sequence[Change]) -> list[Written]:
         if len(changes) == 1:
-            return [await self._modify_one(changes[0])]
-        prepared = [(change, self._statements[change.table]) for change in changes]
+            return [await self._database.write(partial(self._modify_one, changes[0]))]
 
         def modify(connection: sqlite3.Connection) -> list[Written]:
             written: list[Written] = []
             refusals: list[ServiceError | None] = []
-            for change, statements in prepared:
-                old = _image(connection, statements, change)
+            for change in changes:
+                old = self._image(connection, change)
                 try:
                     written.append(Written(old, change.decide(old)))
                     refusals.append(None)
@@ -178,40 +166,41 @@ class LocalTables:
                     refusals.append(refusal)
             if any(refusals):
                 raise TransactionCanceledException(refusals)
-            for (change, statements), result in zip(prepared, written, strict=True):
-                _write(connection, statements, change.key, result.new)
+            for change, result in zip(changes, written, strict=True):
+                self._write(connection, change, result.new)
             return written
 
-        keys = [(change.table, *change.key) for change in changes]
-        writes = [self._cache.begin_write(key) for key in keys]
-        written: list[Written] | None = None
-        try:
-            written = await self._database.write(modify)
-            return written
-        finally:
-            for index, key in enumerate(keys):
-                self._cache.end_write(key, writes[index], _UNKNOWN if written is None else _data(written[index].new))
+        return await self._database.write(modify)
 
-    async def _modify_one(self, change: Change) -> Written:
+    def _modify_one(self, change: Change, connection: sqlite3.Connection) -> Written:
         # What `modify` does with several changes, without the lists: this is the way of every order.
+        old = self._image(connection, change)
+        new = change.decide(old)
+        if new is not None or old is not None or not change.reads:
+            self._write(connection, change, new)
+        return Written(old, new)
+
+    def _image(self, connection: sqlite3.Connection, change: Change) -> Image | None:
+        """Give what there is before a change that wants to know."""
+        if not change.reads:
+            return None
+        cached = self._cache.get((change.table, *change.key))
+        return self._find(connection, change.table, change.key) if isinstance(cached, _Unknown) else cached
+
+    def _find(self, connection: sqlite3.Connection, table: str, key: Key) -> Image | None:
+        """Read what there is, and note it."""
+        row = connection.execute(self._statements[table].get, key).fetchone()
+        image = None if row is None else Image(*row)
+        self._cache.enter((table, *key), image)
+        return image
+
+    def _write(self, connection: sqlite3.Connection, change: Change, image: Image | None) -> None:
         statements = self._statements[change.table]
-
-        def modify(connection: sqlite3.Connection) -> Written:
-            old = _image(connection, statements, change)
-            new = change.decide(old)
-            if new is not None or old is not None or not change.reads:
-                _write(connection, statements, change.key, new)
-            return Written(old, new)
-
-        key = (change.table, *change.key)
-        write = self._cache.begin_write(key)
-        data: Cached = _UNKNOWN
-        try:
-            written = await self._database.write(modify)
-            data = _data(written.new)
-            return written
-        finally:
-            self._cache.end_write(key, write, data)
+        if image is None:
+            connection.execute(statements.delete, change.key)
+        else:
+            connection.execute(statements.put, (*change.key, image.data, image.size, image.expires))
+        self._cache.enter((change.table, *change.key), image)
 
     async def expire(self, table: str, now: float) -> Sequence[Image]:
         statements = self._statements[table]
@@ -219,11 +208,11 @@ class LocalTables:
         def expire(connection: sqlite3.Connection) -> list[tuple[bytes, bytes, bytes, int, float]]:
             rows = connection.execute(statements.expired, (now - FIVE_YEARS, now)).fetchall()
             connection.executemany(statements.delete, [(row[0], row[1]) for row in rows])
+            for row in rows:
+                self._cache.forget((table, row[0], row[1]))
             return rows
 
         rows = await self._database.write(expire)
-        for row in rows:
-            self._cache.forget((table, row[0], row[1]))
         return [Image(item, size, expires) for _, _, item, size, expires in rows]
 
     async def next_expiry(self, table: str, now: float) -> float | None:
@@ -245,7 +234,7 @@ class _Unknown:
 
 
 _UNKNOWN: Final = _Unknown()
-Cached = bytes | None | _Unknown
+Cached = Image | None | _Unknown
 _CacheKey = tuple[str, bytes, bytes]
 
 # What an entry takes beside its key and its item: about that of its dict entry and its objects.
@@ -258,68 +247,37 @@ class _Cache:
     def __init__(self, size: int) -> None:
         self._capacity = size
         self._size = 0
-        self._entries: OrderedDict[_CacheKey, bytes | None] = OrderedDict()
-        self._reads: dict[_CacheKey, object] = {}
-        self._writes: dict[_CacheKey, object] = {}
+        self._entries: OrderedDict[_CacheKey, Image | None] = OrderedDict()
 
     def get(self, key: _CacheKey) -> Cached:
-        data = self._entries.get(key, _UNKNOWN)
-        if data is not _UNKNOWN:
+        image = self._entries.get(key, _UNKNOWN)
+        if image is not _UNKNOWN:
             self._entries.move_to_end(key)
-        return data
+        return image
 
-    def is_being_written(self, key: _CacheKey) -> bool:
-        """Whether a write of a key was asked for and is not yet done."""
-        return key in self._writes
-
-    def begin_read(self, key: _CacheKey) -> object:
-        """Note that a key is being read; the answer goes to ``end_read``."""
-        token = self._reads[key] = object()
-        return token
-
-    def end_read(self, key: _CacheKey, token: object, data: bytes | None) -> None:
-        """Enter what was read, unless a write or another read of the key was asked for since."""
-        if self._reads.get(key) is token:
-            del self._reads[key]
-            if key not in self._writes:
-                self._enter(key, data)
-
-    def begin_write(self, key: _CacheKey) -> object:
-        """Note that a key is being written, and know nothing of it until then."""
-        self.forget(key)
-        token = self._writes[key] = object()
-        return token
-
-    def end_write(self, key: _CacheKey, token: object, data: Cached) -> None:
-        """Enter what was written, unless another write of the key was asked for since."""
-        if self._writes.get(key) is token:
-            del self._writes[key]
-            if not isinstance(data, _Unknown):
-                self._enter(key, data)
-
-    def forget(self, key: _CacheKey) -> None:
-        self._reads.pop(key, None)
-        data = self._entries.pop(key, _UNKNOWN)
-        if not isinstance(data, _Unknown):
-            self._size -= _entry_size(key, data)
-
-    def clear(self) -> None:
-        self._entries.clear()
-        self._reads.clear()
-        self._writes.clear()
-        self._size = 0
-
-    def _enter(self, key: _CacheKey, data: bytes | None) -> None:
-        self.forget(key)
-        self._entries[key] = data
-        self._size += _entry_size(key, data)
+    def enter(self, key: _CacheKey, image: Image | None) -> None:
+        """Note what is stored under a key."""
+        entries = self._entries
+        if key in entries:
+            self.forget(key)
+        entries[key] = image
+        self._size += _entry_size(key, image)
         while self._size > self._capacity:
             oldest, old = self._entries.popitem(last=False)
             self._size -= _entry_size(oldest, old)
 
+    def forget(self, key: _CacheKey) -> None:
+        image = self._entries.pop(key, _UNKNOWN)
+        if not isinstance(image, _Unknown):
+            self._size -= _entry_size(key, image)
 
-def _entry_size(key: _CacheKey, data: bytes | None) -> int:
-    return _ENTRY_SIZE + len(key[1]) + len(key[2]) + (0 if data is None else len(data))
+    def clear(self) -> None:
+        self._entries.clear()
+        self._size = 0
+
+
+def _entry_size(key: _CacheKey, image: Image | None) -> int:
+    return _ENTRY_SIZE + len(key[1]) + len(key[2]) + (0 if image is None else len(image.data))
 
 
 @record
@@ -328,7 +286,6 @@ class _Statements:
 
     number: int
     get: str = field(init=False)
-    get_image: str = field(init=False)
     put: str = field(init=False)
     delete: str = field(init=False)
     query: str = field(init=False)
@@ -352,7 +309,6 @@ class _Statements:
 
 _STATEMENTS = {
     "get": GET,
-    "get_image": GET_IMAGE,
     "put": PUT,
     "delete": DELETE,
     "query": QUERY,
@@ -372,24 +328,6 @@ _STATEMENTS = {
 
 def _items(number: int) -> str:
     return f"dynamodb_items_{number}"
-
-
-def _image(connection: sqlite3.Connection, statements: _Statements, change: Change) -> Image | None:
-    if not change.reads:
-        return None
-    row = connection.execute(statements.get_image, change.key).fetchone()
-    return None if row is None else Image(*row)
-
-
-def _write(connection: sqlite3.Connection, statements: _Statements, key: Key, image: Image | None) -> None:
-    if image is None:
-        connection.execute(statements.delete, key)
-    else:
-        connection.execute(statements.put, (*key, image.data, image.size, image.expires))
-
-
-def _data(image: Image | None) -> bytes | None:
-    return None if image is None else image.data
 
 
 def _page(rows: sqlite3.Cursor, limit: int | None, max_size: int, segment: Segment | None = None) -> Page:

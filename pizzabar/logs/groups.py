@@ -7,14 +7,14 @@ read as soon as it was put. Events older than a group's retention are not given;
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatchLogsConcepts.html
 """
 
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from pizzabar.arn import Home
 from pizzabar.clock import Clock
 from pizzabar.logs.errors import ResourceAlreadyExistsException, ResourceNotFoundException
 from pizzabar.logs.log_group import LogEvent, LogGroup, LogStream, days, milliseconds
-from pizzabar.logs.store import DONE, LogStore
+from pizzabar.logs.store import LogStore
 
 END_OF_TIME = 1 << 62
 
@@ -62,7 +62,7 @@ class LogGroups:
         if name in self._groups:
             raise ResourceAlreadyExistsException("group")
         group = self._groups[name] = LogGroup(name, self.now(), retention_days)
-        await self._store.put_group(group, is_durable=True)
+        self._store.put_group(group)
         return group
 
     async def ensure(self, name: str, *, retention_days: int | None) -> LogGroup:
@@ -72,14 +72,14 @@ class LogGroups:
         group = self._groups[name]
         if group.retention_days != retention_days:
             group.retention_days = retention_days
-            await self._store.put_group(group, is_durable=True)
+            self._store.put_group(group)
         return group
 
     async def delete(self, name: str) -> None:
         """Delete a group with all its streams and events."""
         self.get(name)
         del self._groups[name]
-        await self._store.delete_group(name)
+        self._store.delete_group(name)
 
     async def create_stream(self, group: str, name: str) -> LogStream:
         """Make a stream in a group. Raise ``ResourceAlreadyExistsException`` when it is there."""
@@ -87,35 +87,27 @@ class LogGroups:
         if name in streams:
             raise ResourceAlreadyExistsException("stream")
         stream = streams[name] = LogStream(name, self.now())
-        await self._store.put_stream(group, name, stream.created, is_durable=True)
+        self._store.put_stream(group, name, stream.created)
         return stream
 
-    def put_events(
-        self, group: str, stream: str, events: Sequence[tuple[int, str]], *, durable: bool
-    ) -> Awaitable[None]:
-        """Put events, pairs of timestamp and message in order of time, into a stream that is there.
+    def put_events(self, group: str, stream: LogStream, events: Sequence[tuple[int, str]], now: int) -> None:
+        """Put events, pairs of timestamp and message in order of time, into a stream that is there."""
+        if events:
+            stream.note(events[0][0], events[-1][0], now)
+            self._store.put_events(group, stream.name, events, now)
 
-        The answer of a durable put can be awaited until the events are kept for good.
-        """
-        return self._put(group, self.get_stream(group, stream), events, self.now(), durable=durable)
-
-    def append(
-        self, group: str, stream: str, messages: Sequence[str], now: datetime, *, durable: bool = False
-    ) -> Awaitable[None]:
-        """Put messages of one time into a stream; group and stream are made when they are missing.
-
-        The answer of a durable put can be awaited until the messages are kept for good.
-        """
+    def append(self, group: str, stream: str, messages: Sequence[str], now: datetime) -> None:
+        """Put messages of one time into a stream; group and stream are made when they are missing."""
         timestamp = milliseconds(now)
         kept = self._groups.get(group)
         if kept is None:
             kept = self._groups[group] = LogGroup(group, timestamp)
-            self._store.put_group(kept, is_durable=False)
+            self._store.put_group(kept)
         target = kept.streams.get(stream)
         if target is None:
             target = kept.streams[stream] = LogStream(stream, timestamp)
-            self._store.put_stream(group, stream, timestamp, is_durable=False)
-        return self._put(group, target, [(timestamp, message) for message in messages], timestamp, durable=durable)
+            self._store.put_stream(group, stream, timestamp)
+        self.put_events(group, target, [(timestamp, message) for message in messages], timestamp)
 
     async def read(
         self, group: str, *, stream: str | None = None, start: int = 0, end: int = END_OF_TIME
@@ -134,14 +126,6 @@ class LogGroups:
         ]
         events.sort(key=lambda event: event.id)
         return events
-
-    def _put(
-        self, group: str, stream: LogStream, events: Sequence[tuple[int, str]], now: int, *, durable: bool
-    ) -> Awaitable[None]:
-        if not events:
-            return DONE
-        stream.note(events[0][0], events[-1][0], now)
-        return self._store.put_events(group, stream.name, events, now, is_durable=durable)
 
 
 def _event_id(timestamp: int, number: int, index: int) -> int:

@@ -96,11 +96,11 @@ async def put_log_events(groups: LogGroups, parameters: JSON) -> JSON:
     given = check("PutLogEvents", parameters, "logGroupName", "logStreamName", "logEvents")
     events = _read_events(given["logEvents"])
     group = groups.get(given["logGroupName"])
-    groups.get_stream(group.name, given["logStreamName"])
+    stream = groups.get_stream(group.name, given["logStreamName"])
     now = groups.now()
     if group.retention_days is None and now - TWO_WEEKS <= events[0][0] and events[-1][0] <= now + TWO_HOURS:
         # The common case: all are in time.
-        await groups.put_events(group.name, given["logStreamName"], events, durable=True)
+        groups.put_events(group.name, stream, events, now)
         return {"nextSequenceToken": SEQUENCE_TOKEN}
     timestamps = [timestamp for timestamp, _ in events]
     too_old = sum(timestamp < now - TWO_WEEKS for timestamp in timestamps)
@@ -113,7 +113,7 @@ async def put_log_events(groups: LogGroups, parameters: JSON) -> JSON:
         **({"tooOldLogEventEndIndex": too_old} if too_old else {}),
         **({"expiredLogEventEndIndex": expired} if expired else {}),
     }
-    await groups.put_events(group.name, given["logStreamName"], events[max(too_old, expired) : in_time], durable=True)
+    groups.put_events(group.name, stream, events[max(too_old, expired) : in_time], now)
     return {"nextSequenceToken": SEQUENCE_TOKEN, **({"rejectedLogEventsInfo": rejected} if rejected else {})}
 
 

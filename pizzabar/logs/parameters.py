@@ -92,6 +92,13 @@ def violations(name: str, value: JSON, constraint: Constraint) -> list[str]:
     if kind is not constraint.kind:
         raise SerializationException(f"{name} must be {_KINDS[constraint.kind]}")
     measure, size = ("value", value) if kind is int else ("length", 0 if kind is bool else len(value))
+    if (
+        (constraint.least is None or size >= constraint.least)
+        and (constraint.most is None or size <= constraint.most)
+        and (constraint.pattern is None or not value or _matches(constraint.pattern, value))
+        and not constraint.choices
+    ):
+        return []
     wanted = []
     if constraint.least is not None and size < constraint.least:
         wanted.append(f"have {measure} greater than or equal to {constraint.least}")

@@ -2,8 +2,8 @@
 The seam of executions: start one, feed it, read it.
 
 The seam stands above the loop that runs an execution, so that an engine of its own may own that loop. What a driver
-promises: each step (state, history, commands) is durable before anything outside is told of it; an execution goes on
-from its last step after the process was killed; a task may then be run again, under the same key.
+promises: each step (state, history, commands) is durable before anything that follows from it leaves the process; an
+execution goes on from its last step after the process was killed; a task may then be run again, under the same key.
 """
 
 from collections.abc import Sequence
@@ -49,12 +49,12 @@ class Executions(Protocol):
     async def start(self, machine: DeployedStateMachine, name: str | None, text: str, value: JSON) -> ExecutionRecord:
         """Start an execution on an input, given as text and as the value that it stands for.
 
-        Return when it is durable. Without a name, it gets a new UUID. The same name and input give the execution
+        Without a name, it gets a new UUID. The same name and input give the execution
         that runs already; raise ``ExecutionAlreadyExists`` when the name is taken otherwise.
         """
 
     async def feed(self, arn: str, occurrence: Occurrence, *, token: str | None = None) -> None:
-        """Tell a running execution what has happened; return when that is durable.
+        """Tell a running execution what has happened.
 
         With a token, which the task in question must have been given. Raise ``ExecutionDoesNotExist``, or with a
         token ``TaskDoesNotExist``, ``TaskTimedOut`` or ``InvalidToken``.

@@ -72,24 +72,6 @@ class History:
         type_, field = _ENDS[status]
         self.end(type_, previous, field, _error(error, cause))
 
-    def state_entered(self, type_: str, previous: int, name: str, text: str) -> int:
-        """A state gets its raw input."""
-        return self.add(
-            f"{type_}StateEntered",
-            previous,
-            "stateEnteredEventDetails",
-            {"name": name, "input": text, "inputDetails": {"truncated": False}},
-        )
-
-    def state_exited(self, type_: str, previous: int, name: str, text: str) -> int:
-        """A state gives its output."""
-        return self.add(
-            f"{type_}StateExited",
-            previous,
-            "stateExitedEventDetails",
-            {"name": name, "output": text, "outputDetails": {"truncated": False}},
-        )
-
     def task_scheduled(
         self,
         resource: TaskResource,

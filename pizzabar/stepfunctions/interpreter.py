@@ -492,13 +492,18 @@ class _Run:
 
     def enter(self, visit: _Visit, _: JSON) -> None:
         state = self.states[visit.state]
-        text = write_payload(visit.data, visit.state) if visit.text is None else visit.text
+        text = visit.text
+        if text is None:
+            text = visit.text = write_payload(visit.data, visit.state)
         visit.entered = self.now
         visit.retries = ()
-        visit.entered_event = visit.last_event = self.history.state_entered(
-            type(state).__name__, visit.last_event, visit.state, text
+        visit.entered_event = visit.last_event = self.history.add(
+            _ENTERED[type(state)],
+            visit.last_event,
+            "stateEnteredEventDetails",
+            {"name": visit.state, "input": text, "inputDetails": {"truncated": False}},
         )
-        self.do(visit, state)
+        _WORK[type(state)](self, visit, state)
 
     def do(self, visit: _Visit, state: State) -> None:
         """Do the work of a state, for the first time or again."""
@@ -510,8 +515,14 @@ class _Run:
         self.move(visit, state, output, next_)
 
     def move(self, visit: _Visit, state: State, output: JSON, next_: str | None) -> None:
-        text = write_payload(output, visit.state)
-        visit.last_event = self.history.state_exited(type(state).__name__, visit.last_event, visit.state, text)
+        # What goes through a state as it came was written when it came in.
+        text = visit.text if visit.text is not None and output is visit.data else write_payload(output, visit.state)
+        visit.last_event = self.history.add(
+            _EXITED[type(state)],
+            visit.last_event,
+            "stateExitedEventDetails",
+            {"name": visit.state, "output": text, "outputDetails": {"truncated": False}},
+        )
         if next_ is None:
             self.end_branch(visit, output, text)
             return
@@ -557,7 +568,7 @@ class _Run:
             case WaitingForTimer(), TimerFired():
                 self.leave(visit, state, self.effective(visit, state), state.next)
             case WaitingForTask(), _:
-                self.task_occurred(visit, cast(Task, state), waiting, occurrence)
+                self.task_occurred(visit, state, waiting, occurrence)  # type: ignore[arg-type]
             case _:
                 raise AssertionError(f"{waiting} does not wait for {occurrence}")
 
@@ -646,10 +657,10 @@ class _Run:
     def start_task(self, visit: _Visit, state: Task) -> None:
         resource = state.resource
         visit.op = op = self.next_op
-        data = self.effective(visit, state)
+        data = visit.data if state.input_path is None else self.effective(visit, state)
         scope = self.scope(visit, data)
-        timeout = _read_limit(state.timeout, scope, "TimeoutSeconds")
-        heartbeat = _read_limit(state.heartbeat, scope, "HeartbeatSeconds")
+        timeout = None if state.timeout is None else _read_limit(state.timeout, scope, "TimeoutSeconds")
+        heartbeat = None if state.heartbeat is None else _read_limit(state.heartbeat, scope, "HeartbeatSeconds")
         if timeout is not None and heartbeat is not None and heartbeat >= timeout:
             raise StateFailure(
                 RUNTIME, f"HeartbeatSeconds ({heartbeat}) must be smaller than TimeoutSeconds ({timeout})"
@@ -840,6 +851,10 @@ class _Run:
             self.history.iteration("Aborted", last, around, branch.index)
 
 
+_TYPES: tuple[type[State], ...] = (Task, Wait, Choice, Pass, Succeed, Fail, Map, Parallel)
+_ENTERED = {type_: f"{type_.__name__}StateEntered" for type_ in _TYPES}
+_EXITED = {type_: f"{type_.__name__}StateExited" for type_ in _TYPES}
+
 _WORK: dict[type[State], Callable[[_Run, _Visit, Any], None]] = {
     Task: _Run.start_task,
     Wait: _Run.start_wait,
@@ -872,12 +887,12 @@ def _read_limit(expression: Expression | None, scope: Scope, name: str, least: i
 
 def _read_seconds(expression: Expression, scope: Scope, name: str, path: str, least: int = 0) -> int:
     value = expression(scope)
+    if type(value) is int and least <= value <= LONGEST_WAIT:
+        return value
     shown = f"{path} == {_shown(value)}" if path else _shown(value)
     if not isinstance(value, int) or isinstance(value, bool):
         raise StateFailure(RUNTIME, f"The {name} parameter cannot be parsed as a long value: {shown}")
     if value < least:
         what = "a negative value" if value < 0 else f"a value less than {least}"
         raise StateFailure(RUNTIME, f"The {name} parameter references {what}: {shown}")
-    if value > LONGEST_WAIT:
-        raise StateFailure(RUNTIME, f"The {name} parameter references a value greater than {LONGEST_WAIT}: {shown}")
-    return value
+    raise StateFailure(RUNTIME, f"The {name} parameter references a value greater than {LONGEST_WAIT}: {shown}")

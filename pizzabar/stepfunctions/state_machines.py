@@ -66,7 +66,7 @@ class StateMachines:
         raise StateMachineDoesNotExist(f"State Machine Does Not Exist: '{arn}'")
 
     async def start_execution(self, arn: str, text: str = "{}", *, name: str | None = None) -> ExecutionRecord:
-        """Start an execution on an input, a JSON text; return when it is durable.
+        """Start an execution on an input, a JSON text.
 
         Raise ``InvalidExecutionInput``, ``InvalidName``, ``StateMachineDoesNotExist``, ``ExecutionAlreadyExists``.
         https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html

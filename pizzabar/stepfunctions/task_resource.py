@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html
 """
 
 import re
+from dataclasses import field
 
 from pizzabar.record import record
 
@@ -35,11 +36,11 @@ class TaskResource:
     type: str
     name: str
     has_token: bool = False
+    is_function: bool = field(init=False, compare=False)
+    """Whether the resource is the ARN of a Lambda function rather than an integration."""
 
-    @property
-    def is_function(self) -> bool:
-        """Whether the resource is the ARN of a Lambda function rather than an integration."""
-        return not self.name
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_function", not self.name)
 
 
 class InvalidResource(ValueError):

@@ -28,8 +28,8 @@ class TaskFailure(PizzabarError):
 class Integration:
     """How one service integration is done through the call table.
 
-    ``only_writes`` says that all it does is write what is durable after the step that asked for it: then it need
-    not wait for that step to be durable.
+    ``only_writes`` says that all it does stays in the emulator: then it need not wait until the step that asked for
+    it is durable.
     """
 
     service: str

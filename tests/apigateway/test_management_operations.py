@@ -84,10 +84,13 @@ def test_the_form_of_an_id(text: str, is_id: bool) -> None:
     assert is_connection_id(text) is is_id
 
 
-async def test_a_client_that_has_gone_is_gone() -> None:
+async def test_a_client_that_has_gone_without_a_word_is_gone_once_a_frame_did_not_reach_it() -> None:
+    """A frame is sent once what it tells of is durable, so the first finds out, and the next is told."""
     async with api_gateway() as gateway:
         connection, guest = await gateway.guest()
         guest.has_gone = True
+        await ask(gateway, "PostToConnection", connection.id, Data=b"hello?")
+        await gateway.world.settled()
 
         with pytest.raises(ServiceError) as raised:
             await ask(gateway, "PostToConnection", connection.id, Data=b"hello")

@@ -1,5 +1,6 @@
 """Promises that hold across the rooms: what is set off twice, cancelled, refused or lost."""
 
+import asyncio
 import json
 from datetime import timedelta
 from typing import Any
@@ -61,8 +62,6 @@ async def test_a_handler_that_is_tried_again_puts_the_same_events() -> None:
 
 
 async def test_a_handler_whose_work_was_cancelled_fails_and_holds_up_nobody() -> None:
-    import asyncio
-
     emulator = await Emulator.open(IN_MEMORY)
     handled = []
 
@@ -98,8 +97,11 @@ async def test_nothing_is_pushed_once_the_state_cannot_be_written() -> None:
         with pytest.raises(StateFileError, match="disk full"):
             await bar.emulator.runtime.database.durable()
         [connection] = bar.emulator.apis.connections
+        await bar.emulator.apis.connections.push(connection.id, "it is late")
         with pytest.raises(StateFileError):
-            await bar.emulator.apis.connections.push(connection.id, "it is late")
+            await bar.emulator.call("dynamodb", "ListTables", {})
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(guest.recv(), 0.2)
 
 
 async def test_a_fault_of_ours_is_an_internal_failure() -> None:

@@ -84,6 +84,7 @@ async def _serve(state: Path, death: Death, orders: int, pipe: Pipe) -> None:
     emulator.runtime.database._raw.set_trace_callback(count)
     for _ in range(orders):
         await emulator.apis.receive(admission.connection, ORDER)
+        await emulator.runtime.durable()
         report("acknowledged", "order")
     for step in range(6):
         if death.waiting_after == step:

@@ -284,7 +284,7 @@ async def test_events_of_one_cause_are_handled_in_order_and_one_at_a_time() -> N
         ask.create(handler)
         cause = CAUSE.set(Cause("1-0-0", lane="an execution"))
         for number in range(10):
-            await ask.functions.accept("Tell", str(number))
+            ask.functions.accept("Tell", str(number))
         CAUSE.reset(cause)
         await ask.world.settled()
 
@@ -305,8 +305,8 @@ async def test_events_of_other_causes_do_not_wait_for_each_other() -> None:
     async with lambda_() as ask:
         ask.create(handler)
 
-        await ask.functions.accept("Tell", '"slow"')
-        await ask.functions.accept("Tell", '"fast"')
+        ask.functions.accept("Tell", '"slow"')
+        ask.functions.accept("Tell", '"fast"')
         await ask.world.settled()
 
         assert handled == ["fast", "slow"]
@@ -323,8 +323,8 @@ async def test_an_event_that_is_tried_again_holds_up_none_of_its_lane() -> None:
     async with lambda_() as ask:
         ask.create(handler)
         cause = CAUSE.set(Cause("1-0-0", lane="an execution"))
-        await ask.functions.accept("Tell", '"bad"')
-        await ask.functions.accept("Tell", '"good"')
+        ask.functions.accept("Tell", '"bad"')
+        ask.functions.accept("Tell", '"good"')
         CAUSE.reset(cause)
 
         await ask.world.settled()
@@ -543,10 +543,10 @@ async def test_a_repeated_piece_of_work_queues_the_same_event() -> None:
         attempts = []
         for _ in range(2):
             cause = CAUSE.set(Cause("1-0-0", attempt=Attempt("an event/a rule/a target")))
-            attempts.append([await ask.functions.accept("Tell", "") for _ in range(2)])
+            attempts.append([ask.functions.accept("Tell", "") for _ in range(2)])
             CAUSE.reset(cause)
         await ask.world.settled()
 
         assert attempts[0] == attempts[1]
-        assert len({*attempts[0], await ask.functions.accept("Tell", "")}) == 3
+        assert len({*attempts[0], ask.functions.accept("Tell", "")}) == 3
         await ask.world.settled()

@@ -1,13 +1,13 @@
 """The state file: group commit, order, durability, and files that are not to be touched."""
 
 import asyncio
-import logging
 import shutil
 import sqlite3
 import sys
 import threading
 from asyncio.subprocess import PIPE
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,7 +24,9 @@ async def open_notes(
 ) -> Database:
     """Open a database with one table of our own."""
     database = await Database.open(path, work or Work(), durability=durability)
-    await database.write(lambda connection: void(connection.execute("CREATE TABLE IF NOT EXISTS notes (text)")))
+    await database.write(
+        lambda connection: void(connection.execute("CREATE TABLE IF NOT EXISTS notes (text NOT NULL)"))
+    )
     return database
 
 
@@ -67,185 +69,194 @@ class Commits:
             self.count += 1
 
 
-# Group commit.
+# Changes.
 
 
-@pytest.mark.parametrize("durability", DURABILITIES)
-async def test_changes_that_are_ready_together_are_one_transaction(tmp_path: Path, durability: Durability) -> None:
-    database = await open_notes(tmp_path / "state.db", durability=durability)
-    commits = Commits(database)
+async def test_a_change_is_seen_at_once_by_whoever_reads_or_changes() -> None:
+    database = await open_notes()
 
-    answers = await asyncio.gather(*(database.write(insert(str(number))) for number in range(100)))
-
-    assert answers == [str(number) for number in range(100)]
-    assert commits.count == 1
-    assert await database.read(notes) == answers
+    assert await database.write(insert("first")) == "first"
+    assert await database.read(notes) == ["first"]
+    assert await database.write(notes) == ["first"]
     await database.close()
 
 
-async def test_changes_of_tasks_that_wake_together_are_one_transaction() -> None:
+@pytest.mark.parametrize("durability", DURABILITIES)
+async def test_changes_of_a_few_turns_are_one_transaction(tmp_path: Path, durability: Durability) -> None:
     """A task that takes a turn or two before it writes still makes it."""
-    database = await open_notes()
+    database = await open_notes(tmp_path / "state.db", durability=durability)
+    await database.durable()
     commits = Commits(database)
 
     async def write(turns: int) -> None:
         for _ in range(turns):
             await asyncio.sleep(0)
-        await database.write(insert("x"))
+        await database.write(insert(str(turns)))
 
-    await asyncio.gather(write(0), write(1), write(2))
+    await asyncio.gather(*(database.write(insert("x")) for _ in range(100)), write(0), write(1), write(2))
+    await database.durable()
 
     assert commits.count == 1
+    assert len(await database.read(notes)) == 103
     await database.close()
 
 
-@pytest.mark.parametrize("durability", DURABILITIES)
-async def test_a_change_that_fails_does_not_disturb_the_others(tmp_path: Path, durability: Durability) -> None:
-    database = await open_notes(tmp_path / "state.db", durability=durability)
+async def test_a_refusal_is_its_callers_alone() -> None:
+    database = await open_notes()
 
-    before, wrong, after = await asyncio.gather(
-        database.write(insert("before")),
-        database.write(turns_out_wrong),
-        database.write(insert("after")),
-        return_exceptions=True,
-    )
+    await database.write(insert("before"))
+    with pytest.raises(ValidationException):
+        await database.write(refuse)
+    with pytest.raises(sqlite3.IntegrityError):
+        await database.write(lambda connection: void(connection.execute("INSERT INTO notes VALUES (NULL)")))
+    await database.write(insert("after"))
+    await database.durable()
 
-    assert (before, after) == ("before", "after")
-    assert isinstance(wrong, RuntimeError)
     assert await database.read(notes) == ["before", "after"]
     await database.close()
 
 
-async def test_a_refusal_goes_to_its_caller_alone_and_costs_no_second_run() -> None:
+async def test_a_change_that_nobody_waits_for_is_made_and_committed_by_itself() -> None:
+    work = Work()
+    database = await open_notes(work=work)
+    commits = Commits(database)
+
+    database.write_soon(insert("alone"))
+    assert await database.read(notes) == ["alone"]
+    await work.settled()
+
+    assert commits.count == 1
+    await database.close()
+
+
+async def test_what_is_kept_back_is_written_down_once_a_commit() -> None:
     database = await open_notes()
-    runs: list[str] = []
+    await database.durable()
+    kept: list[str] = []
 
-    def counted(connection: sqlite3.Connection) -> None:
-        runs.append("run")
-        connection.execute("INSERT INTO notes VALUES ('counted')")
+    def write_down(connection: sqlite3.Connection) -> None:
+        connection.execute("INSERT INTO notes VALUES (?)", (" ".join(kept),))
 
-    answers = await asyncio.gather(database.write(counted), database.write(refuse), return_exceptions=True)
+    database.before_commit(write_down)
+    for word in ("a", "b", "c"):
+        kept.append(word)
+        database.will_change()
+    await database.durable()
+    await database.durable()
 
-    assert answers[0] is None
-    assert isinstance(answers[1], ValidationException)
-    assert runs == ["run"]
-    assert await database.read(notes) == ["counted"]
+    assert await database.read(notes) == ["a b c"]
     await database.close()
 
 
-async def test_a_change_whose_caller_has_gone_is_made_all_the_same() -> None:
-    database = await open_notes()
-
-    database.write(insert("orphan")).cancel()
-    await database.write(insert("other"))
-
-    assert await database.read(notes) == ["orphan", "other"]
-    await database.close()
-
-
-async def test_a_transaction_that_cannot_begin_is_an_answer_too() -> None:
-    """Nobody is left waiting when SQLite itself refuses; here, because a transaction is open already."""
-    database = await open_notes()
-    database._raw.execute("BEGIN")
-    database._raw.execute("PRAGMA query_only = on")
-
-    answers = await asyncio.wait_for(
-        asyncio.gather(database.write(insert("a")), database.write(insert("b")), return_exceptions=True), 2
-    )
-
-    assert all(isinstance(answer, sqlite3.OperationalError) for answer in answers)
-    database._raw.execute("PRAGMA query_only = off")
-    assert await database.write(insert("c")) == "c"
-    await database.close()
-
-
-# Order.
-
-
-@pytest.mark.parametrize("durability", DURABILITIES)
-async def test_changes_are_made_in_the_order_they_were_handed_in(tmp_path: Path, durability: Durability) -> None:
-    """However they were handed in."""
-    database = await open_notes(tmp_path / "state.db", durability=durability)
-
-    database.write_behind(insert("1"))
-    database.write_soon(insert("2"))
-    database.write_behind(insert("3"))
-    await database.write(insert("4"))
-    database.write_behind(insert("5"))
-
-    assert await database.read(notes) == ["1", "2", "3", "4", "5"]
-    await database.close()
-
-
-@pytest.mark.parametrize("durability", DURABILITIES)
-@pytest.mark.parametrize("is_long", [False, True])
-async def test_a_read_sees_what_was_written_before(tmp_path: Path, durability: Durability, is_long: bool) -> None:
-    database = await open_notes(tmp_path / "state.db", durability=durability)
-    writing = database.write(insert("first"))
-
-    assert await database.read(notes, is_long=is_long) == ["first"]
-
-    await writing
-    await database.close()
-
-
-async def test_a_change_that_nobody_waits_for_is_made_soon_by_itself(caplog: pytest.LogCaptureFixture) -> None:
-    """`settled` does not wait for it, and nothing needs to come after it."""
-    database = await open_notes()
-    made = asyncio.Event()
-
-    def change(connection: sqlite3.Connection) -> None:
-        made.set()
-
-    database.write_behind(change)
-    await asyncio.wait_for(made.wait(), 2)
-
-    await database.close()
-
-
-async def test_a_failing_change_that_nobody_waits_for_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    database = await open_notes()
-
-    with caplog.at_level(logging.ERROR, "pizzabar"):
-        database.write_soon(turns_out_wrong)
-        await database.write(insert("next"))
-
-    assert "a fault of ours" in caplog.text
-    assert await database.read(notes) == ["next"]
-    await database.close()
+# Durability.
 
 
 @pytest.mark.parametrize("durability", DURABILITIES)
 async def test_durable_waits_for_every_change_so_far(tmp_path: Path, durability: Durability) -> None:
-    database = await open_notes(tmp_path / "state.db", durability=durability)
+    path = tmp_path / "state.db"
+    database = await open_notes(path, durability=durability)
+    await database.durable()
     commits = Commits(database)
-    database.write_behind(insert("behind"))
     database.write_soon(insert("soon"))
+    await database.write(insert("now"))
 
     await database.durable()
     assert commits.count == 1
+    with copy_of(path) as other:
+        assert notes(other) == ["soon", "now"]
 
     await database.durable()
     assert commits.count == 1
+    await database.close()
+
+
+@pytest.mark.parametrize("durability", DURABILITIES)
+async def test_what_leaves_waits_for_the_commit_in_its_order(tmp_path: Path, durability: Durability) -> None:
+    path = tmp_path / "state.db"
+    database = await open_notes(path, durability=durability)
+    await database.durable()
+    left: list[tuple[str, list[str]]] = []
+
+    def leave(name: str) -> None:
+        with copy_of(path) as other:
+            left.append((name, notes(other)))
+
+    database.when_durable(lambda: leave("at once"))
+    assert left == [("at once", [])]
+
+    database.write_soon(insert("a"))
+    database.when_durable(lambda: leave("first"))
+    database.write_soon(insert("b"))
+    database.when_durable(lambda: leave("second"))
+    assert len(left) == 1
+    await database.durable()
+
+    assert left[1:] == [("first", ["a", "b"]), ("second", ["a", "b"])]
+    await database.close()
+
+
+async def test_full_durability_waits_for_a_sync_and_one_sync_serves_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Changes go on meanwhile; those that are committed while a sync is under way are for the next."""
+    gate = threading.Semaphore(0)
+    syncs: list[int] = []
+
+    def fsync(file: int) -> None:
+        gate.acquire(timeout=5)
+        syncs.append(file)
+
+    database = await open_notes(tmp_path / "state.db", durability="full")
+    await database.flush()
+    monkeypatch.setattr("os.fsync", fsync)
+    done: list[str] = []
+    database.write_soon(insert("a"))
+    database.when_durable(lambda: done.append("a"))
+    await turns_of_the_loop(10)
+    for name in ("b", "c"):
+        await database.write(insert(name))
+        database.when_durable(partial(done.append, name))
+        await turns_of_the_loop(10)
+
+    assert (syncs, done) == ([], [])
+    assert await database.read(notes) == ["a", "b", "c"]
+
+    waiting = asyncio.create_task(database.flush())
+    gate.release()
+    while not done:
+        await asyncio.wait([waiting], timeout=0)
+    assert done == ["a"]
+
+    gate.release()
+    await waiting
+    assert (len(syncs), done) == (2, ["a", "b", "c"])
+    await database.close()
+
+
+async def test_normal_durability_syncs_no_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = await open_notes(tmp_path / "state.db")
+    monkeypatch.setattr("os.fsync", lambda file: pytest.fail("a sync"))
+
+    await database.write(insert("a"))
+    await database.durable()
+
     await database.close()
 
 
 @pytest.mark.parametrize("durability", DURABILITIES)
 async def test_flush_leaves_nothing_to_write(tmp_path: Path, durability: Durability) -> None:
     database = await open_notes(tmp_path / "state.db", durability=durability)
-    database.write_behind(insert("behind"))
+    database.write_soon(insert("soon"))
 
     await database.flush()
 
     with copy_of(tmp_path / "state.db") as other:
-        assert notes(other) == ["behind"]
+        assert notes(other) == ["soon"]
     await database.close()
 
 
 @pytest.mark.parametrize("durability", DURABILITIES)
-async def test_a_commit_under_way_is_work_until_its_caller_has_gone_on(
-    tmp_path: Path, durability: Durability
-) -> None:
+async def test_a_commit_under_way_is_work_until_who_waits_has_gone_on(tmp_path: Path, durability: Durability) -> None:
     """A virtual clock that jumps whenever there is rest must not jump in between."""
     work = Work()
     database = await open_notes(tmp_path / "state.db", work, durability)
@@ -255,45 +266,157 @@ async def test_a_commit_under_way_is_work_until_its_caller_has_gone_on(
 
     async def order() -> None:
         await database.write(insert("order"))
-        seen.append("written")
+        await database.durable()
+        seen.append("durable")
 
     ordering = asyncio.create_task(order())
     await asyncio.sleep(0)
     assert work.is_busy
     await work.settled()
 
-    assert seen == ["written", "rest"]
+    assert seen == ["durable", "rest"]
     await ordering
     await database.close()
 
 
-async def test_changes_gather_while_a_long_read_is_away() -> None:
+# A state that cannot be written.
+
+
+async def test_after_a_commit_that_fails_nothing_leaves_and_nothing_changes(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Others have built on what is lost with it; the next start goes on from the last commit."""
+    path = tmp_path / "state.db"
+    database = await open_notes(path)
+    await database.write(insert("kept"))
+    await database.durable()
+    left: list[str] = []
+
+    def fail(connection: sqlite3.Connection) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    database.before_commit(fail)
+    await database.write(insert("lost"))
+    database.when_durable(lambda: left.append("told"))
+    with pytest.raises(StateFileError, match="the state could not be written: disk I/O error"):
+        await database.durable()
+
+    assert left == []
+    assert "the state could not be written" in caplog.text
+    with pytest.raises(StateFileError):
+        await database.write(insert("more"))
+    database.when_durable(lambda: left.append("told"))
+    assert left == []
+    await database.close()
+
+    database = await Database.open(path, Work())
+    assert await database.read(notes) == ["kept"]
+    await database.close()
+
+
+async def test_a_transaction_that_sqlite_gives_up_is_noticed(tmp_path: Path) -> None:
+    """As it may when the disk is full; here a statement ends it."""
+    database = await open_notes(tmp_path / "state.db")
+    await database.durable()
+    await database.write(insert("lost"))
+
+    def give_up(connection: sqlite3.Connection) -> None:
+        connection.execute("ROLLBACK")
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with pytest.raises(sqlite3.OperationalError):
+        await database.write(give_up)
+
+    with pytest.raises(StateFileError, match="disk is full"):
+        await database.durable()
+    await database.close()
+
+
+async def test_a_failing_change_that_nobody_waits_for_breaks_the_state(caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever asked for it has gone on as if it were made."""
     database = await open_notes()
+
+    database.write_soon(turns_out_wrong)
+
+    assert "a fault of ours" in caplog.text
+    with pytest.raises(StateFileError, match="a fault of ours"):
+        await database.durable()
+    await database.close()
+
+
+async def test_a_change_after_the_end_is_refused() -> None:
+    database = await open_notes()
+    await database.close()
+
+    with pytest.raises(StateFileError, match="it is closed"):
+        await database.write(insert("late"))
+
+
+# A connection that is away.
+
+
+async def test_changes_and_reads_wait_in_order_while_a_long_read_is_away() -> None:
+    database = await open_notes()
+    await database.durable()
     commits = Commits(database)
     gate = threading.Event()
     reading = asyncio.create_task(database.read(lambda connection: gate.wait(5), is_long=True))
     await asyncio.sleep(0)
 
-    writing = [database.write(insert(text)) for text in ("a", "b")]
+    first = asyncio.create_task(database.write(insert("a")))
+    await asyncio.sleep(0)
+    database.write_soon(insert("b"))
+    between = asyncio.create_task(database.read(notes))
+    last = asyncio.create_task(database.write(insert("c")))
     for _ in range(20):
         await asyncio.sleep(0)
     assert commits.count == 0
 
     gate.set()
     assert await reading
-    assert await asyncio.gather(*writing) == ["a", "b"]
+    assert (await first, await between, await last) == ("a", ["a", "b"], "c")
+    await database.durable()
     assert commits.count == 1
+    await database.close()
+
+
+async def test_what_leaves_waits_while_a_long_read_is_away() -> None:
+    database = await open_notes()
+    await database.durable()
+    gate = threading.Event()
+    reading = asyncio.create_task(database.read(lambda connection: gate.wait(5), is_long=True))
+    await asyncio.sleep(0)
+    left: list[str] = []
+    database.write_soon(insert("a"))
+    database.when_durable(lambda: left.append("told"))
+    await turns_of_the_loop(20)
+    assert left == []
+
+    gate.set()
+    await reading
+    await database.durable()
+
+    assert left == ["told"]
+    await database.close()
+
+
+async def test_a_long_read_is_of_what_was_changed_before() -> None:
+    database = await open_notes()
+    await database.write(insert("a"))
+
+    assert await database.read(notes, is_long=True) == ["a"]
     await database.close()
 
 
 async def test_a_long_read_whose_caller_has_gone_still_keeps_the_connection() -> None:
     database = await open_notes()
+    await database.durable()
     commits = Commits(database)
     gate = threading.Event()
     reading = asyncio.create_task(database.read(lambda connection: gate.wait(5), is_long=True))
     await asyncio.sleep(0)
     reading.cancel()
-    writing = database.write(insert("later"))
+    writing = asyncio.create_task(database.write(insert("later")))
     for _ in range(20):
         await asyncio.sleep(0)
 
@@ -312,24 +435,13 @@ async def test_what_was_written_is_there_after_a_reopen(tmp_path: Path, durabili
     path = tmp_path / "a new directory" / "état #1?.db"
     database = await open_notes(path, durability=durability)
     await database.write(insert("kept"))
-    database.write_behind(insert("kept too"))
+    database.write_soon(insert("kept too"))
     await database.close()
 
     database = await Database.open(path, Work(), durability=durability)
 
     assert await database.read(notes) == ["kept", "kept too"]
     await database.close()
-
-
-async def test_full_durability_syncs_each_commit(tmp_path: Path) -> None:
-    """SQLite calls it synchronous = FULL (2) as opposed to NORMAL (1); https://sqlite.org/pragma.html."""
-    levels = []
-    for durability in DURABILITIES:
-        database = await Database.open(tmp_path / f"{durability}.db", Work(), durability=durability)
-        levels.append(await database.read(lambda connection: connection.execute("PRAGMA synchronous").fetchone()[0]))
-        await database.close()
-
-    assert levels == [1, 2]
 
 
 @pytest.mark.parametrize("durability", DURABILITIES)
@@ -345,6 +457,7 @@ async def test_the_log_is_copied_into_the_file_before_it_grows_large(
     for number in range(1500):
         written.append(f"{number} {text}")
         await database.write(insert(written[-1]))
+        await database.durable()
 
     assert (tmp_path / "state.db-wal").stat().st_size < 5 << 20  # without checkpoints it would be 12 MB
     assert await database.read(notes) == written
@@ -470,8 +583,8 @@ def state_file(path: Path) -> None:
         (a_text, "{} is damaged, or is no state file of pizzabar: it was left as it is"),
         (a_short_text, "{} is damaged, or is no state file of pizzabar: it was left as it is"),
         (another_database, "{} is a database of another program: it was left as it is"),
-        (newer, "{} was written by a newer pizzabar (schema 999, this one knows 1): it was left as it is"),
-        (newer_and_killed, "{} was written by a newer pizzabar (schema 999, this one knows 1): it was left as it is"),
+        (newer, "{} was written by a newer pizzabar (schema 999, this one knows 2): it was left as it is"),
+        (newer_and_killed, "{} was written by a newer pizzabar (schema 999, this one knows 2): it was left as it is"),
         (damaged, "{} is damaged ("),
         (cut_off, "{} is damaged ("),
     ],
@@ -527,6 +640,7 @@ async def main():
     while True:
         numbers = range(number, number + 3)
         await asyncio.gather(*(database.write(change(each)) for each in numbers))
+        await database.durable()
         number += 3
         print(number, flush=True)
 
@@ -556,6 +670,11 @@ async def test_every_acknowledged_write_survives_a_kill(
     assert kept == [str(number) for number in range(len(kept))]
     assert len(kept) >= last
     await database.close()
+
+
+async def turns_of_the_loop(number: int) -> None:
+    for _ in range(number):
+        await asyncio.sleep(0)
 
 
 class copy_of:

@@ -81,13 +81,14 @@ def kill(path: Path) -> Path:
     return left
 
 
-async def test_an_item_is_durable_when_put_returns(tmp_path: Path) -> None:
+async def test_an_item_that_is_not_done_is_durable_with_the_next_commit(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     kitchen = await Kitchen.open(path)
     kitchen.ovens["pizza"] = asyncio.Event()
     await kitchen.queue.open(kitchen.handle)
 
-    await kitchen.queue.put("table 1", "pizza")
+    kitchen.queue.put("table 1", "pizza")
+    await kitchen.database.durable()
     left = kill(path)
 
     next_kitchen = await Kitchen.open(left)
@@ -102,11 +103,11 @@ async def test_an_item_that_is_done_is_gone(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     kitchen = await Kitchen.open(path)
     await kitchen.queue.open(kitchen.handle)
-    await kitchen.queue.put("table 1", "pizza")
+    kitchen.queue.put("table 1", "pizza")
     await kitchen.work.settled()
 
     assert await kitchen.rows() == []
-    assert not kitchen.queue.has_lane("table 1")
+    assert "table 1" not in kitchen.queue.lanes
     assert kitchen.queue.backlog == 0
     await kitchen.close()
 
@@ -116,7 +117,8 @@ async def test_items_of_a_lane_are_handled_one_after_another_in_order() -> None:
     kitchen.ovens["first"] = asyncio.Event()
     await kitchen.queue.open(kitchen.handle)
     for item in ("first", "second", "third"):
-        await kitchen.queue.put("table 1", item)
+        kitchen.queue.put("table 1", item)
+    await asyncio.sleep(0)
 
     assert kitchen.begun == ["first"]
     assert kitchen.queue.backlog == 3
@@ -131,9 +133,9 @@ async def test_lanes_do_not_wait_for_each_other() -> None:
     kitchen = await Kitchen.open()
     kitchen.ovens["slow"] = asyncio.Event()
     await kitchen.queue.open(kitchen.handle)
-    await kitchen.queue.put("table 1", "slow")
+    kitchen.queue.put("table 1", "slow")
     for number in range(5):
-        await kitchen.queue.put(f"table {number + 2}", number)
+        kitchen.queue.put(f"table {number + 2}", number)
     for _ in range(20):
         await asyncio.sleep(0)
 
@@ -145,15 +147,22 @@ async def test_lanes_do_not_wait_for_each_other() -> None:
     await kitchen.close()
 
 
-async def test_items_put_together_are_durable_together() -> None:
+async def test_an_item_that_is_done_by_the_next_commit_never_reaches_the_disk() -> None:
+    """What its handler has written is committed then, and there is nothing left to repeat."""
     kitchen = await Kitchen.open()
-    await kitchen.queue.open(kitchen.handle)
+    statements: list[str] = []
+    kitchen.database._raw.set_trace_callback(statements.append)
 
-    await kitchen.queue.put_all([("table 1", "a"), ("table 2", "b"), ("table 1", "c")])
+    async def handle(delivery: Delivery) -> None:
+        kitchen.done.append(delivery.item)
+
+    await kitchen.queue.open(handle)
+    statements.clear()
+    kitchen.queue.put("table 1", "pizza")
     await kitchen.work.settled()
 
-    assert sorted(kitchen.done) == ["a", "b", "c"]
-    assert kitchen.done.index("a") < kitchen.done.index("c")
+    assert kitchen.done == ["pizza"]
+    assert [statement for statement in statements if "deliveries" in statement] == []
     await kitchen.close()
 
 
@@ -161,12 +170,12 @@ async def test_a_further_attempt_that_holds_its_lane() -> None:
     kitchen = await Kitchen.open()
     kitchen.again["first"] = [Again(NOON + seconds(10), holds_lane=True), Again(NOON + seconds(30), holds_lane=True)]
     await kitchen.queue.open(kitchen.handle)
-    await kitchen.queue.put("table 1", "first")
-    await kitchen.queue.put("table 1", "second")
+    kitchen.queue.put("table 1", "first")
+    kitchen.queue.put("table 1", "second")
 
     await kitchen.clock.advance(seconds(9))
     assert kitchen.done == []
-    assert kitchen.queue.has_lane("table 1")
+    assert "table 1" in kitchen.queue.lanes
     await kitchen.clock.advance(seconds(60))
 
     assert kitchen.attempts == [
@@ -185,8 +194,8 @@ async def test_a_further_attempt_that_leaves_its_lane() -> None:
         Again(NOON + seconds(180), holds_lane=False),
     ]
     await kitchen.queue.open(kitchen.handle)
-    await kitchen.queue.put("table 1", "first")
-    await kitchen.queue.put("table 1", "second")
+    kitchen.queue.put("table 1", "first")
+    kitchen.queue.put("table 1", "second")
 
     await kitchen.clock.advance(seconds(600))
 
@@ -196,7 +205,7 @@ async def test_a_further_attempt_that_leaves_its_lane() -> None:
         ("first", 1, seconds(60)),
         ("first", 2, seconds(180)),
     ]
-    assert not kitchen.queue.has_lane("table 1")
+    assert "table 1" not in kitchen.queue.lanes
     assert kitchen.queue.backlog == 0
     await kitchen.close()
 
@@ -205,7 +214,7 @@ async def test_an_item_that_is_tried_again_and_again_keeps_its_size() -> None:
     kitchen = await Kitchen.open()
     kitchen.again["first"] = [Again(NOON + seconds(number), holds_lane=False) for number in range(1, 20)]
     await kitchen.queue.open(kitchen.handle)
-    await kitchen.queue.put("table 1", "first")
+    kitchen.queue.put("table 1", "first")
 
     await kitchen.clock.advance(seconds(60))
 
@@ -218,8 +227,8 @@ async def test_an_item_may_be_put_with_a_time_before_which_it_is_not_tried() -> 
     kitchen = await Kitchen.open()
     await kitchen.queue.open(kitchen.handle)
 
-    await kitchen.queue.put("table 1", "first", attempts=1, due=NOON + seconds(5))
-    await kitchen.queue.put("table 1", "second")
+    kitchen.queue.put("table 1", "first", attempts=1, due=NOON + seconds(5))
+    kitchen.queue.put("table 1", "second")
     await kitchen.clock.advance(seconds(10))
 
     assert kitchen.attempts == [("first", 1, seconds(5)), ("second", 0, seconds(5))]
@@ -234,8 +243,8 @@ async def test_an_item_whose_handler_fails_stays_on_disk_and_holds_up_nobody(
     kitchen.broken.add("first")
     await kitchen.queue.open(kitchen.handle)
     with caplog.at_level(logging.ERROR, "pizzabar"):
-        await kitchen.queue.put("table 1", "first")
-        await kitchen.queue.put("table 1", "second")
+        kitchen.queue.put("table 1", "first")
+        kitchen.queue.put("table 1", "second")
         await kitchen.work.settled()
 
     assert kitchen.done == ["second"]
@@ -255,12 +264,14 @@ async def test_an_item_goes_on_with_the_trace_of_whoever_put_it() -> None:
     await kitchen.queue.open(kitchen.handle)
     token = CAUSE.set(Cause("1-69a42c40-000000000000000000000000", 7))
     try:
-        await kitchen.queue.put("table 1", "pizza")
+        kitchen.queue.put("table 1", "pizza")
     finally:
         CAUSE.reset(token)
     await kitchen.work.settled()
 
-    assert kitchen.causes == [Cause("1-69a42c40-000000000000000000000000", 7, "table 1")]
+    [cause] = kitchen.causes
+    assert cause is not None
+    assert (cause.trace_id, cause.id, cause.lane) == ("1-69a42c40-000000000000000000000000", 7, "table 1")
     assert kitchen.deliveries[0].accepted == NOON
     await kitchen.close()
 
@@ -272,7 +283,7 @@ async def test_after_a_kill_everything_undone_is_handled_again_in_order(tmp_path
     kitchen.ovens["a2"] = asyncio.Event()
     await kitchen.queue.open(kitchen.handle)
     for lane, item in (("a", "a1"), ("a", "a2"), ("b", "b1"), ("a", "a3"), ("a", "a4")):
-        await kitchen.queue.put(lane, item)
+        kitchen.queue.put(lane, item)
     for _ in range(20):
         await asyncio.sleep(0)
     await kitchen.database.flush()
@@ -282,7 +293,7 @@ async def test_after_a_kill_everything_undone_is_handled_again_in_order(tmp_path
 
     next_kitchen = await Kitchen.open(left, NOON + seconds(3600))
     await next_kitchen.queue.open(next_kitchen.handle)
-    await next_kitchen.queue.put("a", "a5")
+    next_kitchen.queue.put("a", "a5")
     await next_kitchen.work.settled()
     assert next_kitchen.done == ["a2", "a3", "a4", "a5"]
     assert next_kitchen.deliveries[0].accepted == NOON
@@ -298,7 +309,7 @@ async def test_after_a_kill_attempts_go_on_where_they_were(tmp_path: Path) -> No
     kitchen.again["ahead"] = [Again(NOON + seconds(100), holds_lane=False)]
     await kitchen.queue.open(kitchen.handle)
     for lane, item in (("a", "overdue"), ("a", "behind"), ("b", "ahead"), ("b", "free")):
-        await kitchen.queue.put(lane, item)
+        kitchen.queue.put(lane, item)
     await kitchen.work.settled()
     await kitchen.database.flush()
     left = kill(path)
@@ -326,8 +337,8 @@ async def test_queues_of_one_file_do_not_mix() -> None:
 
     await kitchen.queue.open(kitchen.handle)
     await other.open(note)
-    await kitchen.queue.put("table 1", "pizza")
-    await other.put("table 1", "bill")
+    kitchen.queue.put("table 1", "pizza")
+    other.put("table 1", "bill")
     await kitchen.work.settled()
 
     assert kitchen.done == ["pizza"]
@@ -335,20 +346,23 @@ async def test_queues_of_one_file_do_not_mix() -> None:
     await kitchen.close()
 
 
-async def test_what_a_handler_writes_is_not_durable_before_its_item(tmp_path: Path) -> None:
-    """Both are one commit here, the item first: there is no state with the effect and without the cause."""
+async def test_what_a_handler_writes_is_not_durable_before_its_item() -> None:
+    """Both are one commit here: there is no state with the effect and without the cause."""
     kitchen = await Kitchen.open()
+    gate = asyncio.Event()
     order: list[str] = []
     kitchen.database._raw.set_trace_callback(order.append)
 
     async def write(delivery: Delivery) -> None:
         await kitchen.database.write(lambda connection: connection.execute("SELECT 'effect'").fetchall())
+        await gate.wait()
 
     await kitchen.queue.open(write)
     order.clear()
-    await kitchen.queue.put("table 1", "pizza")
-    await kitchen.work.settled()
+    kitchen.queue.put("table 1", "pizza")
+    await kitchen.database.durable()
 
     statements = [statement.split(" ")[0] for statement in order]
-    assert statements[:3] == ["BEGIN", "INSERT", "SELECT"]
+    assert statements == ["BEGIN", "SELECT", "INSERT", "COMMIT"]
+    gate.set()
     await kitchen.close()

@@ -22,9 +22,9 @@ async def test_messages_are_read_back_in_order_of_time() -> None:
         ]
 
 
-async def test_a_durable_message_is_waited_for() -> None:
+async def test_a_stream_knows_its_first_and_last_event() -> None:
     async with log_groups() as groups:
-        await groups.append("/aws/events/orders", "events", ['{"id":"1"}'], NOON, durable=True)
+        groups.append("/aws/events/orders", "events", ['{"id":"1"}'], NOON)
 
         stream = groups.get_stream("/aws/events/orders", "events")
         assert (stream.first_event, stream.last_event) == (NOON_MS, NOON_MS)
@@ -32,7 +32,7 @@ async def test_a_durable_message_is_waited_for() -> None:
 
 async def test_no_messages_make_group_and_stream_all_the_same() -> None:
     async with log_groups() as groups:
-        await groups.append("pizza", "oven", [], NOON, durable=True)
+        groups.append("pizza", "oven", [], NOON)
 
         assert groups.get_stream("pizza", "oven").last_event is None
 

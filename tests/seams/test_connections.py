@@ -66,7 +66,13 @@ class Restaurant:
     write: Callable[[], Awaitable[None]]
     """Writes something durably."""
     flush: Callable[[], Awaitable[None]]
+    durable: Callable[[], Awaitable[None]]
     screens: dict[str, Screen] = field(default_factory=dict)
+
+    async def push(self, id: str, text: str, key: PushKey | None = None) -> None:
+        """Push a frame, and wait until what was written before is durable: then it is sent."""
+        await self.connections.push(id, text, key)
+        await self.durable()
 
     def seat(self, connection: Connection) -> Screen:
         """Let a customer in."""
@@ -96,7 +102,7 @@ def local(directory: Path) -> Open:
             await database.write(lambda connection: None)
 
         try:
-            yield Restaurant(LocalConnections(database, clock), clock, write, database.flush)
+            yield Restaurant(LocalConnections(database, clock), clock, write, database.flush, database.durable)
         finally:
             await work.stop()
             await database.close()
@@ -129,7 +135,7 @@ async def test_frames_arrive_in_the_order_they_were_pushed(open_connections: Ope
         screen = restaurant.seat(customer())
 
         for number in range(5):
-            await restaurant.connections.push(customer().id, str(number))
+            await restaurant.push(customer().id, str(number))
 
         assert screen.frames == ["0", "1", "2", "3", "4"]
 
@@ -153,7 +159,7 @@ async def test_nobody_can_be_pushed_to_before_the_handshake_is_answered(open_con
         restaurant.connections.admit(customer())
 
         with pytest.raises(GoneException) as raised:
-            await restaurant.connections.push(customer().id, "too early")
+            await restaurant.push(customer().id, "too early")
 
         assert raised.value.status == 410
 
@@ -166,7 +172,7 @@ async def test_after_detach_a_connection_is_gone(open_connections: Open) -> None
         restaurant.connections.detach(customer().id)
 
         with pytest.raises(GoneException):
-            await restaurant.connections.push(customer().id, "too late")
+            await restaurant.push(customer().id, "too late")
         with pytest.raises(GoneException):
             restaurant.connections.get(customer().id)
         with pytest.raises(GoneException):
@@ -181,40 +187,44 @@ async def test_after_detach_a_connection_is_gone(open_connections: Open) -> None
 async def test_a_connection_may_go_while_a_push_waits_for_the_disk(open_connections: Open) -> None:
     async with open_connections() as restaurant:
         screen = restaurant.seat(customer())
-        pushing = asyncio.create_task(restaurant.connections.push(customer().id, "late"))
-        await asyncio.sleep(0)
+        await restaurant.connections.push(customer().id, "late")
 
         restaurant.connections.detach(customer().id)
+        await restaurant.durable()
 
-        with pytest.raises(GoneException):
-            await pushing
         assert screen.frames == []
 
 
-async def test_a_client_that_has_gone_without_a_word_is_gone(open_connections: Open) -> None:
+async def test_a_client_that_has_gone_without_a_word_is_gone_once_a_frame_did_not_reach_it(
+    open_connections: Open,
+) -> None:
+    """A frame is sent once what it tells of is durable, so the first finds out, and the next is told."""
     async with open_connections() as restaurant:
         screen = restaurant.seat(customer())
         screen.has_gone = True
 
+        await restaurant.push(customer().id, "hello?")
+
+        assert screen.frames == []
         with pytest.raises(GoneException):
-            await restaurant.connections.push(customer().id, "hello?")
+            await restaurant.push(customer().id, "hello?")
 
 
 async def test_a_push_never_precedes_what_was_written_before(open_connections: Open, tmp_path: Path) -> None:
     async with open_connections() as restaurant:
         screen = restaurant.seat(customer())
-        order: list[str] = []
-        writing = asyncio.ensure_future(restaurant.write())
-        writing.add_done_callback(lambda _: order.append("written"))
-        pushing = asyncio.create_task(restaurant.connections.push(customer().id, "baked"))
-        pushing.add_done_callback(lambda _: order.append("pushed"))
+        await restaurant.write()
+        await restaurant.connections.push(customer().id, "baked")
 
-        await asyncio.sleep(0)
         assert screen.frames == []
-        await asyncio.gather(writing, pushing)
+        async with open_connections(after_kill=True) as later:
+            # Killed here, neither is there: the frame was not sent, and the connection is not known yet.
+            assert await later.connections.open() == []
+        await restaurant.durable()
 
-        assert order == ["written", "pushed"]
         assert screen.frames == ["baked"]
+        async with open_connections(after_kill=True) as later:
+            assert await later.connections.open() == [customer()]
 
 
 @pytest.mark.parametrize("turns", range(1, 10))
@@ -227,10 +237,11 @@ async def test_no_push_overtakes_one_that_waits_for_the_disk(open_connections: O
         async def second() -> None:
             for _ in range(turns):
                 await asyncio.sleep(0)
-            await restaurant.connections.push(customer().id, "second")
+            await restaurant.push(customer().id, "second")
 
         pushing = asyncio.create_task(second())
-        await asyncio.gather(restaurant.write(), restaurant.connections.push(customer().id, "first"), pushing)
+        await restaurant.write()
+        await asyncio.gather(restaurant.push(customer().id, "first"), pushing)
         assert screen.frames == ["first", "second"]
 
 
@@ -243,14 +254,14 @@ async def test_a_slow_client_holds_up_nobody(open_connections: Open) -> None:
         slow.stick()
 
         for number in range(3):
-            await asyncio.wait_for(restaurant.connections.push("slow___________=", str(number)), 2)
-            await restaurant.connections.push(customer().id, str(number))
+            await asyncio.wait_for(restaurant.push("slow___________=", str(number)), 2)
+            await restaurant.push(customer().id, str(number))
         assert slow.frames == []
         assert quick.frames == ["0", "1", "2"]
 
         slow.ready.set()
         await turns_of_the_loop(20)
-        await restaurant.connections.push("slow___________=", "3")
+        await restaurant.push("slow___________=", "3")
         assert slow.frames == ["0", "1", "2", "3"]
 
 
@@ -268,7 +279,7 @@ async def test_a_client_that_never_reads_costs_bounded_memory(open_connections: 
 
         screen.ready.set()
         await turns_of_the_loop(200)
-        await restaurant.connections.push(customer().id, "again")
+        await restaurant.push(customer().id, "again")
         assert len(screen.frames) == accepted + 1
         assert screen.frames[-1] == "again"
 
@@ -284,12 +295,12 @@ async def test_bytes_are_counted_and_not_characters(open_connections: Open) -> N
         assert accepted[1] < accepted[0] / 2
 
 
-async def test_a_client_that_goes_while_frames_wait_is_gone(open_connections: Open) -> None:
+async def test_a_client_that_goes_while_frames_wait_takes_them_along(open_connections: Open) -> None:
     async with open_connections() as restaurant:
         screen = restaurant.seat(customer())
         screen.stick()
         for number in range(3):
-            await restaurant.connections.push(customer().id, str(number))
+            await restaurant.push(customer().id, str(number))
 
         screen.has_gone = True
         screen.ready.set()
@@ -297,7 +308,7 @@ async def test_a_client_that_goes_while_frames_wait_is_gone(open_connections: Op
 
         assert screen.frames == []
         with pytest.raises(GoneException):
-            await restaurant.connections.push(customer().id, "hello?")
+            await restaurant.push(customer().id, "hello?")
 
 
 async def test_frames_that_wait_are_let_go_with_their_connection(open_connections: Open) -> None:
@@ -305,7 +316,7 @@ async def test_frames_that_wait_are_let_go_with_their_connection(open_connection
         screen = restaurant.seat(customer())
         screen.stick()
         for number in range(3):
-            await restaurant.connections.push(customer().id, str(number))
+            await restaurant.push(customer().id, str(number))
 
         restaurant.connections.detach(customer().id)
         screen.ready.set()
@@ -342,10 +353,10 @@ async def test_the_same_frame_of_other_work_or_without_a_key_is_pushed(open_conn
     async with open_connections() as restaurant:
         screen = restaurant.seat(customer())
 
-        await restaurant.connections.push(customer().id, "x", PushKey("order-1/3", 0))
-        await restaurant.connections.push(customer().id, "x", PushKey("order-1/4", 0))
-        await restaurant.connections.push(customer().id, "x")
-        await restaurant.connections.push(customer().id, "x")
+        await restaurant.push(customer().id, "x", PushKey("order-1/3", 0))
+        await restaurant.push(customer().id, "x", PushKey("order-1/4", 0))
+        await restaurant.push(customer().id, "x")
+        await restaurant.push(customer().id, "x")
 
         assert screen.frames == ["x"] * 4
 
@@ -354,7 +365,7 @@ async def test_each_connection_has_its_own_memory_of_what_was_pushed(open_connec
     async with open_connections() as restaurant:
         screens = [restaurant.seat(customer(id)) for id in ("first__________=", "second_________=")]
         for id in ("first__________=", "second_________="):
-            await restaurant.connections.push(id, "x", PushKey("order-1/3", 0))
+            await restaurant.push(id, "x", PushKey("order-1/3", 0))
 
         assert [screen.frames for screen in screens] == [["x"], ["x"]]
 
@@ -366,7 +377,7 @@ async def test_a_frame_that_was_refused_is_pushed_by_the_next_attempt(open_conne
         screen.stick()
         large = "x" * 500_000
         await push_all(restaurant, ["first"], attempt=0)
-        await restaurant.connections.push(customer().id, large)
+        await restaurant.push(customer().id, large)
         with pytest.raises(LimitExceededException):
             await push_all(restaurant, ["first", large], attempt=1)
         screen.ready.set()
@@ -382,9 +393,9 @@ async def test_much_work_is_remembered_in_bounded_memory(open_connections: Open)
     async with open_connections() as restaurant:
         screen = restaurant.seat(customer())
         for number in range(1000):
-            await restaurant.connections.push(customer().id, str(number), PushKey(f"order-{number}/1", 0))
+            await restaurant.push(customer().id, str(number), PushKey(f"order-{number}/1", 0))
 
-        await restaurant.connections.push(customer().id, "999", PushKey("order-999/1", 1))
+        await restaurant.push(customer().id, "999", PushKey("order-999/1", 1))
 
         assert len(screen.frames) == 1000
 
@@ -400,7 +411,7 @@ async def test_activity_is_what_goes_either_way(open_connections: Open) -> None:
         restaurant.connections.touch(customer().id)
         times.append(restaurant.connections.last_active(customer().id))
         await restaurant.clock.advance(timedelta(minutes=1))
-        await restaurant.connections.push(customer().id, "x")
+        await restaurant.push(customer().id, "x")
         times.append(restaurant.connections.last_active(customer().id))
 
         assert times == [NOON, NOON + timedelta(minutes=1), NOON + timedelta(minutes=2)]
@@ -438,14 +449,14 @@ async def test_the_connections_of_a_killed_process_are_told_to_the_next(open_con
             ]
             assert len(later.connections) == 0
             with pytest.raises(GoneException):
-                await later.connections.push(customer().id, "too late")
+                await later.push(customer().id, "too late")
 
 
 async def test_a_connection_is_noted_before_anything_is_pushed_to_it(open_connections: Open) -> None:
     """Otherwise a kill could leave a client that was served and never gets its goodbye."""
     async with open_connections() as restaurant:
         restaurant.seat(customer())
-        await restaurant.connections.push(customer().id, "welcome")
+        await restaurant.push(customer().id, "welcome")
 
         async with open_connections(after_kill=True) as later:
             assert await later.connections.open() == [customer()]
@@ -453,14 +464,14 @@ async def test_a_connection_is_noted_before_anything_is_pushed_to_it(open_connec
 
 async def push_all(restaurant: Restaurant, frames: list[str], *, attempt: int) -> None:
     for frame in frames:
-        await restaurant.connections.push(customer().id, frame, PushKey("order-1/3", attempt))
+        await restaurant.push(customer().id, frame, PushKey("order-1/3", attempt))
 
 
 async def push_until_refused(restaurant: Restaurant, id: str, frame: str) -> tuple[int, LimitExceededException]:
     """Tell how many frames a client that does not read is sent before one is refused."""
     for accepted in range(1000):
         try:
-            await restaurant.connections.push(id, frame)
+            await restaurant.push(id, frame)
         except LimitExceededException as refusal:
             return accepted, refusal
     raise AssertionError("nothing is refused")

@@ -133,14 +133,18 @@ class Kitchen:
 
 
 Open = Callable[..., AbstractAsyncContextManager[Kitchen]]
-"""Opens the executions; with ``after_kill``, as the next process finds them when this one is killed now."""
+"""Opens the executions; with ``after_kill``, as the next process finds them when this one is killed with all
+durable."""
 
 
 def local(directory: Path, durability: Durability = "normal") -> Open:
+    databases: list[Database] = []
+
     @asynccontextmanager
     async def open_executions(*, after_kill: bool = False, now: datetime = NOON) -> AsyncIterator[Kitchen]:
         path = directory / "state.db"
         if after_kill:
+            await databases[-1].durable()
             left = directory / "left.db"
             for suffix in ("", "-wal"):
                 shutil.copy(f"{path}{suffix}", f"{left}{suffix}")
@@ -148,6 +152,7 @@ def local(directory: Path, durability: Durability = "normal") -> Open:
         work = Work()
         clock = VirtualClock(work, now)
         database = await Database.open(path, work, durability=durability)
+        databases.append(database)
         kitchen = Kitchen(clock, work)
         tasks = Tasks(kitchen.call, lambda service, operation: True)
         kitchen.executions = LocalExecutions(database, clock, work, tasks, seed="secret", region="us-east-1")
@@ -249,7 +254,7 @@ async def test_two_starts_at_the_same_time_are_one_execution(open_executions: Op
         assert len(await kitchen.executions.list(MACHINE_ARN)) == 2
 
 
-async def test_an_execution_that_runs_already_is_durable_when_its_second_start_returns(open_executions: Open) -> None:
+async def test_an_execution_that_runs_already_is_durable_with_its_second_start(open_executions: Open) -> None:
     async with open_executions() as kitchen:
         starting = asyncio.create_task(kitchen.start(machine(A=wait(60))))
         await asyncio.sleep(0)
@@ -273,7 +278,7 @@ async def test_a_name_is_taken_for_another_input_and_for_good(open_executions: O
             await kitchen.start(machine(A=wait(60)))
 
 
-async def test_an_execution_is_durable_when_start_returns(open_executions: Open) -> None:
+async def test_an_execution_that_was_started_is_there_after_a_kill(open_executions: Open) -> None:
     async with open_executions() as kitchen:
         await kitchen.start(machine(A=wait(60)))
 
@@ -330,7 +335,7 @@ async def test_the_history_is_whole_at_any_time(open_executions: Open) -> None:
         kitchen.gates["PutEvents"] = asyncio.Event()
         await kitchen.start(machine(A=wait(1), B=PUT_EVENTS, C=PUT_EVENTS))
         advancing = asyncio.create_task(kitchen.clock.advance(seconds(1)))
-        await turns_of_the_loop(30)
+        await kitchen.called.wait()
 
         assert (await kitchen.events())[-4:] == [
             "WaitStateExited",
@@ -449,7 +454,7 @@ async def test_a_stopped_execution_is_aborted_and_asks_for_nothing_more(open_exe
         assert kitchen.clock.next_call() is None
 
 
-async def test_what_is_fed_is_durable_when_feed_returns(open_executions: Open) -> None:
+async def test_what_was_fed_is_there_after_a_kill(open_executions: Open) -> None:
     async with open_executions() as kitchen:
         await kitchen.start(machine(A=wait(60)))
         await kitchen.executions.feed(ARN, Stopped())
@@ -616,7 +621,9 @@ async def test_a_task_under_way_is_run_again_under_the_same_key(open_executions:
     async with open_executions() as kitchen:
         kitchen.gates["PutEvents"] = asyncio.Event()
         await kitchen.start(machine(A=INVOKE, B=PUT_EVENTS))
-        await turns_of_the_loop(100)
+        while len(kitchen.calls) < 2:
+            kitchen.called.clear()
+            await kitchen.called.wait()
         assert [operation for operation, _ in kitchen.calls] == ["Invoke", "PutEvents"]
 
         async with open_executions(after_kill=True) as later:

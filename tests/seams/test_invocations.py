@@ -50,7 +50,7 @@ class Cook:
 
     async def accept(self, *names: str, lane: str = "order-1", function: str = BAKE) -> None:
         for name in names:
-            await self.invocations.accept(lane, function, name, {"id": name})
+            self.invocations.accept(lane, function, name, {"id": name})
 
     @property
     def names(self) -> list[str]:
@@ -58,14 +58,17 @@ class Cook:
 
 
 Open = Callable[..., AbstractAsyncContextManager[Cook]]
-"""Opens the queue; with ``after_kill``, as the next process finds it when this one is killed now."""
+"""Opens the queue; with ``after_kill``, as the next process finds it when this one is killed with all durable."""
 
 
 def local(directory: Path) -> Open:
+    databases: list[Database] = []
+
     @asynccontextmanager
     async def open_invocations(*, after_kill: bool = False, now: datetime = NOON) -> AsyncIterator[Cook]:
         path = directory / "state.db"
         if after_kill:
+            await databases[-1].durable()
             left = directory / "left.db"
             for suffix in ("", "-wal"):
                 shutil.copy(f"{path}{suffix}", f"{left}{suffix}")
@@ -73,6 +76,7 @@ def local(directory: Path) -> Open:
         work = Work()
         clock = VirtualClock(work, now)
         database = await Database.open(path, work)
+        databases.append(database)
         try:
             yield Cook(clock, work, LocalInvocations(database, clock, work))
         finally:
@@ -92,7 +96,7 @@ async def test_an_event_is_handled_as_it_was_accepted(open_invocations: Open) ->
     async with open_invocations() as cook:
         await cook.invocations.open(cook.handle)
 
-        await cook.invocations.accept("order-1", BAKE, "request-1", {"pizza": ["margherita", None, 1.5]})
+        cook.invocations.accept("order-1", BAKE, "request-1", {"pizza": ["margherita", None, 1.5]})
         await cook.clock.advance(seconds(5))
 
         assert cook.handled == [Invocation(BAKE, "request-1", {"pizza": ["margherita", None, 1.5]}, 0, NOON)]

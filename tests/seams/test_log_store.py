@@ -33,9 +33,9 @@ def open_store(tmp_path: Path) -> Open:
 
 async def test_events_are_read_by_stream_and_time(open_store: Open) -> None:
     async with open_store() as store:
-        await store.put_events("pizza", "oven", [(10, "on"), (20, "hot")], 21, is_durable=True)
-        await store.put_events("pizza", "door", [(30, "open")], 31, is_durable=True)
-        await store.put_events("pasta", "oven", [(10, "off")], 11, is_durable=True)
+        store.put_events("pizza", "oven", [(10, "on"), (20, "hot")], 21)
+        store.put_events("pizza", "door", [(30, "open")], 31)
+        store.put_events("pasta", "oven", [(10, "off")], 11)
 
         everything = await store.read("pizza", None, 0, 100)
         assert [(batch.stream, batch.ingested, batch.events) for batch in everything] == [
@@ -49,20 +49,20 @@ async def test_events_are_read_by_stream_and_time(open_store: Open) -> None:
         assert await store.read("pizza", None, 0, 10) == []
 
 
-async def test_a_read_sees_what_nobody_waited_for(open_store: Open) -> None:
+async def test_a_read_sees_what_was_put_before(open_store: Open) -> None:
     async with open_store() as store:
-        await store.put_events("pizza", "oven", [(10, "on")], 10, is_durable=False)
+        store.put_events("pizza", "oven", [(10, "on")], 10)
 
         assert len(await store.read("pizza", "oven", 0, 100)) == 1
 
 
 async def test_groups_and_streams_are_there_after_a_restart(open_store: Open) -> None:
     async with open_store() as store:
-        await store.put_group(LogGroup("pizza", 1, 7), is_durable=True)
-        await store.put_stream("pizza", "oven", 2, is_durable=True)
-        await store.put_stream("pizza", "quiet", 3, is_durable=False)
-        await store.put_events("pizza", "oven", [(10, "on"), (20, "hot")], 21, is_durable=True)
-        await store.put_events("pizza", "oven", [(5, "late")], 22, is_durable=False)
+        store.put_group(LogGroup("pizza", 1, 7))
+        store.put_stream("pizza", "oven", 2)
+        store.put_stream("pizza", "quiet", 3)
+        store.put_events("pizza", "oven", [(10, "on"), (20, "hot")], 21)
+        store.put_events("pizza", "oven", [(5, "late")], 22)
 
     async with open_store() as store:
         assert await store.load() == [
@@ -72,10 +72,10 @@ async def test_groups_and_streams_are_there_after_a_restart(open_store: Open) ->
 
 async def test_a_group_that_is_put_again_keeps_its_streams(open_store: Open) -> None:
     async with open_store() as store:
-        await store.put_group(LogGroup("pizza", 1), is_durable=True)
-        await store.put_stream("pizza", "oven", 2, is_durable=True)
+        store.put_group(LogGroup("pizza", 1))
+        store.put_stream("pizza", "oven", 2)
 
-        await store.put_group(LogGroup("pizza", 1, 30), is_durable=True)
+        store.put_group(LogGroup("pizza", 1, 30))
 
         assert await store.load() == [LogGroup("pizza", 1, 30, {"oven": LogStream("oven", 2)})]
 
@@ -83,11 +83,11 @@ async def test_a_group_that_is_put_again_keeps_its_streams(open_store: Open) -> 
 async def test_a_group_is_deleted_with_all_that_is_in_it(open_store: Open) -> None:
     async with open_store() as store:
         for name in ("pizza", "pasta"):
-            await store.put_group(LogGroup(name, 1), is_durable=True)
-            await store.put_stream(name, "oven", 2, is_durable=True)
-            await store.put_events(name, "oven", [(10, "on")], 10, is_durable=True)
+            store.put_group(LogGroup(name, 1))
+            store.put_stream(name, "oven", 2)
+            store.put_events(name, "oven", [(10, "on")], 10)
 
-        await store.delete_group("pizza")
+        store.delete_group("pizza")
 
         assert [group.name for group in await store.load()] == ["pasta"]
         assert await store.read("pizza", None, 0, 100) == []

@@ -80,14 +80,17 @@ class Targets:
 
 
 Open = Callable[..., AbstractAsyncContextManager[Targets]]
-"""Opens the transport; with ``after_kill``, as the next process finds it when this one is killed now."""
+"""Opens the transport; with ``after_kill``, as the next process finds it when this one is killed with all durable."""
 
 
 def local(directory: Path) -> Open:
+    databases: list[Database] = []
+
     @asynccontextmanager
     async def open_transport(*, after_kill: bool = False, now: datetime = NOON) -> AsyncIterator[Targets]:
         path = directory / "state.db"
         if after_kill:
+            await databases[-1].durable()
             left = directory / "left.db"
             for suffix in ("", "-wal"):
                 shutil.copy(f"{path}{suffix}", f"{left}{suffix}")
@@ -95,6 +98,7 @@ def local(directory: Path) -> Open:
         work = Work()
         clock = VirtualClock(work, now)
         database = await Database.open(path, work)
+        databases.append(database)
         targets = Targets(clock, work)
         targets.transport = LocalTransport(database, clock, work)
         try:

@@ -7,13 +7,16 @@ import sys
 import threading
 from asyncio.subprocess import PIPE
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
 from pizzabar.errors import ValidationException
-from pizzabar.local.database import Database, Durability, StateFileError
+from pizzabar.local.database import _APPLICATION_ID, MIGRATIONS, Database, Durability, StateFileError
+from pizzabar.local.executions import HISTORY_IDS
 from pizzabar.work import Work
 
 DURABILITIES: list[Durability] = ["normal", "full"]
@@ -474,6 +477,23 @@ async def test_a_state_in_memory_leaves_nothing_behind() -> None:
     database = await open_notes()
 
     assert await database.read(notes) == []
+    await database.close()
+
+
+async def test_a_state_file_of_an_earlier_version_keeps_its_history(tmp_path: Path) -> None:
+    """It is brought up to date when it is opened."""
+    path = tmp_path / "state.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as earlier:
+        earlier.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        earlier.executescript(files("pizzabar.local").joinpath(MIGRATIONS[0]).read_text())
+        rows = [(7, 1, b"[1]"), (7, 4, b"[4]"), (8, 1, b"[8]")]
+        earlier.executemany("INSERT INTO history (execution, first, events) VALUES (?, ?, ?)", rows)
+        earlier.execute("PRAGMA user_version = 1")
+
+    database = await Database.open(path, Work())
+
+    kept = await database.read(lambda connection: connection.execute("SELECT * FROM history ORDER BY id").fetchall())
+    assert kept == [(7 * HISTORY_IDS + 1, b"[1]"), (7 * HISTORY_IDS + 4, b"[4]"), (8 * HISTORY_IDS + 1, b"[8]")]
     await database.close()
 
 

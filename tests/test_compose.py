@@ -1,0 +1,63 @@
+"""The compose file: its steps name what is there."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+from click.testing import CliRunner
+
+from pizzabar.cli import main
+from pizzabar.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+
+
+def service() -> dict[str, Any]:
+    document = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    assert document.keys() == {"services", "volumes"}
+    [only] = document["services"].values()
+    assert isinstance(only, dict)
+    return only
+
+
+def steps(instruction: str) -> list[str]:
+    """Give what the steps of one instruction say, in order."""
+    lines = service()["build"]["dockerfile_inline"].splitlines()
+    return [line.removeprefix(f"{instruction} ") for line in lines if line.startswith(f"{instruction} ")]
+
+
+def test_what_is_copied_is_there_and_is_what_an_installation_needs() -> None:
+    copied = [source for step in steps("COPY") for source in step.split()[:-1]]
+
+    assert all((ROOT / source).exists() for source in copied)
+    assert set(copied) == {"pyproject.toml", "README.md", "LICENSE", "pizzabar"}
+
+
+def test_the_server_runs_as_nobody_special_and_by_a_command_that_exists() -> None:
+    [user] = steps("USER")
+    [command] = steps("CMD")
+    program, *arguments = json.loads(command)
+
+    assert user not in ("root", "0")
+    assert program == "pizzabar"
+    assert CliRunner().invoke(main, [*arguments, "--help"]).exit_code == 0
+
+
+def test_the_environment_gives_settings_that_are_read() -> None:
+    """What is not given outside is empty, which stands for the default."""
+    environment = {
+        name: re.sub(r"\$\{\w+:-(.*?)\}", r"\1", str(text)) for name, text in service()["environment"].items()
+    }
+
+    settings = Settings.from_environment(environment)
+
+    assert (settings.host, settings.template, settings.speed) == ("0.0.0.0", None, 1.0)
+    assert settings.state is not None
+    mounts = [volume.split(":")[1] for volume in service()["volumes"] if volume.startswith("state:")]
+    assert [str(settings.state.parent)] == mounts
+
+
+def test_the_port_is_open_to_this_machine_alone() -> None:
+    assert service()["ports"] == ["127.0.0.1:8000:8000"]

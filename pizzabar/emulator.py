@@ -12,7 +12,7 @@ from datetime import timedelta
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from pizzabar.apigateway.apis import WebSocketApis
 from pizzabar.apigateway.operations import OPERATIONS as API_GATEWAY_OPERATIONS
@@ -23,6 +23,7 @@ from pizzabar.cloudformation.node import FaultyTemplate, Position, TemplateFault
 from pizzabar.cloudformation.resources import RESOURCES as OTHER_RESOURCES
 from pizzabar.cloudformation.stack import Stack, read_template
 from pizzabar.cloudformation.unsupported import UNSUPPORTED
+from pizzabar.documents import JSON
 from pizzabar.dynamodb.operations import OPERATIONS as DYNAMODB_OPERATIONS
 from pizzabar.dynamodb.resources import RESOURCES as DYNAMODB_RESOURCES
 from pizzabar.dynamodb.tables import Tables
@@ -59,6 +60,16 @@ ROOMS: dict[str, dict[str, ResourceType]] = {
     "tables": DYNAMODB_RESOURCES,
 }
 """The resource types of each room, by the emulator's name of the service that creates them."""
+
+SERVICES: dict[str, tuple[Mapping[str, Callable[[Any, JSON], Awaitable[JSON]]], str]] = {
+    "apigatewaymanagementapi": (API_GATEWAY_OPERATIONS, "apis"),
+    "dynamodb": (DYNAMODB_OPERATIONS, "tables"),
+    "events": (EVENTBRIDGE_OPERATIONS, "buses"),
+    "lambda": (LAMBDA_OPERATIONS, "functions"),
+    "logs": (LOGS_OPERATIONS, "log_groups"),
+    "stepfunctions": (STEP_FUNCTIONS_OPERATIONS, "state_machines"),
+}
+"""The operations of each service, and the emulator's name of what answers them."""
 
 
 class ClockStandsStill(PizzabarError):
@@ -98,14 +109,10 @@ class Emulator:
         self.functions = Functions(
             runtime.invocations, call, call.trace, self.clock, self.home, self.log_groups.append
         )
-        self.apis = WebSocketApis(runtime.connections, call, call.trace, self.clock)
+        self.apis = WebSocketApis(runtime.connections, runtime.http, call, call.trace, self.clock)
         self.stack = Stack(settings.stack_name, (), {}, {})
-        call.add("apigatewaymanagementapi", API_GATEWAY_OPERATIONS, self.apis)
-        call.add("dynamodb", DYNAMODB_OPERATIONS, self.tables)
-        call.add("events", EVENTBRIDGE_OPERATIONS, self.buses)
-        call.add("lambda", LAMBDA_OPERATIONS, self.functions)
-        call.add("logs", LOGS_OPERATIONS, self.log_groups)
-        call.add("stepfunctions", STEP_FUNCTIONS_OPERATIONS, self.state_machines)
+        for service, (operations, room) in SERVICES.items():
+            call.add(service, operations, getattr(self, room))
 
     @classmethod
     async def open(cls, settings: Settings | None = None, *, runtime: str = LOCAL_RUNTIME) -> "Emulator":
@@ -185,6 +192,11 @@ def resource_types() -> Mapping[str, ResourceType]:
     return types
 
 
+def has_operation(service: str, operation: str) -> bool:
+    """Whether a service has an operation here."""
+    return service in SERVICES and operation in SERVICES[service][0]
+
+
 def load_stack(settings: Settings) -> Stack:
     """Read the template that settings name, or the pizza bar's. Raise ``FaultyTemplate`` or ``OSError``."""
     path = settings.template
@@ -213,6 +225,7 @@ def load_stack(settings: Settings) -> Stack:
             naming=naming,
             parameters=settings.parameters,
             metadata={name: {"pizzabar": {"InProcess": handler}} for name, handler in settings.functions.items()},
+            has_operation=has_operation,
             lenient=settings.lenient,
         )
     except NotText as error:

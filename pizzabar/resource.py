@@ -106,13 +106,35 @@ class Resource:
 
 
 @record
+class Reference:
+    """A property that names another resource of the template by what ``Ref`` gives, after a ``prefix`` or bare.
+
+    The properties ``alike`` have the same value in both.
+    """
+
+    type: str
+    prefix: str = ""
+    alike: tuple[str, ...] = ()
+
+
+@record
+class Asked:
+    """An operation that a resource will ask of a service, by the call table's names, and where it says so."""
+
+    path: tuple[str | int, ...]
+    service: str
+    operation: str
+
+
+@record
 class ResourceType:
     """One CloudFormation type.
 
     ``identify`` is pure: it is given the logical ID, the resolved properties and the naming. ``check`` is pure: it
     gives the faults of the resolved properties, their paths relative to the properties; ``check_resource`` does so
-    for a type that reads the resource's name or metadata, too. ``create`` is handed the room's service and the
-    resource; creating what is there already makes it as the template says.
+    for a type that reads the resource's name or metadata, too. ``references`` names the properties that refer to
+    resources which must be there, and ``asks`` (pure) gives the operations that must. ``create`` is handed the room's
+    service and the resource; creating what is there already makes it as the template says.
     """
 
     shape: Record
@@ -120,5 +142,9 @@ class ResourceType:
     create: Callable[[Any, Resource], Awaitable[None]] | None = None
     check: Callable[[Mapping[str, JSON]], Iterable[Fault]] = lambda properties: ()
     check_resource: Callable[[Resource], Iterable[Fault]] = lambda resource: ()
+    references: Mapping[str, Reference] = field(default_factory=dict)
+    asks: Callable[[Mapping[str, JSON]], Iterable[Asked]] = lambda properties: ()
+    comes_last: bool = False
+    """Whether it is created after all that does not wait for it: a deployment takes what is there."""
     is_supported: bool = True
     """Whether anything comes of the resource; one of a type that is not supported is read, and refused by name."""

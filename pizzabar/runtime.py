@@ -11,6 +11,7 @@ process (a frame, the answer to a call from outside, a task that does more than 
 from typing import Protocol
 
 from pizzabar.apigateway.connections import Connections
+from pizzabar.apigateway.http_client import HttpClient
 from pizzabar.clock import EmulatorClock
 from pizzabar.dynamodb.store import TableStore
 from pizzabar.eventbridge.transport import Transport
@@ -35,6 +36,10 @@ class Runtime(Protocol):
     @property
     def connections(self) -> Connections:
         """Who is connected to the WebSocket APIs."""
+
+    @property
+    def http(self) -> HttpClient:
+        """The way to backends that speak HTTP."""
 
     @property
     def transport(self) -> Transport:

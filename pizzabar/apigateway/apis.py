@@ -8,12 +8,17 @@ import logging
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 
+from pizzabar.apigateway.api import CONNECT, DEFAULT, DISCONNECT, Stage, WebSocketApi
 from pizzabar.apigateway.connections import Connection, Connections, Socket
-from pizzabar.apigateway.errors import ForbiddenException, IntegrationFailure, IntegrationTimeout, error_frame
-from pizzabar.apigateway.integration import Answer, Integration, Request, perform, response_body
-from pizzabar.apigateway.selection import Selection, SelectionValues
+from pizzabar.apigateway.errors import ForbiddenException, IntegrationFailure, error_frame
+from pizzabar.apigateway.http_client import HttpClient
+from pizzabar.apigateway.integration import Answer, Integration
+from pizzabar.apigateway.integration_response import fitting, response_body, response_headers
+from pizzabar.apigateway.integrations import Integrations
+from pizzabar.apigateway.request import Request
+from pizzabar.apigateway.selection import SelectionValues
 from pizzabar.clock import Clock
 from pizzabar.documents import JSON
 from pizzabar.errors import ServiceError
@@ -22,35 +27,6 @@ from pizzabar.operations import Call, Trace
 from pizzabar.record import record
 
 log = logging.getLogger("pizzabar")
-CONNECT, DISCONNECT, DEFAULT = "$connect", "$disconnect", "$default"
-
-
-@record
-class Route:
-    """A route of an API; with ``is_two_way``, what its integration answers goes back to the client."""
-
-    key: str
-    integration_id: str | None
-    is_two_way: bool = False
-
-
-@dataclass(slots=True)
-class WebSocketApi:
-    """An API and what it is made of. ``select_route`` is its route selection expression."""
-
-    id: str
-    name: str
-    select_route: Selection
-    integrations: dict[str, Integration] = field(default_factory=dict)
-    routes: dict[str, Route] = field(default_factory=dict)
-    route_keys: dict[str, str] = field(default_factory=dict)
-    """Route keys by the ids of routes."""
-    stages: dict[str, Mapping[str, str]] = field(default_factory=dict)
-    """Stage variables by the names of stages."""
-
-    def integration_of(self, route: Route) -> Integration | None:
-        """Find the integration of a route, if it has one."""
-        return None if route.integration_id is None else self.integrations.get(route.integration_id)
 
 
 @record
@@ -83,9 +59,9 @@ class Admission:
 class WebSocketApis:
     """The WebSocket APIs of one account and region."""
 
-    def __init__(self, connections: Connections, call: Call, trace: Trace, clock: Clock) -> None:
+    def __init__(self, connections: Connections, http: HttpClient, call: Call, trace: Trace, clock: Clock) -> None:
         self.connections = connections
-        self._call = call
+        self._integrations = Integrations(call, http, clock)
         self._trace = trace
         self._clock = clock
         self._apis: dict[str, WebSocketApi] = {}
@@ -115,11 +91,11 @@ class WebSocketApis:
         return api
 
     def find_stage(self, stage: str, api_id: str | None = None) -> WebSocketApi | None:
-        """Find the API of that id, or else the first, that has a stage of that name."""
-        for api in self._apis.values():
-            if stage in api.stages and api_id in (None, api.id):
-                return api
-        return None
+        """Find the API of that id, or else the first, that has a stage of that name with something deployed on it."""
+        if api_id is not None:
+            api = self._apis.get(api_id)
+            return api if api is not None and _is_open(api.stages.get(stage)) else None
+        return next((api for api in self._apis.values() if _is_open(api.stages.get(stage))), None)
 
     async def connect(self, api: WebSocketApi, stage: str, handshake: Handshake) -> Admission | Refusal:
         """Let a client in, or not, as the ``$connect`` route says.
@@ -127,12 +103,13 @@ class WebSocketApis:
         https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-route-keys-connect-disconnect.html
         """
         now = self._clock.now()
+        deployed, variables = _deployed(api, stage)
         connection = Connection(
             new_id(), api.id, stage, handshake.domain_name, now, handshake.source_ip, handshake.user_agent
         )
         noted = self.connections.admit(connection)
-        route = api.routes.get(CONNECT)
-        integration = None if route is None else api.integration_of(route)
+        route = deployed.routes.get(CONNECT)
+        integration = None if route is None else deployed.integration_of(route)
         if integration is None:
             await noted
             return Admission(connection)
@@ -144,23 +121,17 @@ class WebSocketApis:
             now,
             headers=handshake.headers,
             query=handshake.query,
-            stage_variables=api.stages[stage],
+            stage_variables=variables,
         )
         try:
             answer = await self._perform(integration, request)
-        except IntegrationTimeout:
-            refusal = Refusal(504, "Endpoint request timed out")
-        except IntegrationFailure:
-            # 502 is what AWS answers when a function fails; for other integrations no source was found.
-            refusal = Refusal(502, "Internal server error")
-        else:
-            if 200 <= answer.status < 300:
+            if answer.is_success:
+                headers = response_headers(integration, request, answer)
                 await noted
-                return Admission(connection, _subprotocol(answer))
-            is_proxy = integration.type == "AWS_PROXY"
-            # A proxied function chooses the status. What AWS makes of a service's error is not documented, only
-            # that the connection is refused.
-            refusal = Refusal(answer.status if is_proxy else 500, "Internal server error")
+                return Admission(connection, _subprotocol(headers))
+            refusal = Refusal(_refused_with(integration, answer), "Internal server error")
+        except IntegrationFailure as failure:
+            refusal = Refusal(failure.status, failure.told)
         self.connections.dismiss(connection.id)
         return refusal
 
@@ -170,7 +141,7 @@ class WebSocketApis:
 
     async def receive(self, connection: Connection, body: str) -> None:
         """Take a message: choose its route, do what that says, and push the answer if there is one."""
-        api = self.get(connection.api_id)
+        api, variables = _deployed(self.get(connection.api_id), connection.stage)
         self.connections.touch(connection.id)
         request = Request(
             connection,
@@ -180,7 +151,7 @@ class WebSocketApis:
             self._clock.now(),
             body,
             new_id(),
-            stage_variables=api.stages[connection.stage],
+            stage_variables=variables,
         )
         document = request.document
         # What is not JSON goes to $default.
@@ -194,21 +165,19 @@ class WebSocketApis:
             await self._push(connection, error_frame("Forbidden", connection.id, request.request_id))
             return
         if route.key != DEFAULT:
-            request = _with_route(request, route.key)
+            request = replace(request, route_key=route.key)
         integration = api.integration_of(route)
         if integration is None:
             await self._push(connection, error_frame("Internal server error", connection.id, request.request_id))
             return
         try:
             answer = await self._perform(integration, request)
-            if integration.type != "AWS_PROXY" and answer.status >= 400 and not integration.responses:
-                # A one-way route has nobody who could make something of a service's error.
+            if not integration.is_proxy and not integration.responses and not answer.is_success:
+                # A one-way route has nobody who could make something of a backend's error.
                 raise IntegrationFailure(answer.body or "")
             frame = response_body(integration, request, answer) if route.is_two_way else None
-        except IntegrationTimeout:
-            frame = error_frame("Endpoint request timed out", connection.id, request.request_id)
-        except IntegrationFailure:
-            frame = error_frame("Internal server error", connection.id, request.request_id)
+        except IntegrationFailure as failure:
+            frame = error_frame(failure.told, connection.id, request.request_id)
         if frame:
             await self._push(connection, frame)
 
@@ -216,9 +185,12 @@ class WebSocketApis:
         """Forget a client that has gone, and do what the ``$disconnect`` route says, however that ends."""
         self.connections.detach(connection.id)
         api = self._apis.get(connection.api_id)
-        route = None if api is None else api.routes.get(DISCONNECT)
-        integration = None if api is None or route is None else api.integration_of(route)
-        if api is not None and integration is not None:
+        integration = None
+        if api is not None:
+            deployed, variables = _deployed(api, connection.stage)
+            route = deployed.routes.get(DISCONNECT)
+            integration = None if route is None else deployed.integration_of(route)
+        if integration is not None:
             request = Request(
                 connection,
                 DISCONNECT,
@@ -226,11 +198,11 @@ class WebSocketApis:
                 new_id(),
                 self._clock.now(),
                 disconnect=(code, reason),
-                stage_variables=api.stages.get(connection.stage, {}),
+                stage_variables=variables,
             )
             try:
                 await self._perform(integration, request)
-            except (IntegrationFailure, IntegrationTimeout) as error:
+            except IntegrationFailure as error:
                 note("disconnect failed", str(error))
         self.connections.dismiss(connection.id)
 
@@ -239,8 +211,12 @@ class WebSocketApis:
 
         async def act(parameters: JSON) -> JSON:
             try:
-                return await perform(integration, request, self._call, self._clock)
-            except (IntegrationFailure, IntegrationTimeout) as failure:
+                answer = await self._integrations.perform(integration, request)
+                if request.route_key == CONNECT and answer.is_success and not integration.is_proxy:
+                    # It needs a response for the success, though nobody is sent it.
+                    fitting(integration, answer)
+                return answer
+            except IntegrationFailure as failure:
                 note("failed", str(failure))
                 raise
             except Exception as fault:
@@ -268,22 +244,32 @@ def new_id() -> str:
     return urlsafe_b64encode(secrets.token_bytes(11)).decode()
 
 
-def _subprotocol(answer: Answer) -> str | None:
+def _is_open(stage: Stage | None) -> bool:
+    return stage is not None and stage.deployed is not None
+
+
+def _deployed(api: WebSocketApi, stage_name: str) -> tuple[WebSocketApi, Mapping[str, str]]:
+    """Give what is in force on a stage, and its variables; the API itself for a stage that is no more."""
+    stage = api.stages.get(stage_name)
+    if stage is None:
+        return api, {}
+    return stage.deployed or api, stage.variables
+
+
+def _refused_with(integration: Integration, answer: Answer) -> int:
+    """Give the status of the answer to a handshake that a backend's answer refuses.
+
+    A proxied backend chooses it. Of the others only the refusal is documented; here an error's status is passed on
+    where an integration response takes it.
+    """
+    if not integration.is_proxy:
+        try:
+            fitting(integration, answer)
+        except IntegrationFailure:
+            return 500
+    return answer.status if not 200 <= answer.status < 300 else 500
+
+
+def _subprotocol(headers: Mapping[str, str]) -> str | None:
     # https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-connect-route-subprotocol.html
-    for name, value in answer.headers.items():
-        if name.lower() == "sec-websocket-protocol":
-            return value
-    return None
-
-
-def _with_route(request: Request, key: str) -> Request:
-    return Request(
-        request.connection,
-        key,
-        request.event_type,
-        request.request_id,
-        request.time,
-        request.body,
-        request.message_id,
-        stage_variables=request.stage_variables,
-    )
+    return next((value for name, value in headers.items() if name.lower() == "sec-websocket-protocol"), None)

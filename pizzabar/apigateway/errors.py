@@ -38,9 +38,26 @@ class PayloadTooLargeException(ServiceError):
 class IntegrationFailure(PizzabarError):
     """Raised when an integration gives nothing that a client could be answered with."""
 
+    status = 502
+    """Of the answer to a handshake. It is AWS's when a function fails; for other integrations no source was found."""
+    told = "Internal server error"
+    """What the client is told; the error's own text is for the journal."""
 
-class IntegrationTimeout(PizzabarError):
+
+class IntegrationTimeout(IntegrationFailure):
     """Raised when an integration takes longer than it may."""
+
+    status = 504
+    told = "Endpoint request timed out"
+
+
+class UnsupportedMediaType(IntegrationFailure):
+    """Raised when an integration that passes nothing through has no template for a request."""
+
+    # The status is documented (PassthroughBehavior); the words of the frame are those of REST APIs.
+    # https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-integrations.html
+    status = 415
+    told = "Unsupported Media Type"
 
 
 def error_frame(message: str, connection_id: str, request_id: str) -> str:

@@ -3,26 +3,46 @@
 import hashlib
 import re
 from base64 import b32encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from pizzabar.apigateway.apis import Route, WebSocketApi, WebSocketApis
-from pizzabar.apigateway.integration import FunctionTarget, Integration, IntegrationResponse, read_uri
+from pizzabar.apigateway.api import Route, Stage, WebSocketApi
+from pizzabar.apigateway.apis import WebSocketApis
+from pizzabar.apigateway.integration import (
+    FunctionTarget,
+    HttpTarget,
+    Integration,
+    IntegrationResponse,
+    ServiceAction,
+    Target,
+    VariableUri,
+    read_uri,
+)
+from pizzabar.apigateway.integrations import INVOCATION_TYPE
 from pizzabar.apigateway.mapping_template import FaultyTemplate, compile_template
+from pizzabar.apigateway.parameter_mapping import (
+    ParameterMapping,
+    compile_request_parameter,
+    compile_response_parameter,
+    faults_in,
+)
 from pizzabar.apigateway.selection import FaultySelection, compile_selection
 from pizzabar.documents import JSON
 from pizzabar.errors import Fault
 from pizzabar.resource import (
+    Asked,
     Boolean,
     Identity,
     MapOf,
     Naming,
     Number,
     Record,
+    Reference,
     Resource,
     ResourceType,
     Text,
+    Unsupported,
     Without,
 )
 
@@ -71,15 +91,45 @@ def _check_templates(properties: Mapping[str, JSON], name: str) -> Iterable[Faul
             yield Fault((name, key), str(error))
 
 
+_TARGETS: dict[str, tuple[tuple[type, ...], str]] = {
+    "AWS": ((ServiceAction, FunctionTarget), "the URI of a service's action or of a function"),
+    "AWS_PROXY": ((FunctionTarget,), "the URI of a function"),
+    "HTTP": ((HttpTarget,), "an address of http:// or https://"),
+    "HTTP_PROXY": ((HttpTarget,), "an address of http:// or https://"),
+}
+
+
 def _check_integration(properties: Mapping[str, JSON]) -> Iterable[Fault]:
-    if properties["IntegrationType"] != "MOCK":
+    type_ = properties["IntegrationType"]
+    if type_ != "MOCK":
         target = read_uri(properties.get("IntegrationUri", ""))
+        kinds, wanted = _TARGETS[type_]
         if isinstance(target, str):
             yield Fault(("IntegrationUri",), target)
-        elif properties["IntegrationType"] == "AWS_PROXY" and not isinstance(target, FunctionTarget):
-            yield Fault(("IntegrationUri",), "an AWS_PROXY integration needs the URI of a function")
+        elif not isinstance(target, (*kinds, VariableUri)):
+            yield Fault(("IntegrationUri",), f"an {type_} integration needs {wanted}")
+        yield from _check_request_parameters(properties, target)
     yield from _check_selection(properties, "TemplateSelectionExpression")
     yield from _check_templates(properties, "RequestTemplates")
+
+
+def _check_request_parameters(properties: Mapping[str, JSON], target: Target | VariableUri | str) -> Iterable[Fault]:
+    given = properties.get("RequestParameters", {})
+    yield from faults_in(given, compile_request_parameter, "RequestParameters")
+    if isinstance(target, ServiceAction | FunctionTarget):
+        for name in given:
+            lower = name.lower()
+            if lower == "integration.request.header.content-type" or (
+                isinstance(target, FunctionTarget) and lower == f"integration.request.header.{INVOCATION_TYPE}"
+            ):
+                continue
+            yield Fault(("RequestParameters", name), "a request to a service has its parameters in its body alone")
+
+
+def _asked_by_integration(properties: Mapping[str, JSON]) -> Iterable[Asked]:
+    target = read_uri(properties.get("IntegrationUri", ""))
+    if isinstance(target, ServiceAction):
+        yield Asked(("IntegrationUri",), target.service, target.operation)
 
 
 def _check_integration_response(properties: Mapping[str, JSON]) -> Iterable[Fault]:
@@ -87,6 +137,7 @@ def _check_integration_response(properties: Mapping[str, JSON]) -> Iterable[Faul
         re.compile(properties["IntegrationResponseKey"].strip("/"))
     except re.error as error:
         yield Fault(("IntegrationResponseKey",), f"is not a regular expression: {error}")
+    yield from faults_in(properties.get("ResponseParameters", {}), compile_response_parameter, "ResponseParameters")
     yield from _check_selection(properties, "TemplateSelectionExpression")
     yield from _check_templates(properties, "ResponseTemplates")
 
@@ -97,6 +148,18 @@ def _check_route(properties: Mapping[str, JSON]) -> Iterable[Fault]:
         yield Fault(("RouteKey",), f"a route key of one's own must not begin with $: {key}")
 
 
+# A stage's name: letters, digits, - and _, at most 128.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
+_STAGE_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
+
+
+def _check_stage(properties: Mapping[str, JSON]) -> Iterable[Fault]:
+    # A WebSocket API has no stage $default; HTTP APIs have.
+    name = properties["StageName"]
+    if _STAGE_NAME.fullmatch(name) is None:
+        yield Fault(("StageName",), f"Stage name only allows a-zA-Z0-9_-: {name}")
+
+
 async def _create_api(apis: WebSocketApis, resource: Resource) -> None:
     properties = resource.properties
     select = compile_selection(properties["RouteSelectionExpression"])
@@ -105,7 +168,10 @@ async def _create_api(apis: WebSocketApis, resource: Resource) -> None:
 
 async def _create_stage(apis: WebSocketApis, resource: Resource) -> None:
     properties = resource.properties
-    apis.get(properties["ApiId"]).stages[properties["StageName"]] = properties.get("StageVariables", {})
+    api = apis.get(properties["ApiId"])
+    name = properties["StageName"]
+    deployed = api if properties.get("AutoDeploy") else api.deployments.get(properties.get("DeploymentId", ""))
+    api.stages[name] = Stage(name, deployed, properties.get("StageVariables", {}))
 
 
 async def _create_integration(apis: WebSocketApis, resource: Resource) -> None:
@@ -121,7 +187,15 @@ async def _create_integration(apis: WebSocketApis, resource: Resource) -> None:
         compile_selection(properties.get("TemplateSelectionExpression", r"\$default")),
         properties.get("PassthroughBehavior", "WHEN_NO_MATCH"),
         timedelta(milliseconds=properties.get("TimeoutInMillis", 29_000)),
+        method=properties.get("IntegrationMethod", "POST"),
+        parameters=_mappings(properties.get("RequestParameters", {}), compile_request_parameter),
     )
+
+
+def _mappings(
+    given: Mapping[str, str], compile_parameter: Callable[[str, str], ParameterMapping]
+) -> tuple[ParameterMapping, ...]:
+    return tuple(compile_parameter(target, source) for target, source in given.items())
 
 
 async def _create_integration_response(apis: WebSocketApis, resource: Resource) -> None:
@@ -130,7 +204,8 @@ async def _create_integration_response(apis: WebSocketApis, resource: Resource) 
     integration = api.integrations[properties["IntegrationId"]]
     templates = {key: compile_template(text) for key, text in properties.get("ResponseTemplates", {}).items()}
     select = compile_selection(properties.get("TemplateSelectionExpression", r"\$default"))
-    response = IntegrationResponse(properties["IntegrationResponseKey"], templates, select)
+    parameters = _mappings(properties.get("ResponseParameters", {}), compile_response_parameter)
+    response = IntegrationResponse(properties["IntegrationResponseKey"], templates, select, parameters)
     api.integrations[integration.id] = replace(integration, responses=(*integration.responses, response))
 
 
@@ -151,9 +226,20 @@ async def _create_route_response(apis: WebSocketApis, resource: Resource) -> Non
     api.routes[key] = replace(api.routes[key], is_two_way=True)
 
 
-async def _create_nothing(apis: WebSocketApis, resource: Resource) -> None:
-    """A deployment: what the template says is in force at once."""
+async def _create_deployment(apis: WebSocketApis, resource: Resource) -> None:
+    properties = resource.properties
+    api = apis.get(properties["ApiId"])
+    api.deploy(resource.identity.ref)
+    if (name := properties.get("StageName")) is not None:
+        # A deployment may bring its stage along, or renew it.
+        stage = api.stages.get(name, Stage(name, None))
+        api.stages[name] = replace(stage, deployed=api.deployments[resource.identity.ref])
 
+
+API = Reference("AWS::ApiGatewayV2::Api")
+OF_API = ("ApiId",)
+INTEGRATION = "AWS::ApiGatewayV2::Integration"
+UNCHECKED = Without("permissions are not checked here")
 
 RESOURCES: dict[str, ResourceType] = {
     "AWS::ApiGatewayV2::Api": ResourceType(
@@ -186,21 +272,32 @@ RESOURCES: dict[str, ResourceType] = {
         ),
         identify=_identify_stage,
         create=_create_stage,
+        check=_check_stage,
+        references={"ApiId": API, "DeploymentId": Reference("AWS::ApiGatewayV2::Deployment", alike=OF_API)},
     ),
     "AWS::ApiGatewayV2::Deployment": ResourceType(
         shape=Record({"ApiId": Text(), "Description": Text(), "StageName": Text()}, required=frozenset({"ApiId"})),
         identify=_identify_part,
-        create=_create_nothing,
+        create=_create_deployment,
+        references={"ApiId": API},
+        comes_last=True,
     ),
     "AWS::ApiGatewayV2::Integration": ResourceType(
         shape=Record(
             {
                 "ApiId": Text(),
                 "Description": Text(),
-                "IntegrationType": Text(choices=("AWS", "AWS_PROXY", "MOCK")),
+                "IntegrationType": Text(choices=("AWS", "AWS_PROXY", "HTTP", "HTTP_PROXY", "MOCK")),
                 "IntegrationMethod": Text(),
+                "IntegrationSubtype": Unsupported(),
                 "IntegrationUri": Text(),
-                "CredentialsArn": Text(),
+                "ConnectionId": Unsupported(),
+                "ConnectionType": Text(choices=("INTERNET",)),
+                "ContentHandlingStrategy": Text(choices=("CONVERT_TO_TEXT",)),
+                "CredentialsArn": UNCHECKED,
+                "PayloadFormatVersion": Text(choices=("1.0",)),
+                "RequestParameters": MapOf(Text()),
+                "TlsConfig": Unsupported(),
                 "TemplateSelectionExpression": Text(),
                 "RequestTemplates": MapOf(Text()),
                 "PassthroughBehavior": Text(choices=("WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER")),
@@ -211,6 +308,8 @@ RESOURCES: dict[str, ResourceType] = {
         identify=_identify_part,
         create=_create_integration,
         check=_check_integration,
+        references={"ApiId": API},
+        asks=_asked_by_integration,
     ),
     "AWS::ApiGatewayV2::IntegrationResponse": ResourceType(
         shape=Record(
@@ -218,7 +317,9 @@ RESOURCES: dict[str, ResourceType] = {
                 "ApiId": Text(),
                 "IntegrationId": Text(),
                 "IntegrationResponseKey": Text(),
+                "ContentHandlingStrategy": Text(choices=("CONVERT_TO_TEXT",)),
                 "TemplateSelectionExpression": Text(),
+                "ResponseParameters": MapOf(Text()),
                 "ResponseTemplates": MapOf(Text()),
             },
             required=frozenset({"ApiId", "IntegrationId", "IntegrationResponseKey"}),
@@ -226,6 +327,7 @@ RESOURCES: dict[str, ResourceType] = {
         identify=_identify_part,
         create=_create_integration_response,
         check=_check_integration_response,
+        references={"ApiId": API, "IntegrationId": Reference(INTEGRATION, alike=OF_API)},
     ),
     "AWS::ApiGatewayV2::Route": ResourceType(
         shape=Record(
@@ -234,6 +336,7 @@ RESOURCES: dict[str, ResourceType] = {
                 "RouteKey": Text(),
                 "OperationName": Text(),
                 "AuthorizationType": Text(choices=("NONE",)),
+                "RouteResponseSelectionExpression": Text(choices=("$default",)),
                 "Target": Text(),
             },
             required=frozenset({"ApiId", "RouteKey"}),
@@ -241,6 +344,7 @@ RESOURCES: dict[str, ResourceType] = {
         identify=_identify_part,
         create=_create_route,
         check=_check_route,
+        references={"ApiId": API, "Target": Reference(INTEGRATION, "integrations/", OF_API)},
     ),
     "AWS::ApiGatewayV2::RouteResponse": ResourceType(
         shape=Record(
@@ -249,5 +353,6 @@ RESOURCES: dict[str, ResourceType] = {
         ),
         identify=_identify_part,
         create=_create_route_response,
+        references={"ApiId": API, "RouteId": Reference("AWS::ApiGatewayV2::Route", alike=OF_API)},
     ),
 }

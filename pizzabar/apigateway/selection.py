@@ -34,6 +34,8 @@ class SelectionValues:
     body: JSON = MISSING
     headers: Mapping[str, str] = field(default_factory=dict)
     querystring: Mapping[str, str] = field(default_factory=dict)
+    multivalue_request_headers: Mapping[str, list[str]] = field(default_factory=dict)
+    multivalue_querystring: Mapping[str, list[str]] = field(default_factory=dict)
     context: Mapping[str, JSON] = field(default_factory=dict)
     stage_variables: Mapping[str, str] = field(default_factory=dict)
     status_code: int | None = None

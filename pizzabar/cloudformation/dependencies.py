@@ -4,7 +4,8 @@ The order in which resources are created: each after those that it refers to.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-dependson.html
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from heapq import heapify, heappop, heappush
 
 
 def in_creation_order(dependencies: Mapping[str, Iterable[str]]) -> list[list[str]]:
@@ -49,3 +50,30 @@ def in_creation_order(dependencies: Mapping[str, Iterable[str]]) -> list[list[st
                         on_stack.discard(group[-1])
                     order.append(group)
     return order
+
+
+def with_last(order: Collection[str], dependencies: Mapping[str, Iterable[str]], last: Collection[str]) -> list[str]:
+    """Sort an order again so that the ``last`` come after all that does not wait for them; the rest stays.
+
+    Names of a circle stay together, in any order.
+    """
+    if not last:
+        return list(order)
+    place = {name: number for number, name in enumerate(order)}
+    # Of a circle only what has come before counts.
+    waits_for = {name: {other for other in dependencies[name] if place[other] < place[name]} for name in order}
+    waiting: dict[str, list[str]] = {}
+    for name, others in waits_for.items():
+        for other in others:
+            waiting.setdefault(other, []).append(name)
+    ready = [(name in last, place[name], name) for name in order if not waits_for[name]]
+    heapify(ready)
+    sorted_names = []
+    while ready:
+        _, _, name = heappop(ready)
+        sorted_names.append(name)
+        for other in waiting.get(name, ()):
+            waits_for[other].discard(name)
+            if not waits_for[other]:
+                heappush(ready, (other in last, place[other], other))
+    return sorted_names

@@ -8,13 +8,13 @@ is not known is a fault, or is listed in ``Stack.ignored`` when the caller is le
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from pizzabar.cloudformation import loops, sam
 from pizzabar.cloudformation.conditions import evaluate
 from pizzabar.cloudformation.definitions import STATE_MACHINE, position_in, substituted
-from pizzabar.cloudformation.dependencies import in_creation_order
+from pizzabar.cloudformation.dependencies import in_creation_order, with_last
 from pizzabar.cloudformation.intrinsics import Scope, references, resolve
 from pizzabar.cloudformation.node import (
     FaultyTemplate,
@@ -99,11 +99,13 @@ def read_template(
     naming: Naming,
     parameters: Mapping[str, str] | None = None,
     metadata: Mapping[str, Mapping[str, JSON]] | None = None,
+    has_operation: Callable[[str, str], bool] = lambda service, operation: True,
     lenient: bool = False,
 ) -> Stack:
     """Read a template of CloudFormation or SAM.
 
     ``read_file`` gives the text of a file that the template names, and raises ``OSError`` when it cannot.
+    ``has_operation`` tells whether a service has an operation, by the call table's names.
     ``metadata`` is laid over the metadata of resources, by logical ID.
     Raise ``FaultyTemplate`` with everything that is wrong. With ``lenient``, resources of unknown types and
     unknown properties are left out and listed in ``Stack.ignored``.
@@ -128,7 +130,7 @@ def read_template(
     if root is not None and not isinstance(root.value, Special):
         unsupported = ignore if lenient else report
         given = metadata or {}
-        reading = _Reading(file, read_file, types, naming, given, report, unsupported, lenient=lenient)
+        reading = _Reading(file, read_file, types, naming, given, has_operation, report, unsupported, lenient=lenient)
         stack = reading.stack(root, parameters or {})
     elif not faults:
         report(Position(file, 1, 1), "Template format error: At least one Resources member must be defined.")
@@ -146,6 +148,7 @@ class _Reading:
         types: Mapping[str, ResourceType],
         naming: Naming,
         metadata: Mapping[str, Mapping[str, JSON]],
+        has_operation: Callable[[str, str], bool],
         report: Report,
         unsupported: Report,
         *,
@@ -156,12 +159,15 @@ class _Reading:
         self.types = types
         self.naming = naming
         self.metadata = metadata
+        self.has_operation = has_operation
         self.report = report
         self.unsupported = unsupported
         self.lenient = lenient
         self.without_effect: list[tuple[Position, str, str]] = []
         # How those are referred to of which nothing is made.
         self.left_out: dict[str, Identity] = {}
+        # The properties of each resource as they were written and came out.
+        self.resolved: dict[str, Node] = {}
         # The attributes that are asked of each resource.
         self.asked: dict[str, set[str]] = {}
 
@@ -198,6 +204,7 @@ class _Reading:
             identities[name] = self.stand_in(name) if resource is None else resource.identity
             if resource is not None:
                 made.append(resource)
+        self.check_named(made)
         description = sections.get("Description")
         return Stack(
             self.naming.stack,
@@ -287,7 +294,12 @@ class _Reading:
                 message = f"Circular dependency between resources: [{', '.join(circle)}]"
                 self.report(created[circle[0]].place, message)
             order.extend(group)
-        return order
+        last = {name for name, node in created.items() if self.comes_last(node)}
+        return with_last(order, dependencies, last)
+
+    def comes_last(self, node: Node) -> bool:
+        type = self.types.get(str(mapping(node)["Type"].value))
+        return type is not None and type.comes_last
 
     def depends_on(self, node: Node) -> list[Node]:
         attribute = mapping(node).get("DependsOn")
@@ -335,7 +347,45 @@ class _Reading:
             where = self.place_of(fault.path, attributes.get("Properties"), properties, values)
             path = f"{pointer(fault.path)}: " if fault.path else ""
             self.report(where, f"{name}: {path}{fault.message}")
+        for asked in type.asks(values):
+            if not self.has_operation(asked.service, asked.operation):
+                where = self.place_of(asked.path, attributes.get("Properties"), properties, values)
+                what = f"{asked.service}:{asked.operation} is not supported"
+                self.report(where, f"{name}: {pointer(asked.path)}: {what}")
+        self.resolved[name] = properties
         return resource
+
+    def check_named(self, made: Sequence[Resource]) -> None:
+        """Tell every property that should name a resource of the template, and does not."""
+        by_ref = {(resource.type, resource.identity.ref): resource for resource in made}
+        for resource in made:
+            for name, reference in self.types[resource.type].references.items():
+                value = resource.properties.get(name)
+                if value is None:
+                    continue
+                ref = str(value).removeprefix(reference.prefix)
+                found = by_ref.get((reference.type, ref)) if str(value).startswith(reference.prefix) else None
+                other = (
+                    None
+                    if found is None
+                    else next(
+                        (
+                            each
+                            for each in reference.alike
+                            if found.properties.get(each) != resource.properties.get(each)
+                        ),
+                        None,
+                    )
+                )
+                if found is not None and other is None:
+                    continue
+                where = nearest(self.resolved[resource.logical_id], (name,))
+                if found is None:
+                    form = f"{reference.prefix}ID, where ID is that of" if reference.prefix else "the ID of"
+                    message = f"{value} is not {form} an {reference.type} of this template"
+                else:
+                    message = f"{found.logical_id} has another {other}"
+                self.report(where, f"{resource.logical_id}: /{name}: {message}")
 
     def place_of(
         self, path: tuple[str | int, ...], written: Node | None, resolved: Node, values: Mapping[str, JSON]

@@ -6,6 +6,7 @@ from pizzabar.local.bus import LocalTransport
 from pizzabar.local.connections import LocalConnections
 from pizzabar.local.database import Database
 from pizzabar.local.executions import LocalExecutions
+from pizzabar.local.http_client import LocalHttpClient
 from pizzabar.local.invocations import LocalInvocations
 from pizzabar.local.logs import LocalLogs
 from pizzabar.local.tables import LocalTables
@@ -26,6 +27,7 @@ class LocalRuntime:
         self.tables = tables
         self.logs = logs
         self.connections = LocalConnections(database, clock)
+        self.http = LocalHttpClient(database)
         self.transport = LocalTransport(database, clock, work)
         self.invocations = LocalInvocations(database, clock, work)
         self._home = home
@@ -47,6 +49,7 @@ class LocalRuntime:
         """Let go of everything, durably."""
         self.clock.stop()
         await self.work.stop()
+        await self.http.close()
         await self.database.close()
 
 

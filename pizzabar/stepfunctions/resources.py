@@ -1,12 +1,13 @@
 """The CloudFormation types of Step Functions."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from pizzabar import documents
-from pizzabar.documents import JSON
+from pizzabar.documents import JSON, NotJSON
 from pizzabar.errors import Fault
 from pizzabar.resource import (
+    Asked,
     Document,
     Identity,
     Naming,
@@ -56,6 +57,36 @@ def _check(properties: Mapping[str, JSON]) -> Iterable[Fault]:
             yield Fault((found[0], *_path(diagnostic.location)), f"{diagnostic.code}: {diagnostic.message}")
 
 
+def _asked(properties: Mapping[str, JSON]) -> Iterable[Asked]:
+    """Give the operations that Task states will ask for."""
+    found = _definition(properties)
+    if found is None:
+        return
+    try:
+        definition = documents.parse(found[1])
+    except NotJSON:
+        return
+    for path, resource in _task_resources(definition, (found[0],)):
+        if (integration := integration_of(resource)) is not None:
+            yield Asked(path, integration.service, integration.operation)
+
+
+def _task_resources(machine: JSON, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Go through the resources of a machine's Task states, those of its branches and iterators among them."""
+    states = machine.get("States") if isinstance(machine, dict) else None
+    for name, state in states.items() if isinstance(states, dict) else ():
+        if not isinstance(state, dict):
+            continue
+        place = (*path, "States", name)
+        if state.get("Type") == "Task" and isinstance(state.get("Resource"), str):
+            yield (*place, "Resource"), state["Resource"]
+        for member in ("ItemProcessor", "Iterator"):
+            yield from _task_resources(state.get(member), (*place, member))
+        branches = state.get("Branches")
+        for index, branch in enumerate(branches if isinstance(branches, list) else ()):
+            yield from _task_resources(branch, (*place, "Branches", index))
+
+
 def _path(location: str | None) -> tuple[str | int, ...]:
     """Read a place in a definition, ``/States/Bake/Choices[0]/Next``, as a path."""
     parts = re.findall(r"/([^/\[]+)|\[(\d+)\]", location or "")
@@ -92,5 +123,6 @@ RESOURCES: dict[str, ResourceType] = {
         identify=_identify,
         create=_create,
         check=_check,
+        asks=_asked,
     ),
 }

@@ -14,7 +14,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from pizzabar import documents
-from pizzabar.apigateway.apis import Handshake, Refusal, WebSocketApi, WebSocketApis
+from pizzabar.apigateway.api import WebSocketApi
+from pizzabar.apigateway.apis import Handshake, Refusal, WebSocketApis
 from pizzabar.apigateway.connections import Connection
 from pizzabar.wire.guard import Guard, header
 from pizzabar.work import Work

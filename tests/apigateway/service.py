@@ -5,7 +5,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from pizzabar import documents
-from pizzabar.apigateway.apis import Admission, Handshake, Refusal, Route, WebSocketApi, WebSocketApis
+from pizzabar.apigateway.api import Route, Stage, WebSocketApi
+from pizzabar.apigateway.apis import Admission, Handshake, Refusal, WebSocketApis
 from pizzabar.apigateway.connections import Connection
 from pizzabar.apigateway.integration import FunctionTarget, Integration, ServiceAction
 from pizzabar.apigateway.mapping_template import compile_template
@@ -14,6 +15,7 @@ from pizzabar.apigateway.selection import compile_selection
 from pizzabar.documents import JSON
 from pizzabar.errors import ServiceError
 from pizzabar.local.connections import LocalConnections
+from pizzabar.local.http_client import LocalHttpClient
 from tests.world import World, world
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:Tell"
@@ -111,9 +113,12 @@ async def api_gateway(select_route: str = "$request.body.action") -> AsyncIterat
     """Open an API Gateway with one API."""
     async with world() as around:
         connections = LocalConnections(around.database, around.clock)
-        apis = WebSocketApis(connections, around.call, around.call.trace, around.clock)
+        http = LocalHttpClient(around.database)
+        apis = WebSocketApis(connections, http, around.call, around.call.trace, around.clock)
         around.call.add("apigatewaymanagementapi", OPERATIONS, apis)
-        api = WebSocketApi("a1b2c3d4e5", "PizzaApi", compile_selection(select_route), stages={"api": {}})
+        api = WebSocketApi("a1b2c3d4e5", "PizzaApi", compile_selection(select_route))
+        api.stages["api"] = Stage("api", api)
         apis.add(api)
         await apis.open()
         yield ApiGateway(around, apis, api)
+        await http.close()

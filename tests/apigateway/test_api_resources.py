@@ -108,7 +108,9 @@ async def test_an_api_of_a_template() -> None:
         )
 
         api = gateway.apis.get(id_)
-        assert (api.name, api.stages) == ("Pizza", {"prod": {"oven": "hot"}})
+        assert (api.name, list(api.stages)) == ("Pizza", ["prod"])
+        assert api.stages["prod"].variables == {"oven": "hot"}
+        assert api.stages["prod"].deployed is api.deployments[deployment]
         assert api.select_route(SelectionValues({"action": "order"})) == "order"
         made_route = api.routes["order"]
         assert made_route.is_two_way

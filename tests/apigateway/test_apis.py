@@ -12,12 +12,14 @@ from datetime import timedelta
 
 import pytest
 
+from pizzabar.apigateway.api import Stage
 from pizzabar.apigateway.apis import Admission, Handshake, Refusal, WebSocketApis, new_id
 from pizzabar.apigateway.connections import is_connection_id
 from pizzabar.apigateway.errors import ForbiddenException, GoneException
 from pizzabar.apigateway.integration import Integration, IntegrationResponse
 from pizzabar.documents import JSON
 from pizzabar.local.connections import LocalConnections
+from pizzabar.local.http_client import LocalHttpClient
 from tests.apigateway.service import ApiGateway, action, api_gateway, proxy, refuse
 from tests.world import turns, until
 
@@ -27,6 +29,11 @@ ERROR = r'\{"message": "%s", "connectionId":"[\w-]{15}=", "requestId":"[\w-]{15}
 def is_error(frame: str, message: str) -> bool:
     """Whether a frame tells of an error, byte for byte as frames recorded on AWS."""
     return re.fullmatch(ERROR % message, frame) is not None
+
+
+def answered(integration: Integration) -> Integration:
+    """Give an integration the response that one of $connect needs."""
+    return replace(integration, responses=(IntegrationResponse("/200/"),))
 
 
 async def sessions_left(ask: ApiGateway) -> int:
@@ -112,6 +119,21 @@ async def test_a_function_error_refuses_with_502() -> None:
         ask.world.answer("lambda", "Invoke", lambda asked: {"FunctionError": "Unhandled", "Payload": b"{}"})
 
         assert await ask.connect() == Refusal(502, "Internal server error")
+
+
+async def test_a_service_that_succeeds_needs_a_response_for_it() -> None:
+    """https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-route-keys-connect-disconnect.html"""
+    async with api_gateway() as ask:
+        ask.route("$connect", action("dynamodb", "PutItem", "{}"))
+        ask.world.answer("dynamodb", "PutItem")
+
+        assert isinstance(await ask.connect(), Refusal)
+        [hop] = ask.world.hops("apigateway", "$connect")
+        assert hop.notes == {"failed": "no integration response for 200: {}"}
+        assert await sessions_left(ask) == 0
+
+        ask.route("$connect", answered(action("dynamodb", "PutItem", "{}")))
+        assert isinstance(await ask.connect(), Admission)
 
 
 async def test_a_service_that_refuses_refuses_the_client() -> None:
@@ -207,7 +229,7 @@ async def test_the_handshake_reaches_the_template() -> None:
         '"all":"$input.params().get("querystring")","ip":"$context.identity.sourceIp"}'
     )
     async with api_gateway() as ask:
-        ask.route("$connect", action("dynamodb", "PutItem", template))
+        ask.route("$connect", answered(action("dynamodb", "PutItem", template)))
         asked = ask.world.answer("dynamodb", "PutItem")
 
         connection, _guest = await ask.guest(handshake)
@@ -455,7 +477,7 @@ async def test_an_answer_to_a_guest_who_has_gone_is_dropped() -> None:
 
 async def test_stage_variables_reach_every_event() -> None:
     async with api_gateway() as ask:
-        ask.api.stages["api"] = {"oven": "hot"}
+        ask.api.stages["api"] = Stage("api", ask.api, {"oven": "hot"})
         for key in ("$connect", "$default", "$disconnect"):
             ask.route(key, proxy())
         events = ask.function(lambda event: {"statusCode": 200})
@@ -522,6 +544,7 @@ async def test_connections_of_an_earlier_process_get_their_goodbye() -> None:
         await ask.world.settled()
         later = WebSocketApis(
             LocalConnections(ask.world.database, ask.world.clock),
+            LocalHttpClient(ask.world.database),
             ask.world.call,
             ask.world.call.trace,
             ask.world.clock,
@@ -542,6 +565,7 @@ async def test_connections_of_an_api_that_is_no_more_are_forgotten() -> None:
         await ask.world.settled()
         later = WebSocketApis(
             LocalConnections(ask.world.database, ask.world.clock),
+            LocalHttpClient(ask.world.database),
             ask.world.call,
             ask.world.call.trace,
             ask.world.clock,

@@ -6,11 +6,12 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocke
 
 import asyncio
 import re
+from dataclasses import replace
 
 import pytest
 
 from pizzabar import documents
-from pizzabar.apigateway.apis import Route
+from pizzabar.apigateway.api import Route
 from pizzabar.apigateway.integration import FunctionTarget, Integration
 from pizzabar.documents import JSON
 from pizzabar.emulator import Emulator
@@ -62,6 +63,7 @@ def give_route(emulator: Emulator, key: str, handler: Handler) -> None:
     function = emulator.functions.create(f"On{key.strip('$')}", handler, timeout=900)
     api.integrations[key] = Integration(key, "AWS_PROXY", FunctionTarget(function.arn))
     api.routes[key] = Route(key, key)
+    api.stages["api"] = replace(api.stages["api"], deployed=api)
 
 
 async def test_an_order_is_told_of_its_statuses() -> None:

@@ -49,6 +49,20 @@ def mock(**more: JSON) -> Integration:
     return Integration("mock", "MOCK", **more)
 
 
+async def ask_backend(
+    integration: Integration, answer: HttpResponse | OSError, request: Request = MESSAGE
+) -> tuple[Answer, HttpRequest]:
+    """Perform an integration with an address; give its answer, and what was asked of the backend."""
+
+    async def call(service: str, operation: str, parameters: JSON) -> JSON:
+        raise AssertionError("no service is asked")
+
+    backend = Backend(answer)
+    result = await Integrations(call, backend, VirtualClock(Work(), NOW)).perform(integration, request)
+    [asked] = backend.asked
+    return result, asked
+
+
 async def ask(integration: Integration, request: Request = MESSAGE, answer: JSON = None) -> tuple[Answer, JSON]:
     """Perform an integration; give its answer, and what was asked of the service or function."""
     asked: list[JSON] = []

@@ -6,7 +6,15 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocke
 
 import pytest
 
-from pizzabar.apigateway.integration import FunctionTarget, ServiceAction, read_uri
+from pizzabar.apigateway.integration import (
+    FunctionTarget,
+    HttpTarget,
+    ServiceAction,
+    Target,
+    UnusableUri,
+    VariableUri,
+    read_uri,
+)
 from tests.apigateway.service import FUNCTION
 
 
@@ -27,11 +35,29 @@ from tests.apigateway.service import FUNCTION
         ("arn:aws:apigateway:us-east-1:sqs:action/SendMessage", None),
         ("arn:aws:apigateway:us-east-1:sqs:path/queue", None),
         ("arn:aws:apigateway:us-east-1:dynamodb:action/", None),
+        ("https://example.com/a?b=1", HttpTarget("https://example.com/a?b=1")),
+        ("http://[::1]:8080", HttpTarget("http://[::1]:8080")),
+        ("http://", None),
+        ("http:///path", None),
+        ("http://host:port/", None),
+        ("ftp://example.com", None),
+        ("http://${stageVariables.host}/x", VariableUri("http://${stageVariables.host}/x")),
+        ("${stageVariables.all}", VariableUri("${stageVariables.all}")),
+        ("arn:aws:apigateway:us-east-1:sqs:action/${stageVariables.action}", None),
         ("", None),
         (FUNCTION, None),
     ],
 )
-def test_what_a_uri_names(uri: str, target: ServiceAction | FunctionTarget | None) -> None:
+def test_what_a_uri_names(uri: str, target: Target | VariableUri | None) -> None:
     read = read_uri(uri)
 
     assert read == target if target is not None else isinstance(read, str)
+
+
+def test_what_a_uri_names_on_a_stage() -> None:
+    uri = VariableUri("http://${stageVariables.host}/${stageVariables.path}")
+
+    assert uri.target({"host": "oven", "path": "a/b"}) == HttpTarget("http://oven/a/b")
+    assert uri.target({"host": "oven"}) == HttpTarget("http://oven/")
+    with pytest.raises(UnusableUri, match="is not an address"):
+        uri.target({})

@@ -8,8 +8,9 @@ import pytest
 
 from pizzabar.apigateway.errors import IntegrationFailure
 from pizzabar.apigateway.integration import Answer, IntegrationResponse
-from pizzabar.apigateway.integration_response import response_body
+from pizzabar.apigateway.integration_response import response_body, response_headers
 from pizzabar.apigateway.mapping_template import compile_template
+from pizzabar.apigateway.parameter_mapping import compile_response_parameter
 from pizzabar.apigateway.selection import compile_selection
 from tests.apigateway.requests import MESSAGE, mock
 from tests.apigateway.service import proxy
@@ -82,3 +83,42 @@ def test_which_response_template_is_used(expression: str, frame: str) -> None:
 
 def test_proxy_integrations_have_no_responses() -> None:
     assert response_body(proxy(), MESSAGE, Answer(500, "body")) == "body"
+
+
+@pytest.mark.parametrize(
+    ("key", "message", "fits"),
+    [
+        ("/.*oven.*/", "no oven", True),
+        ("/.*oven.*/", "no\noven", True),
+        ("/oven/", "no oven", False),
+        ("/200/", "no oven", False),
+        ("$default", "no oven", True),
+    ],
+)
+def test_which_errors_of_a_function_a_key_stands_for(key: str, message: str, fits: bool) -> None:
+    """https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-data-transformations.html"""
+    answer = Answer(200, "{}", error_message=message)
+    if fits:
+        assert respond(answer, IntegrationResponse(key)) == "{}"
+    else:
+        with pytest.raises(IntegrationFailure):
+            respond(answer, IntegrationResponse(key))
+
+
+def test_the_headers_of_an_answer_are_mapped() -> None:
+    parameters = tuple(
+        compile_response_parameter(f"route.response.header.{name}", source)
+        for name, source in (
+            ("Sec-WebSocket-Protocol", "integration.response.body.protocol"),
+            ("Kind", "integration.response.header.x-kind"),
+        )
+    )
+    integration = mock(responses=(IntegrationResponse("$default", parameters=parameters),))
+
+    assert response_headers(integration, MESSAGE, Answer(200, '{"protocol":"chat"}', {"X-Kind": "gold"})) == {
+        "X-Kind": "gold",
+        "Sec-WebSocket-Protocol": "chat",
+        "Kind": "gold",
+    }
+    assert response_headers(integration, MESSAGE, Answer(200, "not JSON")) == {}
+    assert response_headers(proxy(), MESSAGE, Answer(200, "", {"A": "1"})) == {"A": "1"}

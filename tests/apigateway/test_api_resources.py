@@ -161,6 +161,51 @@ async def test_what_a_template_does_not_say() -> None:
         ("Integration", {"IntegrationType": "AWS", "IntegrationUri": "https://example.com"}, ["/IntegrationUri"]),
         ("Integration", {"IntegrationType": "AWS_PROXY", "IntegrationUri": PUT_ITEM}, ["/IntegrationUri"]),
         ("Integration", {"IntegrationType": "MOCK"}, []),
+        ("Integration", {"IntegrationType": "HTTP", "IntegrationUri": "https://example.com/{id}"}, []),
+        ("Integration", {"IntegrationType": "HTTP_PROXY", "IntegrationUri": "http://${stageVariables.host}/"}, []),
+        ("Integration", {"IntegrationType": "HTTP", "IntegrationUri": PUT_ITEM}, ["/IntegrationUri"]),
+        (
+            "Integration",
+            {"IntegrationType": "HTTP_PROXY", "IntegrationUri": "ftp://example.com"},
+            ["/IntegrationUri"],
+        ),
+        (
+            "Integration",
+            {
+                "IntegrationType": "HTTP",
+                "IntegrationUri": "https://example.com",
+                "RequestParameters": {
+                    "integration.request.header.A": "route.request.header.A",
+                    "integration.request.header.B": "B",
+                    "C": "'c'",
+                },
+            },
+            ["/RequestParameters/integration.request.header.B", "/RequestParameters/C"],
+        ),
+        (
+            "Integration",
+            {
+                "IntegrationType": "AWS",
+                "IntegrationUri": INVOKE,
+                "RequestParameters": {"integration.request.header.X-Amz-Invocation-Type": "'Event'"},
+            },
+            [],
+        ),
+        (
+            "Integration",
+            {
+                "IntegrationType": "AWS",
+                "IntegrationUri": PUT_ITEM,
+                "RequestParameters": {
+                    "integration.request.header.Content-Type": "'application/x-amz-json-1.0'",
+                    "integration.request.header.X-Amz-Invocation-Type": "'Event'",
+                },
+            },
+            ["/RequestParameters/integration.request.header.X-Amz-Invocation-Type"],
+        ),
+        ("Stage", {"StageName": "prod-1_a"}, []),
+        ("Stage", {"StageName": "$default"}, ["/StageName"]),
+        ("Stage", {"StageName": "a" * 129}, ["/StageName"]),
         (
             "Integration",
             {
@@ -181,6 +226,14 @@ async def test_what_a_template_does_not_say() -> None:
             ["/IntegrationResponseKey", "/TemplateSelectionExpression", "/ResponseTemplates/a"],
         ),
         ("IntegrationResponse", {"IntegrationResponseKey": r"/2\d\d/"}, []),
+        (
+            "IntegrationResponse",
+            {
+                "IntegrationResponseKey": "$default",
+                "ResponseParameters": {"route.response.header.A": "integration.response.header.A", "B": "'b'"},
+            },
+            ["/ResponseParameters/B"],
+        ),
         ("IntegrationResponse", {"IntegrationResponseKey": "$default"}, []),
     ],
 )

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from pizzabar.cloudformation.dependencies import in_creation_order
+from pizzabar.cloudformation.dependencies import in_creation_order, with_last
 from pizzabar.cloudformation.stack import Output
 from pizzabar.documents import JSON
 from tests.cloudformation.kitchen import faults_of, load, resources_of
@@ -224,3 +224,22 @@ def test_a_given_value_breaks_a_rule(rules: str, given: str, fault: str) -> None
     text = f"Parameters: {{P: {{Type: String, {rules}}}}}\nResources: {{A: {{Type: AWS::Kitchen::Oven}}}}"
 
     assert faults_of(text, parameters={"P": given}) == [f"1:14: {fault}"]
+
+
+@pytest.mark.parametrize(
+    ("dependencies", "last", "order"),
+    [
+        ({"a": [], "b": [], "c": []}, [], "abc"),
+        ({"a": [], "b": [], "c": []}, ["a"], "bca"),
+        ({"a": [], "b": ["a"], "c": []}, ["a"], "cab"),
+        ({"a": [], "b": ["a"], "c": ["b"], "d": []}, ["a"], "dabc"),
+        ({"a": [], "b": []}, ["a", "b"], "ab"),
+        ({"a": ["b"], "b": ["a"], "c": []}, ["a"], "bca"),
+    ],
+)
+def test_some_come_after_all_that_does_not_wait_for_them(
+    dependencies: dict[str, list[str]], last: list[str], order: str
+) -> None:
+    names = [name for group in in_creation_order(dependencies) for name in group]
+
+    assert "".join(with_last(names, dependencies, last)) == order

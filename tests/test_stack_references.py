@@ -1,0 +1,150 @@
+"""What a template names must be there: resources of its own, and operations of the services."""
+
+from pathlib import Path
+
+import pytest
+
+from pizzabar.cloudformation.node import FaultyTemplate
+from pizzabar.cloudformation.stack import Stack
+from pizzabar.emulator import Emulator, load_stack
+from pizzabar.settings import Settings
+
+API = """
+Resources:
+  Chat:
+    Type: AWS::ApiGatewayV2::Api
+    Properties: {Name: Chat, ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.body.action}
+  Other:
+    Type: AWS::ApiGatewayV2::Api
+    Properties: {Name: Other, ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.body.action}
+  Mock:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties: {ApiId: !Ref Chat, IntegrationType: MOCK}
+"""
+
+
+def stack_of(tmp_path: Path, text: str) -> Stack:
+    (tmp_path / "template.yaml").write_text(text)
+    return load_stack(Settings(state=None, template=tmp_path / "template.yaml"))
+
+
+def faults_of(tmp_path: Path, text: str) -> list[str]:
+    with pytest.raises(FaultyTemplate) as faulty:
+        stack_of(tmp_path, text)
+    return [str(fault).rpartition("template.yaml:")[2] for fault in faulty.value.faults]
+
+
+@pytest.mark.parametrize(
+    ("resource", "fault"),
+    [
+        (
+            "Route, Properties: {ApiId: abc, RouteKey: a}",
+            "12:53: It: /ApiId: abc is not the ID of an AWS::ApiGatewayV2::Api of this template",
+        ),
+        (
+            "Route, Properties: {ApiId: !Ref Mock, RouteKey: a}",
+            "12:53: It: /ApiId: {Mock} is not the ID of an AWS::ApiGatewayV2::Api of this template",
+        ),
+        (
+            "Route, Properties: {ApiId: !Ref Chat, RouteKey: a, Target: integrations/abc}",
+            "12:84: It: /Target: integrations/abc is not integrations/ID, where ID is that of an "
+            "AWS::ApiGatewayV2::Integration of this template",
+        ),
+        (
+            "Route, Properties: {ApiId: !Ref Chat, RouteKey: a, Target: !Ref Mock}",
+            "12:84: It: /Target: {Mock} is not integrations/ID, where ID is that of an "
+            "AWS::ApiGatewayV2::Integration of this template",
+        ),
+        (
+            "Route, Properties: {ApiId: !Ref Other, RouteKey: a, Target: !Sub 'integrations/${Mock}'}",
+            "12:85: It: /Target: Mock has another ApiId",
+        ),
+        (
+            "RouteResponse, Properties: {ApiId: !Ref Chat, RouteId: abc, RouteResponseKey: $default}",
+            "12:79: It: /RouteId: abc is not the ID of an AWS::ApiGatewayV2::Route of this template",
+        ),
+        (
+            "IntegrationResponse, Properties: {ApiId: !Ref Chat, IntegrationId: a, IntegrationResponseKey: $default}",
+            "12:85: It: /IntegrationId: a is not the ID of an AWS::ApiGatewayV2::Integration of this template",
+        ),
+        (
+            "Stage, Properties: {ApiId: !Ref Chat, StageName: api, DeploymentId: abc}",
+            "12:87: It: /DeploymentId: abc is not the ID of an AWS::ApiGatewayV2::Deployment of this template",
+        ),
+        (
+            "Integration, Properties: {ApiId: !Ref Chat, IntegrationType: AWS, "
+            "IntegrationUri: 'arn:aws:apigateway:us-east-1:dynamodb:action/PutItm'}",
+            "12:99: It: /IntegrationUri: dynamodb:PutItm is not supported",
+        ),
+    ],
+)
+def test_a_name_of_nothing_is_a_fault_with_its_place(tmp_path: Path, resource: str, fault: str) -> None:
+    text = API + "  It: {Type: AWS::ApiGatewayV2::" + resource + "}\n"
+    references = {
+        each.logical_id: each.identity.ref for each in stack_of(tmp_path, API).resources if each.logical_id == "Mock"
+    }
+
+    [told] = faults_of(tmp_path, text)
+
+    assert told == fault.format(**references)
+
+
+def test_every_task_that_asks_for_what_is_not_there_is_told(tmp_path: Path) -> None:
+    (tmp_path / "flow.asl.json").write_text(
+        """{"StartAt": "Both", "States": {
+  "Both": {"Type": "Parallel", "End": true, "Branches": [{"StartAt": "Put", "States": {
+    "Put": {"Type": "Task", "End": true,
+      "Resource": "arn:aws:states:::aws-sdk:dynamodb:putItm"}}}]},
+  "Each": {"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "Send", "States": {
+    "Send": {"Type": "Task", "End": true,
+      "Resource": "arn:aws:states:::aws-sdk:sqs:sendMessage"}}}}
+}}"""
+    )
+    text = """Transform: AWS::Serverless-2016-10-31
+Resources:
+  Flow: {Type: AWS::Serverless::StateMachine, Properties: {DefinitionUri: flow.asl.json, Role: arn}}
+"""
+
+    faults = sorted(fault.rpartition("flow.asl.json:")[2] for fault in faults_of(tmp_path, text))
+
+    assert any(fault.startswith("4:") and "dynamodb:PutItm is not supported" in fault for fault in faults)
+    assert any(fault.startswith("7:") and "aws-sdk:sqs:sendMessage" in fault for fault in faults)
+
+
+@pytest.mark.parametrize("depends", ["", ", DependsOn: [Mock]"])
+async def test_a_deployment_has_all_that_does_not_wait_for_it(tmp_path: Path, depends: str) -> None:
+    (tmp_path / "template.yaml").write_text(
+        API
+        + "  Deployment: {Type: AWS::ApiGatewayV2::Deployment, Properties: {ApiId: !Ref Chat}"
+        + depends
+        + "}\n"
+        + "  Stage: {Type: AWS::ApiGatewayV2::Stage, "
+        + "Properties: {ApiId: !Ref Chat, StageName: api, DeploymentId: !Ref Deployment}}\n"
+        + "  Late: {Type: AWS::ApiGatewayV2::Route, DependsOn: Stage, "
+        + "Properties: {ApiId: !Ref Chat, RouteKey: late}}\n"
+        + "  Route: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Chat, RouteKey: order, "
+        + "Target: !Sub 'integrations/${Mock}'}}\n"
+    )
+    emulator = await Emulator.open(Settings(state=None, template=tmp_path / "template.yaml"))
+
+    [chat, _other] = emulator.apis
+    deployed = chat.stages["api"].deployed
+    assert deployed is not None
+    assert list(deployed.routes) == ["order"]
+    assert sorted(chat.routes) == ["late", "order"]
+    await emulator.close()
+
+
+async def test_a_deployment_may_bring_its_stage(tmp_path: Path) -> None:
+    (tmp_path / "template.yaml").write_text(
+        API
+        + "  Deployment: {Type: AWS::ApiGatewayV2::Deployment, Properties: {ApiId: !Ref Chat, StageName: api}}\n"
+        + "  Stage: {Type: AWS::ApiGatewayV2::Stage, Properties: {ApiId: !Ref Other, StageName: bare}}\n"
+    )
+    emulator = await Emulator.open(Settings(state=None, template=tmp_path / "template.yaml"))
+
+    [chat, other] = emulator.apis
+    assert emulator.apis.find_stage("api") is chat
+    assert other.stages["bare"].deployed is None
+    assert emulator.apis.find_stage("bare") is None
+    await emulator.close()

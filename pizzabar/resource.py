@@ -18,9 +18,13 @@ from pizzabar.record import record
 
 @record
 class Text:
-    """A string; a number or boolean of a template stands for its text. ``choices`` limits it."""
+    """A string; a number or boolean of a template stands for its text.
+
+    ``choices`` limits it; those of ``without`` have no effect, and it says why.
+    """
 
     choices: tuple[str, ...] = ()
+    without: Mapping[str, str] = field(default_factory=dict)
 
 
 @record
@@ -109,12 +113,14 @@ class Resource:
 class Reference:
     """A property that names another resource of the template by what ``Ref`` gives, after a ``prefix`` or bare.
 
-    The properties ``alike`` have the same value in both.
+    The properties ``alike`` have the same value in both. The property ``name`` may name it, too. Of a map, each
+    value is such a reference.
     """
 
     type: str
     prefix: str = ""
     alike: tuple[str, ...] = ()
+    name: str | None = None
 
 
 @record

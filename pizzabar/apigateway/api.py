@@ -7,7 +7,10 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-stage
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 
+from pizzabar.apigateway.authorizers import Authorizer
 from pizzabar.apigateway.integration import Integration
+from pizzabar.apigateway.models import Model
+from pizzabar.apigateway.request import Request
 from pizzabar.apigateway.selection import Selection
 from pizzabar.record import record
 
@@ -21,6 +24,16 @@ class Route:
     key: str
     integration_id: str | None
     is_two_way: bool = False
+    authorizer_id: str | None = None
+    is_key_required: bool = False
+    model_keys: Mapping[str, str] = field(default_factory=dict)
+    """The names of models, by the keys that ``select_model`` gives; without any, messages are not validated."""
+    select_model: Selection = lambda values: DEFAULT
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether it is not open to everybody."""
+        return self.authorizer_id is not None or self.is_key_required
 
 
 @dataclass(slots=True)
@@ -32,6 +45,12 @@ class WebSocketApi:
     select_route: Selection
     integrations: dict[str, Integration] = field(default_factory=dict)
     routes: dict[str, Route] = field(default_factory=dict)
+    authorizers: dict[str, Authorizer] = field(default_factory=dict)
+    models: dict[str, Model] = field(default_factory=dict)
+    """Models by their names."""
+    is_validating: bool = True
+    is_key_authorized: bool = False
+    """Whether API keys come from authorizers, not from the header ``x-api-key``."""
     route_keys: dict[str, str] = field(default_factory=dict)
     """Route keys by the ids of routes."""
     stages: dict[str, "Stage"] = field(default_factory=dict)
@@ -41,6 +60,12 @@ class WebSocketApi:
     def integration_of(self, route: Route) -> Integration | None:
         """Find the integration of a route, if it has one."""
         return None if route.integration_id is None else self.integrations.get(route.integration_id)
+
+    def model_of(self, route: Route, request: Request) -> Model | None:
+        """Find the model that a message along a route is held to: that of the key it selects, or of ``$default``."""
+        key = route.select_model(request.selection_values())
+        name = route.model_keys.get(key, route.model_keys.get(DEFAULT))
+        return None if name is None else self.models.get(name)
 
     def snapshot(self) -> "WebSocketApi":
         """Give the API as it is, whatever becomes of it: what a deployment is."""

@@ -10,15 +10,23 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from pizzabar.apigateway.api import CONNECT, DEFAULT, DISCONNECT, Stage, WebSocketApi
+from pizzabar.apigateway.access import Access
+from pizzabar.apigateway.api import CONNECT, DEFAULT, DISCONNECT, Route, Stage, WebSocketApi
 from pizzabar.apigateway.connections import Connection, Connections, Socket
-from pizzabar.apigateway.errors import ForbiddenException, IntegrationFailure, error_frame
+from pizzabar.apigateway.errors import (
+    AccessRefused,
+    ForbiddenException,
+    IntegrationFailure,
+    bad_request_frame,
+    error_frame,
+)
 from pizzabar.apigateway.http_client import HttpClient
 from pizzabar.apigateway.integration import Answer, Integration
 from pizzabar.apigateway.integration_response import fitting, response_body, response_headers
 from pizzabar.apigateway.integrations import Integrations
 from pizzabar.apigateway.request import Request
 from pizzabar.apigateway.selection import SelectionValues
+from pizzabar.arn import Home
 from pizzabar.clock import Clock
 from pizzabar.documents import JSON
 from pizzabar.errors import ServiceError
@@ -59,8 +67,11 @@ class Admission:
 class WebSocketApis:
     """The WebSocket APIs of one account and region."""
 
-    def __init__(self, connections: Connections, http: HttpClient, call: Call, trace: Trace, clock: Clock) -> None:
+    def __init__(
+        self, connections: Connections, http: HttpClient, call: Call, trace: Trace, clock: Clock, home: Home
+    ) -> None:
         self.connections = connections
+        self.access = Access(call, trace, clock, home)
         self._integrations = Integrations(call, http, clock)
         self._trace = trace
         self._clock = clock
@@ -107,12 +118,6 @@ class WebSocketApis:
         connection = Connection(
             new_id(), api.id, stage, handshake.domain_name, now, handshake.source_ip, handshake.user_agent
         )
-        noted = self.connections.admit(connection)
-        route = deployed.routes.get(CONNECT)
-        integration = None if route is None else deployed.integration_of(route)
-        if integration is None:
-            await noted
-            return Admission(connection)
         request = Request(
             connection,
             CONNECT,
@@ -123,6 +128,25 @@ class WebSocketApis:
             query=handshake.query,
             stage_variables=variables,
         )
+        token = CAUSE.set(Cause(new_trace_id(now)))
+        try:
+            return await self._connect(deployed, request)
+        finally:
+            CAUSE.reset(token)
+
+    async def _connect(self, api: WebSocketApi, request: Request) -> Admission | Refusal:
+        route = api.routes.get(CONNECT)
+        if route is not None and route.is_guarded:
+            try:
+                request = await self.access.check(api, route, request)
+            except AccessRefused as refused:
+                return Refusal(refused.status, refused.told)
+        connection = request.connection
+        noted = self.connections.admit(connection)
+        integration = None if route is None else api.integration_of(route)
+        if integration is None:
+            await noted
+            return Admission(connection)
         try:
             answer = await self._perform(integration, request)
             if answer.is_success:
@@ -166,6 +190,9 @@ class WebSocketApis:
             return
         if route.key != DEFAULT:
             request = replace(request, route_key=route.key)
+        if route.model_keys and api.is_validating and not await self._is_valid(api, route, request):
+            await self._push(connection, bad_request_frame(connection.id, request.message_id or ""))
+            return
         integration = api.integration_of(route)
         if integration is None:
             await self._push(connection, error_frame("Internal server error", connection.id, request.request_id))
@@ -207,7 +234,7 @@ class WebSocketApis:
         self.connections.dismiss(connection.id)
 
     async def _perform(self, integration: Integration, request: Request) -> Answer:
-        """Do what an integration says, as the first hop of a trace of its own."""
+        """Do what an integration says, as a hop: for a message or a goodbye the first of a trace of its own."""
 
         async def act(parameters: JSON) -> JSON:
             try:
@@ -225,12 +252,34 @@ class WebSocketApis:
                 raise IntegrationFailure(str(fault)) from fault
 
         frame = {"ConnectionId": request.connection.id, "Body": request.body}
+        if request.route_key == CONNECT:
+            connected: Answer = await self._trace("apigateway", CONNECT, frame, act)
+            return connected
         token = CAUSE.set(Cause(new_trace_id(request.time)))
         try:
             answer: Answer = await self._trace("apigateway", request.route_key, frame, act)
         finally:
             CAUSE.reset(token)
         return answer
+
+    async def _is_valid(self, api: WebSocketApi, route: Route, request: Request) -> bool:
+        """Whether a message is as its model says; where none is selected, it is not."""
+        model = api.model_of(route, request)
+        if model is None:
+            faults = ["no model is selected"]
+        elif request.document is None and request.body.strip() != "null":
+            faults = ["the body is not JSON"]
+        else:
+            faults = model.faults(request.document)
+        if not faults:
+            return True
+
+        async def tell(parameters: JSON) -> JSON:
+            note("refused", faults)
+
+        frame = {"ConnectionId": request.connection.id, "Body": request.body}
+        await self._trace("apigateway", "validate", frame, tell)
+        return False
 
     async def _push(self, connection: Connection, frame: str) -> None:
         try:

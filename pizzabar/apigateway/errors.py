@@ -60,6 +60,37 @@ class UnsupportedMediaType(IntegrationFailure):
     told = "Unsupported Media Type"
 
 
+class AccessRefused(PizzabarError):
+    """Raised when a client may not connect; the text says why, for the journal."""
+
+    # The statuses were observed; the words are those that API Gateway has elsewhere.
+    # https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-route-keys-connect-disconnect.html
+    status = 403
+    told = "Forbidden"
+
+
+class Unauthorized(AccessRefused):
+    """Raised when a client does not say who it is, or an authorizer does not believe it."""
+
+    status = 401
+    told = "Unauthorized"
+
+
+class AuthorizerFailure(AccessRefused):
+    """Raised when an authorizer gives nothing that could be decided by. No source was found for its status."""
+
+    status = 500
+    told = "Internal server error"
+
+
 def error_frame(message: str, connection_id: str, request_id: str) -> str:
     """Write the frame that tells a client of an error, byte for byte as AWS does."""
     return f'{{"message": "{message}", "connectionId":"{connection_id}", "requestId":"{request_id}"}}'
+
+
+def bad_request_frame(connection_id: str, message_id: str) -> str:
+    """Write the frame that tells a client of a message which its model refuses, byte for byte as AWS does.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-routes-integrations.html
+    """
+    return f'{{"message" : "Bad request body", "connectionId": "{connection_id}", "messageId": "{message_id}"}}'

@@ -62,6 +62,11 @@ def faults_in(
     return faults
 
 
+def compile_source(source: str) -> Values:
+    """Compile what the right side of a request parameter names. Raise ``FaultyMapping``."""
+    return _source(source, (*_OF_REQUEST, *_OF_BOTH))
+
+
 def _compile(form: re.Pattern[str], target: str, source: str, known: tuple[str, ...]) -> ParameterMapping:
     place = form.fullmatch(target)
     if place is None:

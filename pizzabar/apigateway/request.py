@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from pizzabar import documents
+from pizzabar.apigateway.api_keys import ApiKey
 from pizzabar.apigateway.connections import Connection
 from pizzabar.apigateway.json_path import MISSING
 from pizzabar.apigateway.selection import SelectionValues
@@ -31,6 +32,7 @@ class Request:
     query: tuple[tuple[str, str], ...] = ()
     disconnect: tuple[int, str] | None = None
     stage_variables: Mapping[str, str] = field(default_factory=dict)
+    api_key: ApiKey | None = None
 
     @cached_property
     def document(self) -> JSON:
@@ -65,7 +67,7 @@ class Request:
         event: dict[str, JSON] = {}
         match self.event_type:
             case "CONNECT":
-                event |= _headers(self.headers)
+                event |= _headers(tuple(pair for pair in self.headers if pair[0].lower() not in _OF_THE_HOP))
                 if self.query:
                     event["queryStringParameters"] = dict(self.query)
                     event["multiValueQueryStringParameters"] = _multiple(self.query)
@@ -82,12 +84,29 @@ class Request:
         event["isBase64Encoded"] = False
         return event
 
+    def authorizer_event(self, method_arn: str) -> dict[str, JSON]:
+        """Give the event that an authorizer gets of a handshake. Unlike a function's, it hides no header.
+
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-lambda-auth.html
+        """
+        return {
+            "type": "REQUEST",
+            "methodArn": method_arn,
+            **_headers(self.headers),
+            "queryStringParameters": dict(self.query),
+            "multiValueQueryStringParameters": _multiple(self.query),
+            "stageVariables": dict(self.stage_variables),
+            "requestContext": self._common(),
+        }
+
     def _common(self) -> dict[str, JSON]:
         connection = self.connection
         time = self.time
         identity: dict[str, JSON] = {"sourceIp": connection.source_ip}
         if connection.user_agent is not None:
             identity["userAgent"] = connection.user_agent
+        if self.api_key is not None:
+            identity |= {"apiKey": self.api_key.value, "apiKeyId": self.api_key.id}
         context: dict[str, JSON] = {
             "routeKey": self.route_key,
             "eventType": self.event_type,
@@ -121,7 +140,12 @@ class Request:
 
     def params(self) -> dict[str, dict[str, str]]:
         """Give what mapping templates know as ``$input.params()``: only a handshake has any."""
-        return {"path": {}, "querystring": dict(self.query), "header": dict(self.headers)}
+        shown = {name: value for name, value in self.headers if name.lower() not in _OF_THE_HOP}
+        return {"path": {}, "querystring": dict(self.query), "header": shown}
+
+
+# What belongs to the one hop is not shown to functions behind $connect.
+_OF_THE_HOP = {"connection", "upgrade", "content-length"}
 
 
 def _headers(headers: tuple[tuple[str, str], ...]) -> dict[str, JSON]:

@@ -1,14 +1,15 @@
 """The CloudFormation types of API Gateway's WebSocket APIs (``AWS::ApiGatewayV2::…``)."""
 
-import hashlib
 import re
-from base64 import b32encode
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from pizzabar.apigateway.api import Route, Stage, WebSocketApi
+from pizzabar.apigateway.access_resources import API, UNCHECKED
+from pizzabar.apigateway.access_resources import RESOURCES as ACCESS_RESOURCES
+from pizzabar.apigateway.api import CONNECT, Route, Stage, WebSocketApi
 from pizzabar.apigateway.apis import WebSocketApis
+from pizzabar.apigateway.identifiers import identify_part, make_id
 from pizzabar.apigateway.integration import (
     FunctionTarget,
     HttpTarget,
@@ -33,6 +34,7 @@ from pizzabar.errors import Fault
 from pizzabar.resource import (
     Asked,
     Boolean,
+    Document,
     Identity,
     MapOf,
     Naming,
@@ -47,19 +49,9 @@ from pizzabar.resource import (
 )
 
 
-def _id(naming: Naming, logical_id: str, length: int) -> str:
-    """Make an id that is the same at each start, of the form that API Gateway's have."""
-    digest = hashlib.blake2b(f"{naming.stack}/{logical_id}".encode(), digest_size=10).digest()
-    return b32encode(digest).decode().lower()[:length]
-
-
 def _identify_api(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> Identity:
-    id_ = _id(naming, logical_id, 10)
+    id_ = make_id(naming, logical_id, 10)
     return Identity(id_, {"ApiId": id_, "ApiEndpoint": f"ws://{id_}.execute-api.localhost"})
-
-
-def _identify_part(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> Identity:
-    return Identity(_id(naming, logical_id, 7))
 
 
 def _identify_stage(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> Identity:
@@ -146,6 +138,33 @@ def _check_route(properties: Mapping[str, JSON]) -> Iterable[Fault]:
     key = properties["RouteKey"]
     if key.startswith("$") and key not in ("$connect", "$disconnect", "$default"):
         yield Fault(("RouteKey",), f"a route key of one's own must not begin with $: {key}")
+    authorization = properties.get("AuthorizationType", "NONE")
+    if key != CONNECT:
+        if authorization != "NONE":
+            yield Fault(("AuthorizationType",), "Currently, authorization is restricted to the $connect route only")
+        if properties.get("ApiKeyRequired"):
+            yield Fault(("ApiKeyRequired",), "only the route $connect can require an API key")
+        if "RequestParameters" in properties:
+            yield Fault(("RequestParameters",), "only the route $connect has request parameters")
+    if authorization == "CUSTOM" and "AuthorizerId" not in properties:
+        yield Fault((), "a route of the AuthorizationType CUSTOM needs an AuthorizerId")
+    yield from _check_selection(properties, "ModelSelectionExpression")
+    for name, parameter in _request_parameters(properties):
+        if _REQUEST_PARAMETER.fullmatch(name) is None:
+            yield Fault(("RequestParameters", name), f"Invalid mapping expression parameter specified: {name}")
+        elif parameter:
+            yield Fault(("RequestParameters", name, "Required"), "required parameters are not supported")
+
+
+_REQUEST_PARAMETER = re.compile(r"route\.request\.(querystring|header|multivalue(querystring|header))\.\S+")
+
+
+def _request_parameters(properties: Mapping[str, JSON]) -> Iterable[tuple[str, bool]]:
+    """Give the names of the parameters that a route declares, and whether each is required."""
+    given = properties.get("RequestParameters", {})
+    for name, value in given.items() if isinstance(given, dict) else ():
+        required = value.get("Required", False) if isinstance(value, dict) else value
+        yield name, str(required).lower() == "true"
 
 
 # A stage's name: letters, digits, - and _, at most 128.
@@ -163,7 +182,10 @@ def _check_stage(properties: Mapping[str, JSON]) -> Iterable[Fault]:
 async def _create_api(apis: WebSocketApis, resource: Resource) -> None:
     properties = resource.properties
     select = compile_selection(properties["RouteSelectionExpression"])
-    apis.add(WebSocketApi(resource.identity.ref, properties.get("Name", resource.logical_id), select))
+    api = WebSocketApi(resource.identity.ref, properties.get("Name", resource.logical_id), select)
+    api.is_validating = not properties.get("DisableSchemaValidation", False)
+    api.is_key_authorized = properties.get("ApiKeySelectionExpression") == KEY_OF_AUTHORIZER
+    apis.add(api)
 
 
 async def _create_stage(apis: WebSocketApis, resource: Resource) -> None:
@@ -214,7 +236,15 @@ async def _create_route(apis: WebSocketApis, resource: Resource) -> None:
     api = apis.get(properties["ApiId"])
     integration_id = properties["Target"].removeprefix("integrations/") if "Target" in properties else None
     key = properties["RouteKey"]
-    api.routes[key] = Route(key, integration_id)
+    is_guarded = properties.get("AuthorizationType") == "CUSTOM"
+    api.routes[key] = Route(
+        key,
+        integration_id,
+        authorizer_id=properties["AuthorizerId"] if is_guarded else None,
+        is_key_required=properties.get("ApiKeyRequired", False),
+        model_keys=properties.get("RequestModels", {}),
+        select_model=compile_selection(properties.get("ModelSelectionExpression", r"\$default")),
+    )
     api.route_keys[resource.identity.ref] = key
 
 
@@ -236,17 +266,21 @@ async def _create_deployment(apis: WebSocketApis, resource: Resource) -> None:
         api.stages[name] = replace(stage, deployed=api.deployments[resource.identity.ref])
 
 
-API = Reference("AWS::ApiGatewayV2::Api")
 OF_API = ("ApiId",)
+KEY_OF_AUTHORIZER = "$context.authorizer.usageIdentifierKey"
 INTEGRATION = "AWS::ApiGatewayV2::Integration"
-UNCHECKED = Without("permissions are not checked here")
 
 RESOURCES: dict[str, ResourceType] = {
+    **ACCESS_RESOURCES,
     "AWS::ApiGatewayV2::Api": ResourceType(
         shape=Record(
             {
                 "Name": Text(),
+                "ApiKeySelectionExpression": Text(choices=("$request.header.x-api-key", KEY_OF_AUTHORIZER)),
                 "Description": Text(),
+                "DisableExecuteApiEndpoint": Without("there is no other address"),
+                "DisableSchemaValidation": Boolean(),
+                "IpAddressType": Without("the addresses are those of the machine"),
                 "ProtocolType": Text(),
                 "RouteSelectionExpression": Text(),
                 "Tags": Without(),
@@ -277,7 +311,7 @@ RESOURCES: dict[str, ResourceType] = {
     ),
     "AWS::ApiGatewayV2::Deployment": ResourceType(
         shape=Record({"ApiId": Text(), "Description": Text(), "StageName": Text()}, required=frozenset({"ApiId"})),
-        identify=_identify_part,
+        identify=identify_part,
         create=_create_deployment,
         references={"ApiId": API},
         comes_last=True,
@@ -305,7 +339,7 @@ RESOURCES: dict[str, ResourceType] = {
             },
             required=frozenset({"ApiId", "IntegrationType"}),
         ),
-        identify=_identify_part,
+        identify=identify_part,
         create=_create_integration,
         check=_check_integration,
         references={"ApiId": API},
@@ -324,7 +358,7 @@ RESOURCES: dict[str, ResourceType] = {
             },
             required=frozenset({"ApiId", "IntegrationId", "IntegrationResponseKey"}),
         ),
-        identify=_identify_part,
+        identify=identify_part,
         create=_create_integration_response,
         check=_check_integration_response,
         references={"ApiId": API, "IntegrationId": Reference(INTEGRATION, alike=OF_API)},
@@ -335,23 +369,36 @@ RESOURCES: dict[str, ResourceType] = {
                 "ApiId": Text(),
                 "RouteKey": Text(),
                 "OperationName": Text(),
-                "AuthorizationType": Text(choices=("NONE",)),
+                "ApiKeyRequired": Boolean(),
+                "AuthorizationType": Text(
+                    choices=("NONE", "AWS_IAM", "CUSTOM"),
+                    without={"AWS_IAM": "signatures are not checked here: everybody is let in"},
+                ),
+                "AuthorizerId": Text(),
+                "ModelSelectionExpression": Text(),
+                "RequestModels": MapOf(Text()),
+                "RequestParameters": Document(),
                 "RouteResponseSelectionExpression": Text(choices=("$default",)),
                 "Target": Text(),
             },
             required=frozenset({"ApiId", "RouteKey"}),
         ),
-        identify=_identify_part,
+        identify=identify_part,
         create=_create_route,
         check=_check_route,
-        references={"ApiId": API, "Target": Reference(INTEGRATION, "integrations/", OF_API)},
+        references={
+            "ApiId": API,
+            "Target": Reference(INTEGRATION, "integrations/", OF_API),
+            "AuthorizerId": Reference("AWS::ApiGatewayV2::Authorizer", alike=OF_API),
+            "RequestModels": Reference("AWS::ApiGatewayV2::Model", alike=OF_API, name="Name"),
+        },
     ),
     "AWS::ApiGatewayV2::RouteResponse": ResourceType(
         shape=Record(
             {"ApiId": Text(), "RouteId": Text(), "RouteResponseKey": Text(choices=("$default",))},
             required=frozenset({"ApiId", "RouteId", "RouteResponseKey"}),
         ),
-        identify=_identify_part,
+        identify=identify_part,
         create=_create_route_response,
         references={"ApiId": API, "RouteId": Reference("AWS::ApiGatewayV2::Route", alike=OF_API)},
     ),

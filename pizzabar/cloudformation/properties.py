@@ -76,6 +76,9 @@ def _text(conforming: Conforming, shape: Text, node: Node, path: Path) -> JSON:
     if shape.choices and text not in shape.choices:
         hint = did_you_mean(text, shape.choices) or f"; valid are {', '.join(shape.choices)}"
         return conforming.fault(node.position, path, f"{text} is not a valid enum value{hint}")
+    if (why := shape.without.get(text)) is not None:
+        place = ".".join([conforming.logical_id, *map(str, path)])
+        conforming.without_effect.append((node.place, place, why))
     return text
 
 

@@ -8,7 +8,7 @@ is not known is a fault, or is listed in ``Stack.ignored`` when the caller is le
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from pizzabar.cloudformation import loops, sam
@@ -16,6 +16,7 @@ from pizzabar.cloudformation.conditions import evaluate
 from pizzabar.cloudformation.definitions import STATE_MACHINE, position_in, substituted
 from pizzabar.cloudformation.dependencies import in_creation_order, with_last
 from pizzabar.cloudformation.intrinsics import Scope, references, resolve
+from pizzabar.cloudformation.named import misnamed
 from pizzabar.cloudformation.node import (
     FaultyTemplate,
     Node,
@@ -204,7 +205,9 @@ class _Reading:
             identities[name] = self.stand_in(name) if resource is None else resource.identity
             if resource is not None:
                 made.append(resource)
-        self.check_named(made)
+        for fault in misnamed(made, self.types):
+            where = nearest(self.resolved[fault.resource.logical_id], fault.path)
+            self.report(where, f"{fault.resource.logical_id}: {pointer(fault.path)}: {fault.message}")
         description = sections.get("Description")
         return Stack(
             self.naming.stack,
@@ -354,38 +357,6 @@ class _Reading:
                 self.report(where, f"{name}: {pointer(asked.path)}: {what}")
         self.resolved[name] = properties
         return resource
-
-    def check_named(self, made: Sequence[Resource]) -> None:
-        """Tell every property that should name a resource of the template, and does not."""
-        by_ref = {(resource.type, resource.identity.ref): resource for resource in made}
-        for resource in made:
-            for name, reference in self.types[resource.type].references.items():
-                value = resource.properties.get(name)
-                if value is None:
-                    continue
-                ref = str(value).removeprefix(reference.prefix)
-                found = by_ref.get((reference.type, ref)) if str(value).startswith(reference.prefix) else None
-                other = (
-                    None
-                    if found is None
-                    else next(
-                        (
-                            each
-                            for each in reference.alike
-                            if found.properties.get(each) != resource.properties.get(each)
-                        ),
-                        None,
-                    )
-                )
-                if found is not None and other is None:
-                    continue
-                where = nearest(self.resolved[resource.logical_id], (name,))
-                if found is None:
-                    form = f"{reference.prefix}ID, where ID is that of" if reference.prefix else "the ID of"
-                    message = f"{value} is not {form} an {reference.type} of this template"
-                else:
-                    message = f"{found.logical_id} has another {other}"
-                self.report(where, f"{resource.logical_id}: /{name}: {message}")
 
     def place_of(
         self, path: tuple[str | int, ...], written: Node | None, resolved: Node, values: Mapping[str, JSON]

@@ -139,14 +139,10 @@ def _handshake(scope: Scope) -> Handshake:
     return Handshake(
         domain_name=header(scope["headers"], b"host") or "localhost",
         source_ip=client[0] if client else "127.0.0.1",
-        headers=tuple(pair for pair in headers if pair[0] not in _HOP_BY_HOP),
+        headers=headers,
         query=tuple(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
         user_agent=header(scope["headers"], b"user-agent"),
     )
-
-
-# The $connect event does not show what belongs to the one hop.
-_HOP_BY_HOP = {"Connection", "Upgrade", "Content-Length"}
 
 
 def _title(name: bytes) -> str:

@@ -114,7 +114,7 @@ async def api_gateway(select_route: str = "$request.body.action") -> AsyncIterat
     async with world() as around:
         connections = LocalConnections(around.database, around.clock)
         http = LocalHttpClient(around.database)
-        apis = WebSocketApis(connections, http, around.call, around.call.trace, around.clock)
+        apis = WebSocketApis(connections, http, around.call, around.call.trace, around.clock, around.home)
         around.call.add("apigatewaymanagementapi", OPERATIONS, apis)
         api = WebSocketApi("a1b2c3d4e5", "PizzaApi", compile_selection(select_route))
         api.stages["api"] = Stage("api", api)

@@ -157,6 +157,48 @@ async def test_what_a_template_does_not_say() -> None:
         ("Route", {"RouteKey": "$conect"}, ["/RouteKey"]),
         ("Route", {"RouteKey": "order"}, []),
         ("Route", {"RouteKey": "$disconnect"}, []),
+        ("Route", {"RouteKey": "$connect", "AuthorizationType": "AWS_IAM", "ApiKeyRequired": True}, []),
+        ("Route", {"RouteKey": "$connect", "AuthorizationType": "CUSTOM", "AuthorizerId": "a"}, []),
+        ("Route", {"RouteKey": "$connect", "AuthorizationType": "CUSTOM"}, ["/"]),
+        (
+            "Route",
+            {
+                "RouteKey": "order",
+                "AuthorizationType": "AWS_IAM",
+                "ApiKeyRequired": True,
+                "RequestParameters": {},
+                "ModelSelectionExpression": "${nothing}",
+            },
+            ["/AuthorizationType", "/ApiKeyRequired", "/RequestParameters", "/ModelSelectionExpression"],
+        ),
+        (
+            "Route",
+            {
+                "RouteKey": "$connect",
+                "RequestParameters": {
+                    "route.request.header.A": {"Required": False},
+                    "route.request.querystring.b": {"Required": True},
+                    "route.request.body.c": False,
+                },
+            },
+            [
+                "/RequestParameters/route.request.querystring.b/Required",
+                "/RequestParameters/route.request.body.c",
+            ],
+        ),
+        ("Authorizer", {"AuthorizerUri": INVOKE, "IdentitySource": ["route.request.header.Auth"]}, []),
+        (
+            "Authorizer",
+            {"AuthorizerUri": PUT_ITEM, "IdentitySource": ["Auth", "context.stage"]},
+            [
+                "/AuthorizerUri",
+                "/IdentitySource[0]",
+            ],
+        ),
+        ("Authorizer", {"AuthorizerUri": "nothing"}, ["/AuthorizerUri"]),
+        ("Model", {"Name": "A", "Schema": {"type": "object"}}, []),
+        ("Model", {"Name": "A", "Schema": '{"type":"object"}'}, []),
+        ("Model", {"Name": "A", "Schema": {"properties": {"a": {"type": "objekt"}}}}, ["/Schema/properties/a/type"]),
         ("Integration", {"IntegrationType": "AWS"}, ["/IntegrationUri"]),
         ("Integration", {"IntegrationType": "AWS", "IntegrationUri": "https://example.com"}, ["/IntegrationUri"]),
         ("Integration", {"IntegrationType": "AWS_PROXY", "IntegrationUri": PUT_ITEM}, ["/IntegrationUri"]),
@@ -239,3 +281,11 @@ async def test_what_a_template_does_not_say() -> None:
 )
 def test_every_fault_has_its_place(type_: str, properties: JSON, places: list[str]) -> None:
     assert [fault.partition(": ")[0] for fault in faults(type_, **properties)] == places
+
+
+def test_a_key_is_long_enough() -> None:
+    check = RESOURCES["AWS::ApiGateway::ApiKey"].check
+
+    assert [fault.path for fault in check({"Value": "short"})] == [("Value",)]
+    assert list(check({"Value": "0123456789-0123456789"})) == []
+    assert list(check({})) == []

@@ -548,6 +548,7 @@ async def test_connections_of_an_earlier_process_get_their_goodbye() -> None:
             ask.world.call,
             ask.world.call.trace,
             ask.world.clock,
+            ask.world.home,
         )
         later.add(ask.api)
 
@@ -569,6 +570,7 @@ async def test_connections_of_an_api_that_is_no_more_are_forgotten() -> None:
             ask.world.call,
             ask.world.call.trace,
             ask.world.clock,
+            ask.world.home,
         )
 
         assert await later.open() == 1

@@ -109,7 +109,16 @@ class Emulator:
         self.functions = Functions(
             runtime.invocations, call, call.trace, self.clock, self.home, self.log_groups.append
         )
-        self.apis = WebSocketApis(runtime.connections, runtime.http, call, call.trace, self.clock, self.home)
+        self.apis = WebSocketApis(
+            runtime.connections,
+            runtime.http,
+            call,
+            call.trace,
+            self.clock,
+            home=self.home,
+            work=self.work,
+            quotas=settings.quotas,
+        )
         self.stack = Stack(settings.stack_name, (), {}, {})
         for service, (operations, room) in SERVICES.items():
             call.add(service, operations, getattr(self, room))

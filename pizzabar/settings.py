@@ -9,9 +9,11 @@ import os
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import field, fields, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from pizzabar.apigateway.quotas import AWS_CONNECTIONS, AWS_REQUESTS, Quotas, Rate
 from pizzabar.cloudformation.node import FaultyTemplate, Position
 from pizzabar.cloudformation.samconfig import FILE, SamConfig, read_pairs, read_samconfig
 from pizzabar.errors import PizzabarError
@@ -81,6 +83,32 @@ def _pairs(meaning: str) -> Callable[[str], dict[str, str]]:
 
 _parameters = _pairs("pairs Key=Value, quoted as in a shell")
 _functions = _pairs("pairs LogicalId=module:function")
+
+
+@record
+class Throttle:
+    """What is throttled, and as what text it was set."""
+
+    requests: Rate | None = None
+    connections: Rate | None = None
+    text: str = "off"
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def _throttle(text: str) -> Throttle:
+    if text == "off":
+        return Throttle()
+    if text == "aws":
+        return Throttle(AWS_REQUESTS, AWS_CONNECTIONS, text)
+    rate, comma, burst = text.partition(",")
+    try:
+        if comma and 0 <= float(rate) < float("inf") and int(burst) >= 0:
+            return Throttle(Rate(float(rate), int(burst)), None, text)
+    except ValueError:
+        pass
+    raise ValueError("off, aws or RATE,BURST: messages a second, and at once")
 
 
 def _switch(text: str) -> bool:
@@ -154,8 +182,37 @@ class Settings:
         ),
     )
     journal_size: int = field(default=4096, metadata=_how(_size, "how many hops the journal keeps"))
+    idle_seconds: int = field(
+        default=600,
+        metadata=_how(_size, "after so long without a message in either direction a connection is closed"),
+    )
+    life_seconds: int = field(default=7200, metadata=_how(_size, "after so long a connection is closed in any case"))
+    message_bytes: int = field(default=131_072, metadata=_how(_size, "the largest message, in either direction"))
+    frame_bytes: int = field(
+        default=32_768, metadata=_how(_size, "the largest frame of a message that a client sends (with pizzabar up)")
+    )
+    throttle: Throttle = field(
+        default=Throttle(),
+        metadata=_how(
+            _throttle,
+            "how many messages and @connections requests are taken: off, aws (10000 a second, 5000 at once; 500 new "
+            "connections a second), or RATE,BURST",
+        ),
+    )
     taken: tuple[str, ...] = ()
     """What was taken from ``samconfig.toml``, in words."""
+
+    @property
+    def quotas(self) -> Quotas:
+        """The quotas of WebSocket APIs."""
+        return Quotas(
+            self.message_bytes,
+            self.frame_bytes,
+            timedelta(seconds=self.idle_seconds),
+            timedelta(seconds=self.life_seconds),
+            self.throttle.requests,
+            self.throttle.connections,
+        )
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from pizzabar.apigateway.authorizers import Authorizer
 from pizzabar.apigateway.integration import Integration
 from pizzabar.apigateway.models import Model
+from pizzabar.apigateway.quotas import Rate
 from pizzabar.apigateway.request import Request
 from pizzabar.apigateway.selection import Selection
 from pizzabar.record import record
@@ -88,3 +89,11 @@ class Stage:
     name: str
     deployed: WebSocketApi | None
     variables: Mapping[str, str] = field(default_factory=dict)
+    rate: Rate | None = None
+    """How many messages each route takes, beside the account's own limit."""
+    rates: Mapping[str, Rate] = field(default_factory=dict)
+    """The same of routes that have rates of their own, by their keys."""
+
+    def rate_of(self, route_key: str) -> Rate | None:
+        """Give how many messages a route takes."""
+        return self.rates.get(route_key, self.rate) if self.rates else self.rate

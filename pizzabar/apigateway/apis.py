@@ -9,6 +9,7 @@ import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from pizzabar.apigateway.access import Access
 from pizzabar.apigateway.api import CONNECT, DEFAULT, DISCONNECT, Route, Stage, WebSocketApi
@@ -16,6 +17,7 @@ from pizzabar.apigateway.connections import Connection, Connections, Socket
 from pizzabar.apigateway.errors import (
     AccessRefused,
     ForbiddenException,
+    GoneException,
     IntegrationFailure,
     bad_request_frame,
     error_frame,
@@ -24,6 +26,8 @@ from pizzabar.apigateway.http_client import HttpClient
 from pizzabar.apigateway.integration import Answer, Integration
 from pizzabar.apigateway.integration_response import fitting, response_body, response_headers
 from pizzabar.apigateway.integrations import Integrations
+from pizzabar.apigateway.lifetimes import Lifetimes
+from pizzabar.apigateway.quotas import Quotas, Throttles
 from pizzabar.apigateway.request import Request
 from pizzabar.apigateway.selection import SelectionValues
 from pizzabar.arn import Home
@@ -33,8 +37,12 @@ from pizzabar.errors import ServiceError
 from pizzabar.journal import CAUSE, Cause, new_trace_id, note
 from pizzabar.operations import Call, Trace
 from pizzabar.record import record
+from pizzabar.work import Work
 
 log = logging.getLogger("pizzabar")
+TOO_MANY_REQUESTS = "Too Many Requests"
+"""What a client is told that sends more than it may. The status of a handshake is documented, the words of the frame
+are not: they are those of REST APIs."""
 
 
 @record
@@ -68,9 +76,21 @@ class WebSocketApis:
     """The WebSocket APIs of one account and region."""
 
     def __init__(
-        self, connections: Connections, http: HttpClient, call: Call, trace: Trace, clock: Clock, home: Home
+        self,
+        connections: Connections,
+        http: HttpClient,
+        call: Call,
+        trace: Trace,
+        clock: Clock,
+        *,
+        home: Home,
+        work: Work,
+        quotas: Quotas,
     ) -> None:
         self.connections = connections
+        self.quotas = quotas
+        self.throttles = Throttles(quotas)
+        self._lifetimes = Lifetimes(connections, quotas, clock, work)
         self.access = Access(call, trace, clock, home)
         self._integrations = Integrations(call, http, clock)
         self._trace = trace
@@ -128,6 +148,8 @@ class WebSocketApis:
             query=handshake.query,
             stage_variables=variables,
         )
+        if not self.throttles.admits_connection(now):
+            return Refusal(429, TOO_MANY_REQUESTS)
         token = CAUSE.set(Cause(new_trace_id(now)))
         try:
             return await self._connect(deployed, request)
@@ -162,6 +184,7 @@ class WebSocketApis:
     def attach(self, connection: Connection, socket: Socket) -> None:
         """Begin to push to a client whose handshake was answered."""
         self.connections.attach(connection, socket)
+        self._lifetimes.watch(connection)
 
     async def receive(self, connection: Connection, body: str) -> None:
         """Take a message: choose its route, do what that says, and push the answer if there is one."""
@@ -187,6 +210,9 @@ class WebSocketApis:
             route = api.routes.get(DEFAULT)
         if route is None:
             await self._push(connection, error_frame("Forbidden", connection.id, request.request_id))
+            return
+        if not self._admits(connection, route.key, request.time):
+            await self._push(connection, error_frame(TOO_MANY_REQUESTS, connection.id, request.request_id))
             return
         if route.key != DEFAULT:
             request = replace(request, route_key=route.key)
@@ -261,6 +287,23 @@ class WebSocketApis:
         finally:
             CAUSE.reset(token)
         return answer
+
+    def is_on_stage(self, connection_id: str, stage: str, api_id: str | None) -> bool:
+        """Whether a connection, if it is open, was made to a stage, and to an API if one is named."""
+        try:
+            connection = self.connections.get(connection_id)
+        except GoneException:
+            return True
+        return connection.stage == stage and api_id in (None, connection.api_id)
+
+    def admits_request(self) -> bool:
+        """Whether the account takes one more request to ``@connections``."""
+        return self.throttles.admits_request(self._clock.now())
+
+    def _admits(self, connection: Connection, route_key: str, now: datetime) -> bool:
+        stage = self.get(connection.api_id).stages.get(connection.stage)
+        rate = None if stage is None else stage.rate_of(route_key)
+        return self.throttles.admits_message(connection.api_id, connection.stage, route_key, rate, now)
 
     async def _is_valid(self, api: WebSocketApi, route: Route, request: Request) -> bool:
         """Whether a message is as its model says; where none is selected, it is not."""

@@ -9,19 +9,18 @@ from datetime import UTC, datetime
 
 from pizzabar.apigateway.apis import WebSocketApis
 from pizzabar.apigateway.connections import PushKey, is_connection_id
-from pizzabar.apigateway.errors import BadRequestException, PayloadTooLargeException
+from pizzabar.apigateway.errors import BadRequestException, LimitExceededException, PayloadTooLargeException
 from pizzabar.documents import JSON
 from pizzabar.journal import CAUSE, Hop
-
-MAX_DATA_BYTES = 131_072
 
 
 async def post_to_connection(apis: WebSocketApis, parameters: JSON) -> JSON:
     """Push a message to a client. ``Data`` is bytes, or text."""
-    connection_id = _connection_id(parameters)
+    connection_id = _connection_id(apis, parameters)
     data = parameters.get("Data") or ""
     text = data if isinstance(data, str) else bytes(data).decode(errors="replace")
-    if len(text) > MAX_DATA_BYTES or len(text.encode()) > MAX_DATA_BYTES:
+    most = apis.quotas.message_bytes
+    if len(text) > most or (not text.isascii() and len(text.encode()) > most):
         raise PayloadTooLargeException
     cause = CAUSE.get()
     key = None
@@ -34,7 +33,7 @@ async def post_to_connection(apis: WebSocketApis, parameters: JSON) -> JSON:
 
 async def get_connection(apis: WebSocketApis, parameters: JSON) -> JSON:
     """Tell about a connection."""
-    connection_id = _connection_id(parameters)
+    connection_id = _connection_id(apis, parameters)
     connection = apis.connections.get(connection_id)
     user_agent = {} if connection.user_agent is None else {"userAgent": connection.user_agent}
     return {
@@ -46,14 +45,17 @@ async def get_connection(apis: WebSocketApis, parameters: JSON) -> JSON:
 
 async def delete_connection(apis: WebSocketApis, parameters: JSON) -> JSON:
     """Close a connection."""
-    await apis.connections.close(_connection_id(parameters), 1000, "Connection Closed Normally")
+    await apis.connections.close(_connection_id(apis, parameters), 1000, "Connection Closed Normally")
     return {}
 
 
-def _connection_id(parameters: JSON) -> str:
+def _connection_id(apis: WebSocketApis, parameters: JSON) -> str:
+    """Read the id of a request that may pass."""
     connection_id = parameters.get("ConnectionId") or ""
     if not is_connection_id(connection_id):
         raise BadRequestException(f"Invalid connectionId: {connection_id}")
+    if not apis.admits_request():
+        raise LimitExceededException("Rate exceeded")
     return str(connection_id)
 
 

@@ -28,6 +28,7 @@ from pizzabar.apigateway.parameter_mapping import (
     compile_response_parameter,
     faults_in,
 )
+from pizzabar.apigateway.quotas import AWS_REQUESTS, Rate
 from pizzabar.apigateway.selection import FaultySelection, compile_selection
 from pizzabar.documents import JSON
 from pizzabar.errors import Fault
@@ -169,6 +170,7 @@ def _request_parameters(properties: Mapping[str, JSON]) -> Iterable[tuple[str, b
 
 # A stage's name: letters, digits, - and _, at most 128.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
+_DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]+)?")
 _STAGE_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
@@ -177,6 +179,11 @@ def _check_stage(properties: Mapping[str, JSON]) -> Iterable[Fault]:
     name = properties["StageName"]
     if _STAGE_NAME.fullmatch(name) is None:
         yield Fault(("StageName",), f"Stage name only allows a-zA-Z0-9_-: {name}")
+    settings: dict[tuple[str, ...], JSON] = {("DefaultRouteSettings",): properties.get("DefaultRouteSettings", {})}
+    settings |= {("RouteSettings", key): each for key, each in properties.get("RouteSettings", {}).items()}
+    for path, each in settings.items():
+        if _DECIMAL.fullmatch(each.get("ThrottlingRateLimit", "0")) is None:
+            yield Fault((*path, "ThrottlingRateLimit"), "is not a number from 0 on")
 
 
 async def _create_api(apis: WebSocketApis, resource: Resource) -> None:
@@ -193,7 +200,22 @@ async def _create_stage(apis: WebSocketApis, resource: Resource) -> None:
     api = apis.get(properties["ApiId"])
     name = properties["StageName"]
     deployed = api if properties.get("AutoDeploy") else api.deployments.get(properties.get("DeploymentId", ""))
-    api.stages[name] = Stage(name, deployed, properties.get("StageVariables", {}))
+    rates = {key: _rate(settings) for key, settings in properties.get("RouteSettings", {}).items()}
+    api.stages[name] = Stage(
+        name,
+        deployed,
+        properties.get("StageVariables", {}),
+        _rate(properties.get("DefaultRouteSettings", {})),
+        {key: rate for key, rate in rates.items() if rate is not None},
+    )
+
+
+def _rate(settings: Mapping[str, JSON]) -> Rate | None:
+    """Give the throttling of a stage or route, if it has any; what one of its numbers leaves out is the account's."""
+    if not settings.keys() & {"ThrottlingRateLimit", "ThrottlingBurstLimit"}:
+        return None
+    rate = float(settings.get("ThrottlingRateLimit", AWS_REQUESTS.rate))
+    return Rate(rate, settings.get("ThrottlingBurstLimit", AWS_REQUESTS.burst))
 
 
 async def _create_integration(apis: WebSocketApis, resource: Resource) -> None:
@@ -267,6 +289,15 @@ async def _create_deployment(apis: WebSocketApis, resource: Resource) -> None:
 
 
 OF_API = ("ApiId",)
+ROUTE_SETTINGS = Record(
+    {
+        "DataTraceEnabled": Without("hops are kept in the journal"),
+        "DetailedMetricsEnabled": Without("nothing is measured"),
+        "LoggingLevel": Without("hops are kept in the journal"),
+        "ThrottlingBurstLimit": Number(0),
+        "ThrottlingRateLimit": Text(),
+    }
+)
 KEY_OF_AUTHORIZER = "$context.authorizer.usageIdentifierKey"
 INTEGRATION = "AWS::ApiGatewayV2::Integration"
 
@@ -297,8 +328,12 @@ RESOURCES: dict[str, ResourceType] = {
                 "ApiId": Text(),
                 "StageName": Text(),
                 "Description": Text(),
+                "AccessLogSettings": Without("hops are kept in the journal"),
+                "ClientCertificateId": Unsupported(),
+                "DefaultRouteSettings": ROUTE_SETTINGS,
                 "DeploymentId": Text(),
                 "AutoDeploy": Boolean(),
+                "RouteSettings": MapOf(ROUTE_SETTINGS),
                 "StageVariables": MapOf(Text()),
                 "Tags": Without(),
             },

@@ -93,11 +93,15 @@ class Server:
     async def _manage(
         self, emulator: Emulator, scope: Scope, receive: Receive, stage: str, connection_id: str
     ) -> Response:
-        if emulator.apis.find_stage(stage, api_id(scope)) is None:
+        api = api_id(scope)
+        if emulator.apis.find_stage(stage, api) is None:
             return Response(403, b'{"message":"Forbidden"}', ((b"x-amzn-errortype", b"ForbiddenException"),))
-        body = await _body(receive)
+        body = await _body(receive, max(emulator.settings.message_bytes, MAX_BODY_BYTES))
         if body is None:
             return Response(413, b"", ((b"x-amzn-errortype", b"PayloadTooLargeException"),))
+        if not emulator.apis.is_on_stage(connection_id, stage, api):
+            # Through another stage's address there is no such connection.
+            return Response(410, b"", ((b"x-amzn-errortype", b"GoneException"),))
         emulator.work.begin()
         try:
             return await management.answer(emulator.call, scope["method"], connection_id, body)
@@ -152,7 +156,7 @@ def _message(status: int, message: str, headers: tuple[tuple[bytes, bytes], ...]
     )
 
 
-async def _body(receive: Receive) -> bytes | None:
+async def _body(receive: Receive, most: int) -> bytes | None:
     """Read a request's body; None if it is longer than any request may be."""
     parts: list[bytes] = []
     size = 0
@@ -163,7 +167,7 @@ async def _body(receive: Receive) -> bytes | None:
             return None
         part = message.get("body", b"")
         size += len(part)
-        if size > MAX_BODY_BYTES:
+        if size > most:
             return None
         parts.append(part)
         if not message.get("more_body"):

@@ -5,11 +5,13 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-c
 """
 
 import re
+from dataclasses import replace
 
 from pizzabar import documents
 from pizzabar.errors import ServiceError
 from pizzabar.operations import Call
 from pizzabar.record import record
+from pizzabar.uuids import new_uuid
 
 _PATH = re.compile(r"/(?P<stage>[A-Za-z0-9_-]+|\$default)/@connections/(?P<id>[^/]+)")
 _OPERATIONS = {"POST": "PostToConnection", "GET": "GetConnection", "DELETE": "DeleteConnection"}
@@ -31,7 +33,12 @@ def read_path(path: str) -> tuple[str, str] | None:
 
 
 async def answer(call: Call, method: str, connection_id: str, body: bytes) -> Response:
-    """Do what a request asks of a connection."""
+    """Do what a request asks of a connection. Every answer has an id."""
+    answered = await _answer(call, method, connection_id, body)
+    return replace(answered, headers=(*answered.headers, (b"x-amzn-requestid", new_uuid().encode())))
+
+
+async def _answer(call: Call, method: str, connection_id: str, body: bytes) -> Response:
     operation = _OPERATIONS.get(method)
     if operation is None:
         return Response(

@@ -8,20 +8,26 @@ import click
 import uvicorn
 from uvicorn.config import LOGGING_CONFIG
 
+from pizzabar.apigateway.quotas import Quotas
 from pizzabar.cloudformation.stack import Stack
 from pizzabar.emulator import Emulator
 from pizzabar.settings import Settings
+from pizzabar.wire.frames import frame_protocol
 from pizzabar.wire.http import Server
 
-BEST_OPTIONS: dict[str, Any] = {
-    "ws": "websockets-sansio",
-    # Compression doubles the memory of an idle connection, and API Gateway does not offer it.
-    "ws_per_message_deflate": False,
-    "ws_max_size": 131_072,
-    # API Gateway sends no pings of its own.
-    "ws_ping_interval": None,
-    "timeout_graceful_shutdown": 5,
-}
+
+def best_options(quotas: Quotas) -> dict[str, Any]:
+    """Give the options that suit pizzabar best."""
+    return {
+        "ws": frame_protocol(quotas.frame_bytes),
+        # It is counted in bytes here; in the application, which sees the messages of any server, too.
+        "ws_max_size": quotas.message_bytes,
+        # Compression doubles the memory of an idle connection, and API Gateway does not offer it.
+        "ws_per_message_deflate": False,
+        # API Gateway sends no pings of its own.
+        "ws_ping_interval": None,
+        "timeout_graceful_shutdown": 5,
+    }
 
 
 class GreetingServer(uvicorn.Server):
@@ -101,7 +107,7 @@ def run(app: Server, settings: Settings) -> bool:
         log_config=_log_config(),
         access_log=False,
         lifespan="on",
-        **BEST_OPTIONS,
+        **best_options(settings.quotas),
     )
     server = GreetingServer(config, app, settings)
     server.run()

@@ -25,8 +25,6 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-# https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
-MAX_MESSAGE_BYTES = 131_072
 MAX_UNDER_WAY = 32
 
 
@@ -43,7 +41,11 @@ class AsgiSocket:
         """Send a text frame. Raise ``OSError`` when the connection is closed."""
         if self.is_closed:
             raise OSError("the connection is closed")
-        await self._send({"type": "websocket.send", "text": text})
+        try:
+            await self._send({"type": "websocket.send", "text": text})
+        except RuntimeError as error:
+            # The server has closed the connection by itself, and not said so yet.
+            raise OSError(str(error)) from None
 
     async def close(self, code: int, reason: str) -> None:
         """Close the connection, once."""
@@ -97,6 +99,7 @@ async def _converse(
     apis: WebSocketApis, work: Work, connection: Connection, socket: AsgiSocket, receive: Receive
 ) -> tuple[int, str]:
     """Take messages until the connection ends; tell with what code and reason."""
+    most = apis.quotas.message_bytes
     under_way: set[asyncio.Task[None]] = set()
     while True:
         message = await receive()
@@ -110,7 +113,7 @@ async def _converse(
             # https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-develop-binary-media-types.html
             await socket.close(1003, "Binary messages are not supported")
             continue
-        if len(text) > MAX_MESSAGE_BYTES or (not text.isascii() and len(text.encode()) > MAX_MESSAGE_BYTES):
+        if len(text) > most or (not text.isascii() and len(text.encode()) > most):
             await socket.close(1009, "Message too big")
             continue
         task = work.start(apis.receive(connection, text))

@@ -11,6 +11,7 @@ from pizzabar.apigateway.connections import Connection
 from pizzabar.apigateway.integration import FunctionTarget, Integration, ServiceAction
 from pizzabar.apigateway.mapping_template import compile_template
 from pizzabar.apigateway.operations import OPERATIONS
+from pizzabar.apigateway.quotas import Quotas
 from pizzabar.apigateway.selection import compile_selection
 from pizzabar.documents import JSON
 from pizzabar.errors import ServiceError
@@ -19,6 +20,7 @@ from pizzabar.local.http_client import LocalHttpClient
 from tests.world import World, world
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:Tell"
+QUOTAS = Quotas()
 HANDSHAKE = Handshake("localhost:8000", "127.0.0.1", (("Host", "localhost:8000"),), (), "wscat")
 
 
@@ -109,12 +111,23 @@ def refuse(status: int = 400, message: str = "no") -> Callable[[JSON], JSON]:
 
 
 @asynccontextmanager
-async def api_gateway(select_route: str = "$request.body.action") -> AsyncIterator[ApiGateway]:
+async def api_gateway(
+    select_route: str = "$request.body.action", quotas: Quotas = QUOTAS
+) -> AsyncIterator[ApiGateway]:
     """Open an API Gateway with one API."""
     async with world() as around:
         connections = LocalConnections(around.database, around.clock)
         http = LocalHttpClient(around.database)
-        apis = WebSocketApis(connections, http, around.call, around.call.trace, around.clock, around.home)
+        apis = WebSocketApis(
+            connections,
+            http,
+            around.call,
+            around.call.trace,
+            around.clock,
+            home=around.home,
+            work=around.work,
+            quotas=quotas,
+        )
         around.call.add("apigatewaymanagementapi", OPERATIONS, apis)
         api = WebSocketApi("a1b2c3d4e5", "PizzaApi", compile_selection(select_route))
         api.stages["api"] = Stage("api", api)

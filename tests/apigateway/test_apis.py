@@ -20,7 +20,7 @@ from pizzabar.apigateway.integration import Integration, IntegrationResponse
 from pizzabar.documents import JSON
 from pizzabar.local.connections import LocalConnections
 from pizzabar.local.http_client import LocalHttpClient
-from tests.apigateway.service import ApiGateway, action, api_gateway, proxy, refuse
+from tests.apigateway.service import QUOTAS, ApiGateway, action, api_gateway, proxy, refuse
 from tests.world import turns, until
 
 ERROR = r'\{"message": "%s", "connectionId":"[\w-]{15}=", "requestId":"[\w-]{15}="\}'
@@ -548,7 +548,9 @@ async def test_connections_of_an_earlier_process_get_their_goodbye() -> None:
             ask.world.call,
             ask.world.call.trace,
             ask.world.clock,
-            ask.world.home,
+            home=ask.world.home,
+            work=ask.world.work,
+            quotas=QUOTAS,
         )
         later.add(ask.api)
 
@@ -570,7 +572,9 @@ async def test_connections_of_an_api_that_is_no_more_are_forgotten() -> None:
             ask.world.call,
             ask.world.call.trace,
             ask.world.clock,
-            ask.world.home,
+            home=ask.world.home,
+            work=ask.world.work,
+            quotas=QUOTAS,
         )
 
         assert await later.open() == 1

@@ -8,7 +8,8 @@ import botocore.session
 import pytest
 
 from pizzabar.apigateway.connections import is_connection_id
-from pizzabar.apigateway.operations import MAX_DATA_BYTES, OPERATIONS
+from pizzabar.apigateway.operations import OPERATIONS
+from pizzabar.apigateway.quotas import Quotas
 from pizzabar.errors import ServiceError
 from pizzabar.journal import CAUSE, Attempt, Cause
 from tests.apigateway.service import ApiGateway, api_gateway
@@ -42,7 +43,7 @@ async def test_data_is_pushed_as_a_text_frame(data: object, frame: str) -> None:
 @pytest.mark.parametrize("character", ["x", "é", "🍕"])
 async def test_data_has_a_bound(character: str) -> None:
     """131072 bytes: https://docs.aws.amazon.com/apigatewaymanagementapi/"""
-    count = MAX_DATA_BYTES // len(character.encode())
+    count = Quotas().message_bytes // len(character.encode())
     async with api_gateway() as gateway:
         connection, guest = await gateway.guest()
 

@@ -12,7 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from pizzabar.emulator import Emulator
 from pizzabar.settings import Settings
 from pizzabar.wire.http import Server
-from pizzabar.wire.server import BEST_OPTIONS
+from pizzabar.wire.server import best_options
 
 ORDER = '{"type":"margherita","size":"L"}'
 STATUSES = [
@@ -65,8 +65,9 @@ class PizzaBar:
 async def open_pizza_bar(settings: Settings | None = None) -> AsyncIterator[PizzaBar]:
     """Open the pizza bar, in memory and on virtual time unless settings say otherwise."""
     emulator = await Emulator.open(settings or Settings(state=None, clock="virtual"))
+    options = best_options(emulator.settings.quotas)
     config = uvicorn.Config(
-        Server(lambda: emulator.settings, emulator), port=0, lifespan="off", log_level="warning", **BEST_OPTIONS
+        Server(lambda: emulator.settings, emulator), port=0, lifespan="off", log_level="warning", **options
     )
     config.load()
     server = uvicorn.Server(config)

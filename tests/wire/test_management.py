@@ -4,6 +4,9 @@
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
 """
 
+from dataclasses import replace
+from uuid import UUID
+
 import pytest
 
 from pizzabar import documents
@@ -102,6 +105,27 @@ async def test_a_host_of_another_api_is_forbidden() -> None:
         answer = await http(app, "POST", f"/api/@connections/{NOBODY}", b"hello", host=host)
 
         assert (answer.status, answer.body) == (403, b'{"message":"Forbidden"}')
+
+
+async def test_a_connection_is_found_through_its_own_stage_alone() -> None:
+    async with server() as (app, emulator), guest(app) as client:
+        [api] = emulator.apis
+        [connection] = emulator.runtime.connections
+        api.stages["other"] = replace(api.stages["api"], name="other")
+
+        elsewhere = await http(app, "POST", f"/other/@connections/{connection.id}", b"hello")
+        assert (elsewhere.status, elsewhere.headers["x-amzn-errortype"]) == (410, "GoneException")
+
+        host = f"{api.id}.execute-api.localhost:8000"
+        assert (await http(app, "POST", f"/api/@connections/{connection.id}", b"hello", host=host)).status == 200
+        assert await client.hears_text() == "hello"
+
+
+async def test_every_answer_has_an_id() -> None:
+    async with server() as (app, _emulator):
+        for method in ("POST", "PUT"):
+            answer = await http(app, method, f"/api/@connections/{NOBODY}", b"hello")
+            assert UUID(answer.headers["x-amzn-requestid"]).version == 4
 
 
 async def test_a_message_that_is_too_large() -> None:

@@ -13,12 +13,13 @@ import pytest
 from pizzabar import documents
 from pizzabar.apigateway.api import Route
 from pizzabar.apigateway.integration import FunctionTarget, Integration
+from pizzabar.apigateway.quotas import Quotas
 from pizzabar.documents import JSON
 from pizzabar.emulator import Emulator
 from pizzabar.lambda_.function import Context
 from pizzabar.settings import Settings
 from pizzabar.wire.http import Server
-from pizzabar.wire.websocket import MAX_MESSAGE_BYTES, MAX_UNDER_WAY
+from pizzabar.wire.websocket import MAX_UNDER_WAY
 from tests.wire.asgi import Client, guest, scope_of, server, websocket
 from tests.world import turns, until
 
@@ -248,7 +249,7 @@ async def test_a_message_over_128_kb_closes_the_connection(character: str) -> No
         handler = Handler()
         give_route(emulator, "$default", handler)
         async with guest(app) as client:
-            largest = character * (MAX_MESSAGE_BYTES // len(character.encode()))
+            largest = character * (Quotas().message_bytes // len(character.encode()))
             client.says(largest)
             client.says(largest + "x")
             message = await client.hears()

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -19,7 +20,7 @@ from pizzabar.apigateway.operations import OPERATIONS as API_GATEWAY_OPERATIONS
 from pizzabar.apigateway.resources import RESOURCES as API_GATEWAY_RESOURCES
 from pizzabar.arn import Home
 from pizzabar.clock import SystemClock, VirtualClock
-from pizzabar.cloudformation.node import FaultyTemplate, Position, TemplateFault
+from pizzabar.cloudformation.node import FaultyTemplate, Node, Position, TemplateFault, node_of
 from pizzabar.cloudformation.resources import RESOURCES as OTHER_RESOURCES
 from pizzabar.cloudformation.stack import Stack, read_template
 from pizzabar.cloudformation.unsupported import UNSUPPORTED
@@ -32,6 +33,7 @@ from pizzabar.eventbridge.buses import EventBuses
 from pizzabar.eventbridge.operations import OPERATIONS as EVENTBRIDGE_OPERATIONS
 from pizzabar.eventbridge.resources import RESOURCES as EVENTBRIDGE_RESOURCES
 from pizzabar.journal import Journal
+from pizzabar.lambda_.function import Handler
 from pizzabar.lambda_.functions import Functions
 from pizzabar.lambda_.operations import OPERATIONS as LAMBDA_OPERATIONS
 from pizzabar.lambda_.resources import RESOURCES as LAMBDA_RESOURCES
@@ -39,6 +41,7 @@ from pizzabar.logs.groups import LogGroups
 from pizzabar.logs.operations import OPERATIONS as LOGS_OPERATIONS
 from pizzabar.logs.resources import RESOURCES as LOGS_RESOURCES
 from pizzabar.operations import Operations
+from pizzabar.record import record
 from pizzabar.resource import Naming, ResourceType
 from pizzabar.runtime import Runtime
 from pizzabar.settings import Settings
@@ -86,6 +89,20 @@ class NotText(OSError):
         super().__init__(f"{name} is not UTF-8 text: {error.reason}")
 
 
+@record
+class Program:
+    """What a Python program adds to a template.
+
+    ``resources`` is given the types of the template's resources, by logical ID, and gives others in the same way as
+    a template would have them, each with the file and line that it stands for. ``handlers`` run functions, those of
+    the template among them. Without ``has_template`` there is nothing else.
+    """
+
+    resources: Callable[[Mapping[str, str]], Mapping[str, tuple[JSON, tuple[str, int]]]]
+    handlers: Mapping[str, Handler]
+    has_template: bool = False
+
+
 class Emulator:
     """Every service of one account and region, in one process.
 
@@ -124,14 +141,17 @@ class Emulator:
             call.add(service, operations, getattr(self, room))
 
     @classmethod
-    async def open(cls, settings: Settings | None = None, *, runtime: str = LOCAL_RUNTIME) -> "Emulator":
+    async def open(
+        cls, settings: Settings | None = None, *, program: Program | None = None, runtime: str = LOCAL_RUNTIME
+    ) -> "Emulator":
         """Start an emulator on its state, with the resources of its template, and go on where it was stopped.
 
-        ``runtime`` names a function ``module:name`` that opens a ``Runtime`` for settings. Raise ``FaultyTemplate``
-        before anything is touched, or ``StateFileError``.
+        ``program`` adds resources of its own; with one, and without a template, there are no others. ``runtime``
+        names a function ``module:name`` that opens a ``Runtime`` for settings. Raise ``FaultyTemplate`` before
+        anything is touched, or ``StateFileError``.
         """
         settings = settings or Settings()
-        stack = load_stack(settings)
+        stack = load_stack(settings, program)
         for fault in stack.ignored:
             log.warning("ignored: %s", fault)
         module, _, name = runtime.partition(":")
@@ -206,8 +226,11 @@ def has_operation(service: str, operation: str) -> bool:
     return service in SERVICES and operation in SERVICES[service][0]
 
 
-def load_stack(settings: Settings) -> Stack:
-    """Read the template that settings name, or the pizza bar's. Raise ``FaultyTemplate`` or ``OSError``."""
+def load_stack(settings: Settings, program: Program | None = None) -> Stack:
+    """Read the template that settings name, or the pizza bar's; and what a program adds, if there is one.
+
+    Raise ``FaultyTemplate`` or ``OSError``.
+    """
     path = settings.template
     naming = Naming(Home(settings.account, settings.region), settings.stack_name)
     if path is None:
@@ -225,15 +248,18 @@ def load_stack(settings: Settings) -> Stack:
 
     if path is not None:
         _look_for_handlers_in(folder)
+    handlers = {} if program is None else program.handlers
+    in_process = {**handlers, **settings.functions}
     try:
         stack = read_template(
-            read_file(Path(file).name),
+            None if program is not None and not program.has_template else read_file(Path(file).name),
             file=file,
             read_file=read_file,
             types=resource_types(),
             naming=naming,
             parameters=settings.parameters,
-            metadata={name: {"pizzabar": {"InProcess": handler}} for name, handler in settings.functions.items()},
+            metadata={name: {"pizzabar": {"InProcess": handler}} for name, handler in in_process.items()},
+            add=None if program is None else partial(_added, program),
             has_operation=has_operation,
             lenient=settings.lenient,
         )
@@ -248,6 +274,14 @@ def load_stack(settings: Settings) -> Stack:
     ]:
         raise FaultyTemplate(strangers)
     return stack
+
+
+def _added(program: Program, existing: Mapping[str, str]) -> dict[str, Node]:
+    """Give what a program adds to a template, as its nodes."""
+    return {
+        name: node_of(resource, Position(file, line, 1), Position(file, line, 1))
+        for name, (resource, (file, line)) in program.resources(existing).items()
+    }
 
 
 def _seen_from_here(fault: TemplateFault, file: str, path: Path | None) -> TemplateFault:

@@ -149,6 +149,8 @@ class ResourceType:
     check: Callable[[Mapping[str, JSON]], Iterable[Fault]] = lambda properties: ()
     check_resource: Callable[[Resource], Iterable[Fault]] = lambda resource: ()
     references: Mapping[str, Reference] = field(default_factory=dict)
+    unique: tuple[str, ...] = ()
+    """Properties that no other resource of the type has alike, where all are given."""
     asks: Callable[[Mapping[str, JSON]], Iterable[Asked]] = lambda properties: ()
     comes_last: bool = False
     """Whether it is created after all that does not wait for it: a deployment takes what is there."""

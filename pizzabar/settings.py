@@ -220,6 +220,10 @@ class Settings:
 
         Raise ``SettingsError``, also for a variable of a name that is not known.
         """
+        return cls().with_environment(environment)
+
+    def with_environment(self, environment: Mapping[str, str]) -> "Settings":
+        """Take what ``PIZZABAR_…`` variables say over what the settings have. Raise ``SettingsError``."""
         known = {f"PIZZABAR_{name.upper()}": name for name in meanings()}
         faults = [
             f"{name} is no setting; the settings are {', '.join(known)}"
@@ -227,7 +231,7 @@ class Settings:
             if name.startswith("PIZZABAR_") and name not in known
         ]
         texts = {setting: environment[name] for name, setting in known.items() if environment.get(name)}
-        return cls().changed(texts, faults).with_samconfig(texts)
+        return self.changed(texts, faults).with_samconfig(texts)
 
     def changed(self, texts: Mapping[str, str], faults: list[str] | None = None) -> "Settings":
         """Give some settings other values, each as text. Raise ``SettingsError``."""

@@ -148,3 +148,33 @@ async def test_a_deployment_may_bring_its_stage(tmp_path: Path) -> None:
     assert other.stages["bare"].deployed is None
     assert emulator.apis.find_stage("bare") is None
     await emulator.close()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "fault"),
+    [
+        (
+            "AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Chat, RouteKey: a}",
+            "AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Chat, RouteKey: a}",
+            "RouteKey: a already exists: One has it",
+        ),
+        (
+            "AWS::ApiGatewayV2::Stage, Properties: {ApiId: !Ref Chat, StageName: a}",
+            "AWS::ApiGatewayV2::Stage, Properties: {ApiId: !Ref Chat, StageName: a}",
+            "StageName: a already exists: One has it",
+        ),
+        (
+            "AWS::ApiGatewayV2::Stage, Properties: {ApiId: !Ref Chat, StageName: a}",
+            "AWS::ApiGatewayV2::Stage, Properties: {ApiId: !Ref Other, StageName: a}",
+            None,
+        ),
+    ],
+)
+def test_what_is_named_twice_is_a_fault(tmp_path: Path, one: str, other: str, fault: str | None) -> None:
+    text = API + f"  One: {{Type: {one}}}\n  Two: {{Type: {other}}}\n"
+
+    if fault is None:
+        stack_of(tmp_path, text)
+    else:
+        [told] = faults_of(tmp_path, text)
+        assert told.endswith(f"Two: /{fault}")

@@ -154,6 +154,7 @@ RESOURCES: dict[str, ResourceType] = {
         ),
         identify=identify_part,
         create=_create_model,
+        unique=("ApiId", "Name"),
         check=_check_model,
         references={"ApiId": API},
     ),

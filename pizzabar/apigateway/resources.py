@@ -341,6 +341,7 @@ RESOURCES: dict[str, ResourceType] = {
         ),
         identify=_identify_stage,
         create=_create_stage,
+        unique=("ApiId", "StageName"),
         check=_check_stage,
         references={"ApiId": API, "DeploymentId": Reference("AWS::ApiGatewayV2::Deployment", alike=OF_API)},
     ),
@@ -420,6 +421,7 @@ RESOURCES: dict[str, ResourceType] = {
         ),
         identify=identify_part,
         create=_create_route,
+        unique=("ApiId", "RouteKey"),
         check=_check_route,
         references={
             "ApiId": API,

@@ -1,5 +1,6 @@
 """
-Properties that name other resources of the template by their ids: whether these are there, and the right ones.
+Properties that name: other resources of the template, which have to be there and be the right ones, or the resource
+itself, which has to be the only one.
 
 Pure.
 """
@@ -13,7 +14,7 @@ from pizzabar.resource import Reference, Resource, ResourceType
 
 @record
 class Misnamed:
-    """A property that should name a resource, and does not."""
+    """A property that does not name what it should."""
 
     resource: Resource
     path: tuple[str | int, ...]
@@ -21,7 +22,7 @@ class Misnamed:
 
 
 def misnamed(resources: Sequence[Resource], types: Mapping[str, ResourceType]) -> Iterator[Misnamed]:
-    """Find the properties that name nothing, or something else than they should."""
+    """Find the properties that name nothing, something else than they should, or what another is named already."""
     named: dict[tuple[str, str], list[Resource]] = {}
     by_property = {
         (reference.type, reference.name)
@@ -33,7 +34,14 @@ def misnamed(resources: Sequence[Resource], types: Mapping[str, ResourceType]) -
         names = [str(resource.properties.get(name)) for type, name in by_property if type == resource.type]
         for name in dict.fromkeys((resource.identity.ref, *names)):
             named.setdefault((resource.type, name), []).append(resource)
+    taken: dict[tuple[str, ...], Resource] = {}
     for resource in resources:
+        unique = types[resource.type].unique
+        values = [str(resource.properties[name]) for name in unique if name in resource.properties]
+        if unique and len(values) == len(unique):
+            other = taken.setdefault((resource.type, *values), resource)
+            if other is not resource:
+                yield Misnamed(resource, (unique[-1],), f"{values[-1]} already exists: {other.logical_id} has it")
         for name, reference in types[resource.type].references.items():
             value = resource.properties.get(name)
             members = value.items() if isinstance(value, Mapping) else () if value is None else [(None, value)]

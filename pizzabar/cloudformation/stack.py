@@ -92,7 +92,7 @@ class Stack:
 
 
 def read_template(
-    text: str,
+    text: str | None,
     *,
     file: str,
     read_file: Callable[[str], str],
@@ -101,13 +101,15 @@ def read_template(
     parameters: Mapping[str, str] | None = None,
     metadata: Mapping[str, Mapping[str, JSON]] | None = None,
     has_operation: Callable[[str, str], bool] = lambda service, operation: True,
+    add: Callable[[Mapping[str, str]], Mapping[str, Node]] | None = None,
     lenient: bool = False,
 ) -> Stack:
-    """Read a template of CloudFormation or SAM.
+    """Read a template of CloudFormation or SAM; without a text there is what is added.
 
     ``read_file`` gives the text of a file that the template names, and raises ``OSError`` when it cannot.
     ``has_operation`` tells whether a service has an operation, by the call table's names.
-    ``metadata`` is laid over the metadata of resources, by logical ID.
+    ``metadata`` is laid over the metadata of resources, by logical ID. ``add`` is given the types of the template's
+    resources, by logical ID, and gives others.
     Raise ``FaultyTemplate`` with everything that is wrong. With ``lenient``, resources of unknown types and
     unknown properties are left out and listed in ``Stack.ignored``.
     """
@@ -126,7 +128,11 @@ def read_template(
     def ignore(position: Position, message: str) -> None:
         ignored[TemplateFault(position, message)] = None
 
-    root = read(text, file, report)
+    root = Node({}, Position(file, 1, 1)) if text is None else read(text, file, report)
+    if add is not None and root is not None and isinstance(root.value, dict):
+        root = _with_added(root, add, report)
+        if text is None and not mapping(root):
+            return Stack(naming.stack, (), {}, {})
     stack = None
     if root is not None and not isinstance(root.value, Special):
         unsupported = ignore if lenient else report
@@ -139,6 +145,24 @@ def read_template(
         raise faulty()
     assert stack is not None
     return replace(stack, ignored=tuple(ignored))
+
+
+def _with_added(root: Node, add: Callable[[Mapping[str, str]], Mapping[str, Node]], report: Report) -> Node:
+    """Give a template with more resources."""
+    sections = mapping(root)
+    resources = mapping(sections.get("Resources"))
+    types = {name: str(mapping(node)["Type"].value) for name, node in resources.items() if "Type" in mapping(node)}
+    added = add(types)
+    for name, node in added.items():
+        if name in resources:
+            report(node.place, f"{name}: the template has a resource of that name, too")
+    if not added:
+        return root
+    first = next(iter(added.values()))
+    before = sections.get("Resources", first)
+    return Node(
+        {**sections, "Resources": Node({**added, **resources}, before.position, before.key)}, root.position, root.key
+    )
 
 
 class _Reading:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from pizzabar.documents import JSON
 from pizzabar.errors import Fault
-from pizzabar.lambda_.function import load_handler
+from pizzabar.lambda_.function import Handler, load_handler
 from pizzabar.lambda_.functions import Functions
 from pizzabar.resource import (
     Boolean,
@@ -27,11 +27,11 @@ from pizzabar.resource import (
 )
 
 
-def in_process_handler(metadata: Mapping[str, JSON]) -> str | None:
-    """Give the handler in process that a function's metadata name, if they do."""
+def in_process_handler(metadata: Mapping[str, JSON]) -> str | Handler | None:
+    """Give the handler in process that a function's metadata name, or hold, if they do."""
     ours = metadata.get("pizzabar")
-    name = ours.get("InProcess") if isinstance(ours, dict) else None
-    return None if name is None else str(name)
+    handler = ours.get("InProcess") if isinstance(ours, dict) else None
+    return handler if handler is None or callable(handler) else str(handler)
 
 
 def _name(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> str:
@@ -54,9 +54,13 @@ def _check(resource: Resource) -> Iterable[Fault]:
         )
         return
     try:
-        load_handler(handler)
+        _load(handler)
     except (ImportError, AttributeError) as error:
         yield Fault((), f"the handler {handler} cannot be loaded: {error}")
+
+
+def _load(handler: str | Handler) -> Handler:
+    return load_handler(handler) if isinstance(handler, str) else handler
 
 
 async def _create(functions: Functions, resource: Resource) -> None:
@@ -66,7 +70,7 @@ async def _create(functions: Functions, resource: Resource) -> None:
     invoke_config = properties.get("EventInvokeConfig", {})
     functions.create(
         resource.identity.ref,
-        load_handler(handler),
+        _load(handler),
         environment=properties.get("Environment", {}).get("Variables"),
         timeout=properties.get("Timeout", 3),
         memory_size=properties.get("MemorySize", 128),
@@ -122,6 +126,7 @@ RESOURCES: dict[str, ResourceType] = {
         ),
         identify=_identify,
         create=_create,
+        unique=("FunctionName",),
         check_resource=_check,
     ),
 }

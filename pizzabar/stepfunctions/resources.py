@@ -122,6 +122,7 @@ RESOURCES: dict[str, ResourceType] = {
         ),
         identify=_identify,
         create=_create,
+        unique=("StateMachineName",),
         check=_check,
         asks=_asked,
     ),

@@ -8,11 +8,12 @@ import asyncio
 import gc
 import importlib
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 from pizzabar import documents
-from pizzabar.emulator import Emulator
+from pizzabar.emulator import Emulator, Program
 from pizzabar.errors import PizzabarError
 from pizzabar.settings import Settings
 from pizzabar.wire import management
@@ -27,10 +28,20 @@ MAX_BODY_BYTES = 131_072
 
 
 class Server:
-    """The ASGI application. The emulator is opened when the server starts, unless it is handed in running."""
+    """The ASGI application. The emulator is opened when the server starts, unless it is handed in running.
 
-    def __init__(self, settings: Callable[[], Settings], emulator: Emulator | None = None) -> None:
+    It may be mounted in another application, which then starts and stops it by ``lifespan``.
+    """
+
+    def __init__(
+        self,
+        settings: Callable[[], Settings],
+        emulator: Emulator | None = None,
+        *,
+        program: Program | None = None,
+    ) -> None:
         self._settings = settings
+        self._program = program
         self._is_handed_in = emulator is not None
         self.emulator = emulator
         self._guard = Guard()
@@ -43,6 +54,10 @@ class Server:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
             return
+        root: str = scope.get("root_path", "")
+        if root and scope["path"].startswith(root):
+            # Where it is mounted is nothing to whoever is asked.
+            scope = {**scope, "path": scope["path"].removeprefix(root) or "/"}
         emulator = self.emulator
         if emulator is None:
             raise RuntimeError("the server has not been started: run it with its lifespan on")
@@ -62,17 +77,33 @@ class Server:
         await receive()
         if not self._is_handed_in:
             try:
-                self._take(await Emulator.open(self._settings()))
+                await self._open()
             except (PizzabarError, OSError) as error:
                 await send({"type": "lifespan.startup.failed", "message": str(error)})
                 return
             _settle_in()
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        await self._close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    @asynccontextmanager
+    async def lifespan(self) -> AsyncIterator[None]:
+        """Start and stop with an application that this one is mounted in."""
+        await self._open()
+        try:
+            yield
+        finally:
+            await self._close()
+
+    async def _open(self) -> None:
+        self._take(await Emulator.open(self._settings(), program=self._program))
+
+    async def _close(self) -> None:
         if not self._is_handed_in and self.emulator is not None:
             emulator, self.emulator = self.emulator, None
+            self._control = None
             await emulator.close()
-        await send({"type": "lifespan.shutdown.complete"})
 
     async def _answer(self, emulator: Emulator, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = self._guard.refusal(scope["headers"])

@@ -65,6 +65,16 @@ class PizzaBar:
 async def open_pizza_bar(settings: Settings | None = None) -> AsyncIterator[PizzaBar]:
     """Open the pizza bar, in memory and on virtual time unless settings say otherwise."""
     emulator = await Emulator.open(settings or Settings(state=None, clock="virtual"))
+    try:
+        async with serving(emulator) as bar:
+            yield bar
+    finally:
+        await emulator.close()
+
+
+@asynccontextmanager
+async def serving(emulator: Emulator) -> AsyncIterator[PizzaBar]:
+    """Serve an emulator that is open."""
     options = best_options(emulator.settings.quotas)
     config = uvicorn.Config(
         Server(lambda: emulator.settings, emulator), port=0, lifespan="off", log_level="warning", **options
@@ -77,7 +87,6 @@ async def open_pizza_bar(settings: Settings | None = None) -> AsyncIterator[Pizz
         yield PizzaBar(emulator, server.servers[0].sockets[0].getsockname()[1])
     finally:
         await server.shutdown()
-        await emulator.close()
 
 
 async def receive(guest: ClientConnection, count: int) -> list[str]:

@@ -43,14 +43,14 @@ def running(**settings: object) -> Iterator[int]:
     command = [sys.executable, "-m", "uvicorn", "pizzabar.app:app", "--port", str(port), "--log-level", "warning"]
     process = subprocess.Popen(command, env=environment(**{"state": ":memory:", "speed": 1_000_000} | settings))
     try:
-        _wait_for(process, port)
+        wait_for(process, port)
         yield port
     finally:
         process.terminate()
         process.wait(SECONDS)
 
 
-def _wait_for(process: subprocess.Popen[bytes], port: int) -> None:
+def wait_for(process: subprocess.Popen[bytes], port: int) -> None:
     """Return when a server listens."""
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:

@@ -2,9 +2,12 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from click.testing import CliRunner
 
@@ -26,6 +29,27 @@ def steps(instruction: str) -> list[str]:
     """Give what the steps of one instruction say, in order."""
     lines = service()["build"]["dockerfile_inline"].splitlines()
     return [line.removeprefix(f"{instruction} ") for line in lines if line.startswith(f"{instruction} ")]
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "is_valid"), [("ports:", "ports:", True), ("ports:", "portz:", False)]
+)
+def test_it_is_valid_by_the_compose_specification(tmp_path: Path, written: str, instead: str, is_valid: bool) -> None:
+    """https://github.com/compose-spec/compose-spec/blob/main/schema/compose-spec.json"""
+    file = tmp_path / "docker-compose.yml"
+    file.write_text((ROOT / "docker-compose.yml").read_text().replace(written, instead))
+    check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(file)]
+
+    done = subprocess.run(check, capture_output=True, text=True, timeout=60, check=False)
+
+    assert done.returncode == (0 if is_valid else 1), done.stderr
+    assert is_valid or "'portz' was unexpected" in done.stdout
+
+
+def test_the_health_check_asks_what_is_there() -> None:
+    [path] = re.findall(r"localhost:8000(/\S+)'\)", service()["healthcheck"]["test"][-1])
+
+    assert path == "/_pizzabar/ready"
 
 
 def test_what_is_copied_is_there_and_is_what_an_installation_needs() -> None:

@@ -19,6 +19,7 @@ from pizzabar.settings import Settings
 from pizzabar.wire import management
 from pizzabar.wire.guard import Guard, header
 from pizzabar.wire.management import Response
+from pizzabar.wire.stopping import when_stopped
 from pizzabar.wire.websocket import Receive, Scope, Send, api_id, find_stage, serve
 
 log = logging.getLogger("pizzabar")
@@ -47,6 +48,7 @@ class Server:
         self._guard = Guard()
         self._control: Any = None
         self._control_lock = asyncio.Lock()
+        self._no_longer_listen: Callable[[], None] = lambda: None
         if emulator is not None:
             self._take(emulator)
 
@@ -97,12 +99,15 @@ class Server:
             await self._close()
 
     async def _open(self) -> None:
-        self._take(await Emulator.open(self._settings(), program=self._program))
+        emulator = await Emulator.open(self._settings(), program=self._program)
+        self._take(emulator)
+        self._no_longer_listen = when_stopped(emulator.journal.end)
 
     async def _close(self) -> None:
         if not self._is_handed_in and self.emulator is not None:
             emulator, self.emulator = self.emulator, None
             self._control = None
+            self._no_longer_listen()
             await emulator.close()
 
     async def _answer(self, emulator: Emulator, scope: Scope, receive: Receive, send: Send) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 import httpx
@@ -11,17 +10,9 @@ import pytest
 from pizzabar import __version__, documents
 from pizzabar.documents import JSON
 from pizzabar.emulator import Emulator
-from pizzabar.wire.control import make_control
-from tests.wire.asgi import guest, server
-
-
-@asynccontextmanager
-async def control(**settings: JSON) -> AsyncIterator[tuple[httpx.AsyncClient, Emulator]]:
-    """Speak to the control plane of the pizza bar."""
-    async with server(**settings) as (_app, emulator):
-        transport = httpx.ASGITransport(app=make_control(emulator))
-        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-            yield client, emulator
+from pizzabar.wire.http import Server
+from tests.wire.asgi import guest, headers_of, scope_of, server
+from tests.wire.control.asking import control
 
 
 async def test_health() -> None:
@@ -218,3 +209,82 @@ async def test_the_control_plane_describes_itself() -> None:
         paths = (await client.get("/openapi.json")).json()["paths"]
 
         assert {"/health", "/clock", "/clock/advance", "/settled", "/journal", "/dead-letters"} <= set(paths)
+
+
+async def test_the_clock_goes_on_to_the_next_call() -> None:
+    async with control() as (client, emulator):
+        called: list[datetime] = []
+        due = emulator.clock.now() + timedelta(hours=1)
+        emulator.clock.call_at(due, lambda: called.append(emulator.clock.now()))
+
+        answer = await client.post("/clock/next")
+
+        assert datetime.fromisoformat(answer.json()["now"]) == due
+        assert called == [due]
+        assert (await client.post("/clock/next")).status_code == 200
+
+
+async def test_the_speed_is_set_alone() -> None:
+    async with control(clock="real") as (client, _emulator):
+        assert (await client.post("/clock/speed", json={"speed": 60})).json()["speed"] == 60
+        assert (await client.post("/clock/next")).status_code == 409
+        for wrong in (0, -1, "many"):
+            assert (await client.post("/clock/speed", json={"speed": wrong})).status_code == 422
+
+
+async def test_the_journal_is_filtered() -> None:
+    async with server(clock="auto") as (app, emulator), guest(app) as one, guest(app) as other:
+        for customer in (one, other):
+            customer.says('{"type":"margherita"}')
+            for _ in range(6):
+                await customer.hears_text()
+        await emulator.settled()
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000/_pizzabar") as client:
+
+            async def hops(**query: JSON) -> list[JSON]:
+                return list((await client.get("/journal", params=query)).json())
+
+            assert {hop["service"] for hop in await hops(service="dynamodb")} == {"dynamodb"}
+            pushes = await hops(operation="PostToConnection")
+            assert len(pushes) == 12
+            first, second = emulator.runtime.connections
+            of_first = await hops(connection=first.id)
+            assert {hop["parameters"]["ConnectionId"] for hop in of_first if hop["operation"] == "$default"} == {
+                first.id
+            }
+            assert not {hop["id"] for hop in of_first} & {hop["id"] for hop in await hops(connection=second.id)}
+            assert await hops(errors=True) == []
+            assert len(await hops(limit=3)) == 3
+
+
+async def test_a_follower_goes_on_where_it_was_cut_off() -> None:
+    async with server() as (app, emulator):
+        await emulator.call("dynamodb", "ListTables", {})
+        await emulator.call("lambda", "ListFunctions", {})
+        await emulator.call("dynamodb", "ListTables", {})
+        first, *_ = emulator.journal
+        told = [hop async for hop in followed(app, {"last-event-id": str(first.id)}, "service=dynamodb", emulator)]
+
+        assert [(hop["service"], hop["id"] > first.id) for hop in told] == [("dynamodb", True), ("dynamodb", True)]
+
+
+async def followed(app: Server, headers: dict[str, str], query: str, emulator: Emulator) -> AsyncIterator[JSON]:
+    """Follow the journal until it ends, with one more hop on the way."""
+    said: asyncio.Queue[JSON] = asyncio.Queue()
+    scope = {**scope_of("/_pizzabar/journal/follow", query, **headers), "type": "http", "method": "GET"}
+    scope |= {"http_version": "1.1", "headers": headers_of(headers)}
+    received: asyncio.Queue[JSON] = asyncio.Queue()
+    received.put_nowait({"type": "http.request", "body": b"", "more_body": False})
+    following = asyncio.create_task(app(scope, received.get, said.put))
+    assert (await said.get())["status"] == 200
+    assert (await said.get())["body"] == b": following\n\n"
+    await emulator.call("dynamodb", "ListTables", {})
+    await emulator.call("lambda", "ListFunctions", {})
+    emulator.journal.end()
+    async with asyncio.timeout(10):
+        await following
+    while not said.empty():
+        body = (await said.get())["body"]
+        if body:
+            yield documents.parse(body.partition(b"data: ")[2])

@@ -1,0 +1,69 @@
+"""
+The control plane: what a person or a test asks of the emulator itself, under ``/_pizzabar/``.
+
+Its own OpenAPI description is at ``/_pizzabar/docs``. It is imported on first use: the library that makes it takes
+longer to import than the rest of the server. Whatever changes something is a POST, which a web page of another origin
+cannot send here.
+"""
+
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse
+
+from pizzabar import __version__, documents
+from pizzabar.emulator import Emulator
+from pizzabar.errors import ServiceError
+from pizzabar.wire.control import (
+    clock,
+    connections,
+    events,
+    executions,
+    health,
+    journal,
+    logs,
+    mapping_templates,
+    resources,
+    tables,
+)
+from pizzabar.wire.control.page import page
+from pizzabar.wire.control.problem import REFUSALS, status_of
+
+NOUNS = (health, clock, connections, executions, events, tables, logs, journal, resources, mapping_templates)
+
+
+def make_control(emulator: Emulator) -> FastAPI:
+    """Make the control plane of an emulator."""
+    app = FastAPI(
+        title="pizzabar",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        responses=REFUSALS,
+    )
+    for noun in NOUNS:
+        app.include_router(noun.router(emulator))
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        """Show what there is. The usual page would load its program from another site."""
+        return HTMLResponse(page(app.openapi()))
+
+    @app.exception_handler(RequestValidationError)
+    async def refuse(request: Request, error: RequestValidationError) -> Response:
+        """Answer as FastAPI does, whatever was given: its own writer cannot write an infinite number."""
+        return _answer(422, {"detail": jsonable_encoder(error.errors())})
+
+    @app.exception_handler(ServiceError)
+    async def tell(request: Request, error: ServiceError) -> Response:
+        """Answer with what a service said."""
+        return _answer(status_of(error), {"detail": error.message or error.code, "code": error.code})
+
+    return app
+
+
+def _answer(status: int, body: Any) -> Response:
+    return Response(documents.encode(body), status, media_type="application/json")

@@ -1,0 +1,195 @@
+"""The commands that ask a running server."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from click.testing import CliRunner, Result
+from websockets.sync.client import ClientConnection, connect
+
+from pizzabar.cli import main
+from tests.running import SECONDS, environment, free_port, pizzabar, running, wait_for
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """The port of a running pizza bar, whose time stands still."""
+    with running(clock="virtual") as port:
+        yield port
+
+
+@pytest.fixture(autouse=True)
+def _here(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the commands speak to it."""
+    monkeypatch.setenv("PIZZABAR_PORT", str(port))
+
+
+@pytest.fixture
+def guest(port: int) -> Iterator[ClientConnection]:
+    """Somebody who has ordered, and has heard of the first status."""
+    with connect(f"ws://localhost:{port}/api", compression=None, proxy=None) as guest:
+        guest.send('{"type":"funghi"}')
+        guest.recv(SECONDS)
+        yield guest
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def lines(*arguments: object) -> list[str]:
+    result = run(*arguments)
+    assert result.exit_code == 0, result.output
+    return result.output.splitlines()
+
+
+def told(*arguments: object) -> Any:
+    result = run(*arguments, "--json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.output)
+
+
+def test_the_clock() -> None:
+    assert "virtual" in lines("clock", "get")[0]
+    before = told("clock", "get")["now"]
+    assert told("clock", "advance", 60)["now"] > before
+    assert told("clock", "next")["mode"] == "virtual"
+    assert lines("clock", "set", "real", "--speed", 60)[0].split(",")[0].endswith("real at speed 60")
+    assert lines("clock", "set", "virtual")[0].split("  ")[1].startswith("virtual")
+    assert told("settled")["mode"] == "virtual"
+
+
+def test_connections(guest: ClientConnection) -> None:
+    head, row = lines("connections", "list")
+    assert head.split()[:2] == ["CONNECTIONS", "STAGE"]
+    [connection] = told("connections", "list")
+    assert row.startswith(connection["id"])
+
+    assert lines("connections", "push", connection["id"], "hello") == []
+    assert guest.recv(SECONDS) == "hello"
+    assert lines("connections", "close", connection["id"], "--code", 4001, "--reason", "bye") == []
+    with pytest.raises(Exception, match="4001"):
+        guest.recv(SECONDS)
+    told("settled")
+    assert lines("connections", "list") == ["no connections"]
+
+
+def test_executions(guest: ClientConnection) -> None:
+    page = told("executions", "list", "--status", "RUNNING", "--limit", 1)
+    [execution] = page["executions"]
+    assert execution["name"] in "\n".join(lines("executions", "list"))
+
+    shown = lines("executions", "show", execution["name"], "--history")
+    assert shown[0].startswith(f"{execution['name']}  RUNNING, started ")
+    assert any(line.startswith(f"  in {execution['states'][0]} since ") and "timer until" in line for line in shown)
+    assert any("ExecutionStarted" in line for line in shown)
+    assert told("executions", "show", execution["arn"])["current"][0]["waits_for"] == "timer"
+
+    assert lines("executions", "stop", execution["name"], "--error", "Closed") == [f"{execution['name']}  ABORTED"]
+    assert run("executions", "show", "nobody").output.startswith("Error: there is no execution nobody")
+
+
+def test_events_tables_logs_and_resources(guest: ClientConnection) -> None:
+    head, first, *_ = lines("events")
+    assert head.split() == ["EVENTS", "BUS", "SOURCE", "DETAIL", "TYPE", "MATCHED"]
+    assert "OrderStatusChangedEvent" in first
+    assert told("events", "--limit", 1)[0]["matched"]
+
+    assert any(line.startswith("pizzabar-Sessions  connectionId:S") for line in lines("tables", "list"))
+    [session] = [json.loads(line) for line in lines("tables", "show", "pizzabar-Sessions")]
+    assert session["stage"] == "api"
+    assert len(told("tables", "show", "pizzabar-Orders")["items"]) >= 1
+
+    groups = [line.split()[0] for line in lines("logs")[1:]]
+    group = next(name for name in groups if name.startswith("/aws/lambda/"))
+    assert "START RequestId" in lines("logs", group, "--text", "START", "--limit", 1)[0]
+    assert told("logs", group)[0]["message"]
+
+    shown = lines("resources")
+    assert shown[0].split() == ["RESOURCES", "TYPE", "REF"]
+    assert any(line.startswith("SessionsTable") for line in shown)
+    assert told("resources")["name"] == "pizzabar"
+
+
+def test_a_mapping_template_is_rendered(tmp_path: Path) -> None:
+    file = tmp_path / "template.vm"
+    file.write_text("#set($n = $input.path('$.n'))$n of $context.stage, $stageVariables.v")
+    given = [file, "--body", '{"n": 4}', "--context", "stage=prod", "--stage-variable", "v=hot"]
+
+    assert lines("render", *given) == ["4 of prod, hot"]
+    traced = lines("render", *given, "--trace")
+    assert traced[0].split() == ["1:30", "$n", '"4"']
+    assert told("render", *given)["output"] == "4 of prod, hot"
+    (tmp_path / "body.json").write_text('{"type":"funghi"}')
+    assert "funghi" in "".join(lines("render", "OrderIntegration", "--body", f"@{tmp_path / 'body.json'}"))
+
+    file.write_text("#if($a")
+    faulty = run("render", file)
+    assert faulty.exit_code == 1
+    assert "Error: 1:" in faulty.output
+
+
+def test_what_is_refused_is_one_line() -> None:
+    for arguments, message in (
+        (("connections", "push", "x", "hello"), "Invalid connectionId: x"),
+        (("tables", "show", "nobody"), "Requested resource not found"),
+        (("clock", "set", "real", "--speed", -1), "speed: Input should be greater than 0"),
+        (("render", "Nobody"), "there is no integration Nobody"),
+    ):
+        result = run(*arguments)
+        assert result.exit_code == 1
+        assert result.output.startswith(f"Error: {message}"), result.output
+        assert len(result.output.splitlines()) == 1
+    nobody = run("resources", "--port", free_port())
+    assert nobody.exit_code == 1
+    assert "start one with `pizzabar up`" in nobody.output
+
+
+def test_watch_is_filtered(port: int) -> None:
+    watching = pizzabar("watch", "--json", "--service", "dynamodb", "--operation", "PutItem", port=port)
+    assert watching.stdout is not None
+    with httpx.Client(trust_env=False) as client:
+        # A follower is there once its first hop is told: guests come until it is.
+        heard: list[str] = []
+        listening = threading.Thread(target=lambda: heard.append(watching.stdout.readline()))  # type: ignore[union-attr]
+        listening.start()
+        while listening.is_alive():
+            with connect(f"ws://localhost:{port}/api", compression=None, proxy=None):
+                client.post(f"http://localhost:{port}/_pizzabar/settled", json={})
+    watching.terminate()
+    watching.communicate(timeout=SECONDS)
+    hop = json.loads(heard[0])
+    assert (hop["service"], hop["operation"]) == ("dynamodb", "PutItem")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "command", [["-m", "uvicorn", "pizzabar.app:app"], ["-c", "from pizzabar.cli import main; main()", "up"]]
+)
+def test_a_server_stops_at_the_first_signal_though_it_is_followed(command: list[str], number: signal.Signals) -> None:
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, *command, "--port", str(port)],
+        env=environment(state=":memory:"),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(process, port)
+        address = f"http://localhost:{port}/_pizzabar/journal/follow"
+        with httpx.stream("GET", address, timeout=SECONDS, trust_env=False) as following:
+            told = following.iter_lines()
+            assert next(told) == ": following"
+            process.send_signal(number)
+            assert [line for line in told if line] == []
+        process.wait(SECONDS)
+    finally:
+        process.kill()
+        process.wait()

@@ -37,7 +37,7 @@ def steps(instruction: str) -> list[str]:
 def test_it_is_valid_by_the_compose_specification(tmp_path: Path, written: str, instead: str, is_valid: bool) -> None:
     """https://github.com/compose-spec/compose-spec/blob/main/schema/compose-spec.json"""
     file = tmp_path / "docker-compose.yml"
-    file.write_text((ROOT / "docker-compose.yml").read_text().replace(written, instead))
+    file.write_text((ROOT / "docker-compose.yml").read_text().replace("ports:", instead))
     check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(file)]
 
     done = subprocess.run(check, capture_output=True, text=True, timeout=60, check=False)

@@ -15,8 +15,9 @@ import pytest
 from pizzabar.apigateway.api import Stage
 from pizzabar.apigateway.apis import Admission, Handshake, Refusal, WebSocketApis, new_id
 from pizzabar.apigateway.connections import is_connection_id
-from pizzabar.apigateway.errors import ForbiddenException, GoneException
+from pizzabar.apigateway.errors import ForbiddenException, GoneException, bad_request_frame, error_frame
 from pizzabar.apigateway.integration import Integration, IntegrationResponse
+from pizzabar.apigateway.mapping_template import compile_template
 from pizzabar.documents import JSON
 from pizzabar.local.connections import LocalConnections
 from pizzabar.local.http_client import LocalHttpClient
@@ -598,3 +599,34 @@ async def test_an_api_that_is_not_there_is_forbidden() -> None:
         assert ask.apis.get("a1b2c3d4e5") is ask.api
         with pytest.raises(ForbiddenException):
             ask.apis.get("other")
+
+
+# Error frames
+
+
+@pytest.mark.parametrize(
+    ("integration", "message"),
+    [
+        (None, "Internal server error"),
+        (Integration("i", "AWS", passthrough="NEVER"), "Unsupported Media Type"),
+        (Integration("i", "MOCK", templates={"$default": compile_template("no status")}), "Internal server error"),
+        (action("dynamodb", "GetItem", "no JSON"), "Internal server error"),
+    ],
+)
+async def test_an_integration_that_cannot_be_asked_is_told(integration: Integration | None, message: str) -> None:
+    async with api_gateway() as ask:
+        ask.route("$default", integration)
+
+        [frame] = await ask.frames("hello")
+
+        assert is_error(frame, message)
+
+
+def test_the_frames_byte_for_byte() -> None:
+    """Recorded on AWS, and from its documents; the blanks are AWS's own."""
+    assert error_frame("Forbidden", "XDmENcnwIE0CFEQ=", "XDmEOcnvvHcCE-w=") == (
+        '{"message": "Forbidden", "connectionId":"XDmENcnwIE0CFEQ=", "requestId":"XDmEOcnvvHcCE-w="}'
+    )
+    assert bad_request_frame("XDmENcnwIE0CFEQ=", "XDmEOcnvvHcCE-w=") == (
+        '{"message" : "Bad request body", "connectionId": "XDmENcnwIE0CFEQ=", "messageId": "XDmEOcnvvHcCE-w="}'
+    )

@@ -14,7 +14,6 @@ from pizzabar.apigateway.request import Request
 from pizzabar.arn import Home
 from pizzabar.clock import Clock
 from pizzabar.documents import JSON
-from pizzabar.journal import note
 from pizzabar.operations import Call, Trace
 
 
@@ -52,11 +51,7 @@ class Access:
         arn = self._home.arn("execute-api", f"{connection.api_id}/{connection.stage}/{request.route_key}")
 
         async def act(parameters: JSON) -> JSON:
-            try:
-                return await authorize(authorizer, request, arn, self._call, self._clock)
-            except AccessRefused as refused:
-                note("refused", str(refused))
-                raise
+            return await authorize(authorizer, request, arn, self._call, self._clock)
 
         parameters = {"Authorizer": authorizer.name, "ConnectionId": connection.id}
         authorization: Authorization = await self._trace("apigateway", "authorize", parameters, act)

@@ -49,6 +49,8 @@ class WebSocketApi:
     authorizers: dict[str, Authorizer] = field(default_factory=dict)
     models: dict[str, Model] = field(default_factory=dict)
     """Models by their names."""
+    selects_by_context: bool = False
+    """Whether the route selection expression asks for more than the message and stage variables."""
     is_validating: bool = True
     is_key_authorized: bool = False
     """Whether API keys come from authorizers, not from the header ``x-api-key``."""

@@ -149,6 +149,7 @@ class WebSocketApis:
             stage_variables=variables,
         )
         if not self.throttles.admits_connection(now):
+            await self._tell(request, "throttle", "no more connections are taken at present")
             return Refusal(429, TOO_MANY_REQUESTS)
         token = CAUSE.set(Cause(new_trace_id(now)))
         try:
@@ -162,6 +163,7 @@ class WebSocketApis:
             try:
                 request = await self.access.check(api, route, request)
             except AccessRefused as refused:
+                await self._tell(request, "refuse", str(refused))
                 return Refusal(refused.status, refused.told)
         connection = request.connection
         noted = self.connections.admit(connection)
@@ -204,19 +206,27 @@ class WebSocketApis:
         # What is not JSON goes to $default.
         key = DEFAULT
         if document is not None:
-            key = api.select_route(SelectionValues(document, stage_variables=request.stage_variables))
+            values = (
+                request.selection_values()
+                if api.selects_by_context
+                else SelectionValues(document, stage_variables=request.stage_variables)
+            )
+            key = api.select_route(values)
         route = api.routes.get(key) if key not in (CONNECT, DISCONNECT) else None
         if route is None:
             route = api.routes.get(DEFAULT)
         if route is None:
+            await self._tell(request, "route", f"there is no route {key}, and no {DEFAULT}")
             await self._push(connection, error_frame("Forbidden", connection.id, request.request_id))
             return
         if not self._admits(connection, route.key, request.time):
+            await self._tell(request, "throttle", f"the route {route.key} takes no more messages at present")
             await self._push(connection, error_frame(TOO_MANY_REQUESTS, connection.id, request.request_id))
             return
         if route.key != DEFAULT:
             request = replace(request, route_key=route.key)
-        if route.model_keys and api.is_validating and not await self._is_valid(api, route, request):
+        if route.model_keys and api.is_validating and (faults := _faults(api, route, request)):
+            await self._tell(request, "validate", faults)
             await self._push(connection, bad_request_frame(connection.id, request.message_id or ""))
             return
         integration = api.integration_of(route)
@@ -305,24 +315,14 @@ class WebSocketApis:
         rate = None if stage is None else stage.rate_of(route_key)
         return self.throttles.admits_message(connection.api_id, connection.stage, route_key, rate, now)
 
-    async def _is_valid(self, api: WebSocketApi, route: Route, request: Request) -> bool:
-        """Whether a message is as its model says; where none is selected, it is not."""
-        model = api.model_of(route, request)
-        if model is None:
-            faults = ["no model is selected"]
-        elif request.document is None and request.body.strip() != "null":
-            faults = ["the body is not JSON"]
-        else:
-            faults = model.faults(request.document)
-        if not faults:
-            return True
+    async def _tell(self, request: Request, name: str, why: JSON) -> None:
+        """Tell in the journal why nothing follows from a frame."""
 
         async def tell(parameters: JSON) -> JSON:
-            note("refused", faults)
+            note("refused", why)
 
         frame = {"ConnectionId": request.connection.id, "Body": request.body}
-        await self._trace("apigateway", "validate", frame, tell)
-        return False
+        await self._trace("apigateway", name, frame, tell)
 
     async def _push(self, connection: Connection, frame: str) -> None:
         try:
@@ -346,6 +346,16 @@ def _deployed(api: WebSocketApi, stage_name: str) -> tuple[WebSocketApi, Mapping
     if stage is None:
         return api, {}
     return stage.deployed or api, stage.variables
+
+
+def _faults(api: WebSocketApi, route: Route, request: Request) -> list[str]:
+    """Tell what a message has that its model does not allow; where no model is selected, nothing is allowed."""
+    model = api.model_of(route, request)
+    if model is None:
+        return ["no model is selected"]
+    if request.document is None and request.body.strip() != "null":
+        return ["the body is not JSON"]
+    return model.faults(request.document)
 
 
 def _refused_with(integration: Integration, answer: Answer) -> int:

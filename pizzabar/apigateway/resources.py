@@ -190,6 +190,7 @@ async def _create_api(apis: WebSocketApis, resource: Resource) -> None:
     properties = resource.properties
     select = compile_selection(properties["RouteSelectionExpression"])
     api = WebSocketApi(resource.identity.ref, properties.get("Name", resource.logical_id), select)
+    api.selects_by_context = "context" in properties["RouteSelectionExpression"]
     api.is_validating = not properties.get("DisableSchemaValidation", False)
     api.is_key_authorized = properties.get("ApiKeySelectionExpression") == KEY_OF_AUTHORIZER
     apis.add(api)

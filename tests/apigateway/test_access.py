@@ -57,6 +57,8 @@ async def test_no_other_key_does(value: str | None) -> None:
 
         assert await ask.connect(with_key(value)) == FORBIDDEN
         assert events == []
+        [hop] = ask.world.hops("apigateway", "refuse")
+        assert hop.notes == {"refused": "no API key that counts here"}
 
 
 @pytest.mark.parametrize(("key", "is_let_in"), [("value-of-good", True), ("wrong", False), (None, False)])

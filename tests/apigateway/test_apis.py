@@ -630,3 +630,21 @@ def test_the_frames_byte_for_byte() -> None:
     assert bad_request_frame("XDmENcnwIE0CFEQ=", "XDmEOcnvvHcCE-w=") == (
         '{"message" : "Bad request body", "connectionId": "XDmENcnwIE0CFEQ=", "messageId": "XDmEOcnvvHcCE-w="}'
     )
+
+
+async def test_the_journal_says_why_nothing_follows_from_a_frame() -> None:
+    async with api_gateway() as ask:
+        await ask.frames('{"action":"fly"}')
+
+        [hop] = ask.world.hops("apigateway", "route")
+        assert hop.notes == {"refused": "there is no route fly, and no $default"}
+
+
+async def test_a_route_may_be_selected_by_the_context() -> None:
+    async with api_gateway("${context.stage}-${request.body.action}-${stageVariables.oven}") as ask:
+        ask.api.selects_by_context = True
+        ask.api.stages["api"] = Stage("api", ask.api, {"oven": "hot"})
+        ask.route("api-bake-hot", proxy(), two_way=True)
+        ask.function(lambda event: {"statusCode": 200, "body": event["requestContext"]["routeKey"]})
+
+        assert await ask.frames('{"action":"bake"}') == ["api-bake-hot"]

@@ -68,7 +68,7 @@ class Guarded:
 
     def why(self) -> Any:
         """Tell what the journal says of the last refusal."""
-        hop = self.ask.world.hops("apigateway", "authorize")[-1]
+        hop = self.ask.world.hops("apigateway", "refuse")[-1]
         return None if hop.notes is None else hop.notes["refused"]
 
 

@@ -21,8 +21,10 @@ from pizzabar.apigateway.resources import RESOURCES as API_GATEWAY_RESOURCES
 from pizzabar.arn import Home
 from pizzabar.clock import SystemClock, VirtualClock
 from pizzabar.cloudformation.node import FaultyTemplate, Node, Position, TemplateFault, node_of
+from pizzabar.cloudformation.operations import OPERATIONS as CLOUDFORMATION_OPERATIONS
 from pizzabar.cloudformation.resources import RESOURCES as OTHER_RESOURCES
 from pizzabar.cloudformation.stack import Stack, read_template
+from pizzabar.cloudformation.stacks import Stacks
 from pizzabar.cloudformation.unsupported import UNSUPPORTED
 from pizzabar.documents import JSON
 from pizzabar.dynamodb.operations import OPERATIONS as DYNAMODB_OPERATIONS
@@ -49,6 +51,7 @@ from pizzabar.stepfunctions.operations import OPERATIONS as STEP_FUNCTIONS_OPERA
 from pizzabar.stepfunctions.resources import RESOURCES as STEP_FUNCTIONS_RESOURCES
 from pizzabar.stepfunctions.state_machines import StateMachines
 from pizzabar.stepfunctions.tasks import Tasks
+from pizzabar.sts.operations import OPERATIONS as STS_OPERATIONS
 
 log = logging.getLogger("pizzabar")
 FUNCTION = "AWS::Lambda::Function"
@@ -66,11 +69,13 @@ ROOMS: dict[str, dict[str, ResourceType]] = {
 
 SERVICES: dict[str, tuple[Mapping[str, Callable[[Any, JSON], Awaitable[JSON]]], str]] = {
     "apigatewaymanagementapi": (API_GATEWAY_OPERATIONS, "apis"),
+    "cloudformation": (CLOUDFORMATION_OPERATIONS, "stacks"),
     "dynamodb": (DYNAMODB_OPERATIONS, "tables"),
     "events": (EVENTBRIDGE_OPERATIONS, "buses"),
     "lambda": (LAMBDA_OPERATIONS, "functions"),
     "logs": (LOGS_OPERATIONS, "log_groups"),
     "stepfunctions": (STEP_FUNCTIONS_OPERATIONS, "state_machines"),
+    "sts": (STS_OPERATIONS, "home"),
 }
 """The operations of each service, and the emulator's name of what answers them."""
 
@@ -137,6 +142,7 @@ class Emulator:
             quotas=settings.quotas,
         )
         self.stack = Stack(settings.stack_name, (), {}, {})
+        self.stacks = Stacks(self.home)
         for service, (operations, room) in SERVICES.items():
             call.add(service, operations, getattr(self, room))
 
@@ -168,6 +174,7 @@ class Emulator:
         await self.tables.open()
         await self.log_groups.open()
         self.stack = stack
+        self.stacks.deploy(stack, self.clock.now())
         services = {type_: getattr(self, room) for room, types in ROOMS.items() for type_ in types}
         types = resource_types()
         for resource in stack.resources:

@@ -89,6 +89,8 @@ class Stack:
     """What a lenient reading went over."""
     without_effect: tuple[tuple[str, str], ...] = ()
     """What is understood and does nothing here: where it stands, and why."""
+    text: str = ""
+    """The template as it was written."""
 
 
 def read_template(
@@ -144,7 +146,7 @@ def read_template(
     if faults:
         raise faulty()
     assert stack is not None
-    return replace(stack, ignored=tuple(ignored))
+    return replace(stack, ignored=tuple(ignored), text=text or "")
 
 
 def _with_added(root: Node, add: Callable[[Mapping[str, str]], Mapping[str, Node]], report: Report) -> Node:

@@ -17,13 +17,16 @@ from pizzabar.emulator import Emulator, Program
 from pizzabar.errors import PizzabarError
 from pizzabar.settings import Settings
 from pizzabar.wire import management
+from pizzabar.wire.aws import json_protocol, query_protocol, rest_protocol
+from pizzabar.wire.aws.exchange import BodyNotDecoded, RequestTooLarge, Response, account_of, read_body
 from pizzabar.wire.guard import Guard, header
-from pizzabar.wire.management import Response
 from pizzabar.wire.stopping import when_stopped
 from pizzabar.wire.websocket import Receive, Scope, Send, api_id, find_stage, serve
 
 log = logging.getLogger("pizzabar")
 CONTROL = "/_pizzabar"
+FORM = b"application/x-www-form-urlencoded"
+MAX_FORM_BYTES = 1 << 20
 MAX_BODY_BYTES = 131_072
 """What a message may have; nothing longer is read, or kept in the journal."""
 
@@ -120,11 +123,48 @@ class Server:
             control = await self._make_control(emulator)
             await control({**scope, "path": path.removeprefix(CONTROL) or "/", "root_path": ""}, receive, send)
             return
+        emulator.work.begin()
+        try:
+            response = await self._ask(emulator, scope, receive)
+        finally:
+            emulator.work.end()
+        await _send(send, response)
+
+    async def _ask(self, emulator: Emulator, scope: Scope, receive: Receive) -> Response:
+        """Answer as AWS does."""
+        path, method = scope["path"], scope["method"]
+        if path == "/" and method == "POST":
+            headers = dict(scope["headers"])
+            target = headers.get(b"x-amz-target")
+            if target is None and headers.get(b"content-type", b"").startswith(FORM):
+                return await self._ask_by_form(emulator, headers, receive)
+            return await json_protocol.answer(emulator.call, (target or b"").decode("latin-1"), headers, receive)
         place = management.read_path(path)
         if place is not None:
-            await _send(send, await self._manage(emulator, scope, receive, *place))
-            return
-        await _send(send, _other(emulator, scope))
+            return await self._manage(emulator, scope, receive, *place)
+        service = rest_protocol.service_of(path)
+        if service is not None:
+            encoded = scope.get("raw_path", path.encode()).decode("latin-1").partition("?")[0]
+            root = scope.get("root_path", "")
+            return await rest_protocol.answer(
+                emulator.call,
+                service,
+                method,
+                encoded.removeprefix(root),
+                scope["query_string"],
+                dict(scope["headers"]),
+                receive,
+            )
+        return _other(emulator, scope)
+
+    async def _ask_by_form(self, emulator: Emulator, headers: dict[bytes, bytes], receive: Receive) -> Response:
+        try:
+            body = await read_body(receive, headers, MAX_FORM_BYTES)
+        except RequestTooLarge:
+            return Response(413, b"")
+        except BodyNotDecoded as error:
+            return _message(400, str(error))
+        return await query_protocol.answer(emulator.call, body, account_of(headers))
 
     async def _manage(
         self, emulator: Emulator, scope: Scope, receive: Receive, stage: str, connection_id: str
@@ -138,11 +178,7 @@ class Server:
         if not emulator.apis.is_on_stage(connection_id, stage, api):
             # Through another stage's address there is no such connection.
             return Response(410, b"", ((b"x-amzn-errortype", b"GoneException"),))
-        emulator.work.begin()
-        try:
-            return await management.answer(emulator.call, scope["method"], connection_id, body)
-        finally:
-            emulator.work.end()
+        return await management.answer(emulator.call, scope["method"], connection_id, body)
 
     async def _make_control(self, emulator: Emulator) -> Any:
         async with self._control_lock:
@@ -176,11 +212,6 @@ def _other(emulator: Emulator, scope: Scope) -> Response:
             "",
         ]
         return Response(200, "\n".join(lines).encode(), ((b"content-type", b"text/plain; charset=utf-8"),))
-    for name, value in scope["headers"]:
-        if name == b"x-amz-target":
-            message = f"{value.decode('latin-1')} is not served over HTTP yet"
-            body = documents.encode({"__type": "UnknownOperationException", "message": message})
-            return Response(400, body, ((b"content-type", b"application/x-amz-json-1.0"),))
     if find_stage(emulator.apis, scope) is not None:
         return _message(426, "This is a WebSocket address", ((b"upgrade", b"websocket"),))
     return _message(404, "Not Found")

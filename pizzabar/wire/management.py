@@ -10,20 +10,10 @@ from dataclasses import replace
 from pizzabar import documents
 from pizzabar.errors import ServiceError
 from pizzabar.operations import Call
-from pizzabar.record import record
-from pizzabar.uuids import new_uuid
+from pizzabar.wire.aws.exchange import Response, request_id
 
 _PATH = re.compile(r"/(?P<stage>[A-Za-z0-9_-]+|\$default)/@connections/(?P<id>[^/]+)")
 _OPERATIONS = {"POST": "PostToConnection", "GET": "GetConnection", "DELETE": "DeleteConnection"}
-
-
-@record
-class Response:
-    """An answer of HTTP."""
-
-    status: int
-    body: bytes = b""
-    headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
 def read_path(path: str) -> tuple[str, str] | None:
@@ -35,7 +25,7 @@ def read_path(path: str) -> tuple[str, str] | None:
 async def answer(call: Call, method: str, connection_id: str, body: bytes) -> Response:
     """Do what a request asks of a connection. Every answer has an id."""
     answered = await _answer(call, method, connection_id, body)
-    return replace(answered, headers=(*answered.headers, (b"x-amzn-requestid", new_uuid().encode())))
+    return replace(answered, headers=(*answered.headers, (b"x-amzn-requestid", request_id())))
 
 
 async def _answer(call: Call, method: str, connection_id: str, body: bytes) -> Response:

@@ -103,7 +103,7 @@ async def test_a_websocket_address_wants_an_upgrade() -> None:
         assert (answer.status, answer.headers["upgrade"]) == (426, "websocket")
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/nowhere"), ("POST", "/"), ("GET", "/api/more")])
+@pytest.mark.parametrize(("method", "path"), [("GET", "/nowhere"), ("PUT", "/"), ("GET", "/api/more")])
 async def test_what_is_not_there(method: str, path: str) -> None:
     async with server() as (app, _emulator):
         answer = await http(app, method, path)

@@ -32,6 +32,7 @@ from pizzabar.dynamodb.resources import RESOURCES as DYNAMODB_RESOURCES
 from pizzabar.dynamodb.tables import Tables
 from pizzabar.errors import PizzabarError
 from pizzabar.eventbridge.buses import EventBuses
+from pizzabar.eventbridge.operations import CHANGES as EVENTBRIDGE_CHANGES
 from pizzabar.eventbridge.operations import OPERATIONS as EVENTBRIDGE_OPERATIONS
 from pizzabar.eventbridge.resources import RESOURCES as EVENTBRIDGE_RESOURCES
 from pizzabar.journal import Journal
@@ -47,6 +48,7 @@ from pizzabar.record import record
 from pizzabar.resource import Naming, ResourceType
 from pizzabar.runtime import Runtime
 from pizzabar.settings import Settings
+from pizzabar.stepfunctions.operations import CHANGES as STEP_FUNCTIONS_CHANGES
 from pizzabar.stepfunctions.operations import OPERATIONS as STEP_FUNCTIONS_OPERATIONS
 from pizzabar.stepfunctions.resources import RESOURCES as STEP_FUNCTIONS_RESOURCES
 from pizzabar.stepfunctions.state_machines import StateMachines
@@ -78,6 +80,9 @@ SERVICES: dict[str, tuple[Mapping[str, Callable[[Any, JSON], Awaitable[JSON]]], 
     "sts": (STS_OPERATIONS, "home"),
 }
 """The operations of each service, and the emulator's name of what answers them."""
+
+CHANGES: dict[str, frozenset[str]] = {"buses": EVENTBRIDGE_CHANGES, "state_machines": STEP_FUNCTIONS_CHANGES}
+"""The operations that make what is kept, by the emulator's name of what answers them."""
 
 
 class ClockStandsStill(PizzabarError):
@@ -144,7 +149,9 @@ class Emulator:
         self.stack = Stack(settings.stack_name, (), {}, {})
         self.stacks = Stacks(self.home)
         for service, (operations, room) in SERVICES.items():
-            call.add(service, operations, getattr(self, room))
+            call.add(service, self._keeping(room, operations), getattr(self, room))
+        self.changed_back: list[str] = []
+        """What API calls had changed and the template has changed back."""
 
     @classmethod
     async def open(
@@ -181,11 +188,30 @@ class Emulator:
             create = types[resource.type].create
             if create is not None:
                 await create(services[resource.type], resource)
+        for room, document in (await self.runtime.kept.load()).items():
+            declared = {each.identity.ref for each in stack.resources}
+            self.changed_back += getattr(self, room).restore(document, declared)
         # What an earlier process left undone needs the resources.
         await self.buses.open()
         await self.functions.open()
         await self.executions.open()
         await self.apis.open()
+
+    def _keeping(
+        self, room: str, operations: Mapping[str, Callable[[Any, JSON], Awaitable[JSON]]]
+    ) -> Mapping[str, Callable[[Any, JSON], Awaitable[JSON]]]:
+        """Let what operations make be kept, in the same commit."""
+        changes = CHANGES.get(room, frozenset())
+
+        def keep(operation: Callable[[Any, JSON], Awaitable[JSON]]) -> Callable[[Any, JSON], Awaitable[JSON]]:
+            async def change(owner: Any, parameters: JSON) -> JSON:
+                result = await operation(owner, parameters)
+                self.runtime.kept.put(room, owner.to_keep())
+                return result
+
+            return change
+
+        return {name: keep(each) if name in changes else each for name, each in operations.items()}
 
     async def settled(self) -> None:
         """Return when nothing is left to happen at the present time: no frame, delivery, invocation or commit."""

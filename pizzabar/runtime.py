@@ -15,6 +15,7 @@ from pizzabar.apigateway.http_client import HttpClient
 from pizzabar.clock import EmulatorClock
 from pizzabar.dynamodb.store import TableStore
 from pizzabar.eventbridge.transport import Transport
+from pizzabar.kept import Kept
 from pizzabar.lambda_.invocations import Invocations
 from pizzabar.logs.store import LogStore
 from pizzabar.stepfunctions.executions import Executions
@@ -56,6 +57,10 @@ class Runtime(Protocol):
     @property
     def logs(self) -> LogStore:
         """The events of log groups."""
+
+    @property
+    def kept(self) -> Kept:
+        """What was made by API calls."""
 
     def executions(self, tasks: Tasks) -> Executions:
         """Give the driver of executions, which runs their tasks by ``tasks``."""

@@ -1,7 +1,9 @@
 """Event buses: they take events, find the rules that match, and send the events to the rules' targets."""
 
 import hashlib
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 from pizzabar import documents
 from pizzabar.arn import Home, parse_arn
@@ -12,7 +14,7 @@ from pizzabar.eventbridge.errors import ResourceAlreadyExistsException, Resource
 from pizzabar.eventbridge.event import EntryError, Event, check_entry, entry_size, make_event
 from pizzabar.eventbridge.index import RuleIndex
 from pizzabar.eventbridge.pattern import read_pattern
-from pizzabar.eventbridge.rules import Rule, Target
+from pizzabar.eventbridge.rules import Rule, Target, read_target
 from pizzabar.eventbridge.transport import DeliveryFailure, EventDelivery, Transport
 from pizzabar.journal import CAUSE, Attempt, Cause, Hop, new_trace_id, note
 from pizzabar.operations import Call
@@ -59,6 +61,10 @@ class EventBuses:
         self._clock = clock
         self._home = home
         self._buses: dict[str, EventBus] = {}
+        self.tags: dict[str, dict[str, str]] = {}
+        """Tags of buses and rules, by their ARNs. They last as long as the process."""
+        self._asked: set[str] = set()
+        """The ARNs of the buses and rules that API calls have made or changed."""
         self._log_streams: set[tuple[str, str]] = set()
         self.create("default")
 
@@ -114,6 +120,32 @@ class EventBuses:
         owner.put(rule)
         return rule
 
+    def delete(self, name: str) -> None:
+        """Delete a bus with its rules; one that is not there is deleted already. Raise ``ValidationException``."""
+        name = bus_name(name)
+        if name == "default":
+            raise ValidationException("Cannot delete event bus default.")
+        self._buses.pop(name, None)
+
+    def delete_rule(self, name: str, *, bus: str | None = None) -> None:
+        """Delete a rule; one that is not there is deleted already.
+
+        Raise ``ValidationException`` while it has targets, or ``ResourceNotFoundException``.
+        """
+        owner = self.get(bus)
+        rule = owner.rules.get(name)
+        if rule is not None and rule.targets:
+            raise ValidationException("Rule can't be deleted since it has targets.")
+        owner.remove(name)
+
+    def change_rule(self, name: str, *, bus: str | None = None, **changes: Any) -> None:
+        """Give a rule another state or other targets. Raise ``ResourceNotFoundException``."""
+        owner = self.get(bus)
+        known = owner.rules.get(name)
+        if known is None:
+            raise ResourceNotFoundException(f"Rule {name} does not exist on EventBus {owner.name}.")
+        owner.put(replace(known, **changes))
+
     def put_target(self, rule: str, target: Target, *, bus: str | None = None) -> None:
         """Give a rule a target. Raise ``ResourceNotFoundException``."""
         owner = self.get(bus)
@@ -121,6 +153,56 @@ class EventBuses:
         if known is None:
             raise ResourceNotFoundException(f"Rule {rule} does not exist on EventBus {owner.name}.")
         owner.put(known.with_target(target))
+
+    # What API calls have made.
+
+    def note_asked(self, arn: str) -> None:
+        """Note that an API call has made or changed a bus or a rule."""
+        self._asked.add(arn)
+
+    def to_keep(self) -> JSON:
+        """Give the buses and rules that API calls have made or changed."""
+        return {
+            "buses": [{"name": bus.name, "description": bus.description} for bus in self if bus.arn in self._asked],
+            "rules": [
+                {
+                    "name": rule.name,
+                    "bus": rule.bus,
+                    "pattern": rule.text,
+                    "state": rule.state,
+                    "description": rule.description,
+                    "targets": [target.document for target in rule.targets],
+                }
+                for bus in self
+                for rule in bus.rules.values()
+                if rule.arn in self._asked
+            ],
+        }
+
+    def restore(self, document: JSON, declared: Collection[str]) -> list[str]:
+        """Make again what API calls have made; tell of what the template has changed back."""
+        told = []
+        for bus in document["buses"]:
+            if bus["name"] not in self._buses:
+                self._asked.add(self.create(bus["name"], bus["description"]).arn)
+        for rule in document["rules"]:
+            arn = rule_arn(self._home, rule["bus"], rule["name"])
+            if rule["bus"] not in self._buses:
+                told.append(f"the rule {rule['name']} is gone: its event bus {rule['bus']} is no more")
+            elif rule["name"] in self._buses[rule["bus"]].rules:
+                told.append(f"the rule {rule['name']} is the template's again")
+            else:
+                made = self.put_rule(
+                    rule["name"],
+                    rule["pattern"],
+                    bus=rule["bus"],
+                    state=rule["state"],
+                    description=rule["description"],
+                )
+                for target in rule["targets"]:
+                    self.put_target(made.name, read_target(target), bus=made.bus)
+                self._asked.add(arn)
+        return told
 
     async def put_events(self, entries: Sequence[JSON]) -> list[Event | EntryError]:
         """Put 1 to 10 entries, of the form of PutEvents; give each one's event, or what is wrong with it.

@@ -6,11 +6,13 @@ https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Operations.html
 
 from collections.abc import Awaitable, Callable
 
-from pizzabar.documents import JSON
+from pizzabar import documents
+from pizzabar.documents import JSON, NotJSON
 from pizzabar.errors import ValidationException
 from pizzabar.eventbridge.buses import EventBus, EventBuses
 from pizzabar.eventbridge.errors import LimitExceededException, ResourceNotFoundException
 from pizzabar.eventbridge.event import EntryError
+from pizzabar.eventbridge.pattern import read_pattern
 from pizzabar.eventbridge.rules import MAX_TARGETS, Rule, read_target
 
 
@@ -31,7 +33,9 @@ async def put_events(buses: EventBuses, parameters: JSON) -> JSON:
 async def create_event_bus(buses: EventBuses, parameters: JSON) -> JSON:
     """Make a bus."""
     _require(parameters, "Name")
-    return {"EventBusArn": buses.create(parameters["Name"], parameters.get("Description")).arn}
+    bus = buses.create(parameters["Name"], parameters.get("Description"))
+    buses.note_asked(bus.arn)
+    return {"EventBusArn": bus.arn}
 
 
 async def describe_event_bus(buses: EventBuses, parameters: JSON) -> JSON:
@@ -42,7 +46,7 @@ async def describe_event_bus(buses: EventBuses, parameters: JSON) -> JSON:
 async def list_event_buses(buses: EventBuses, parameters: JSON) -> JSON:
     """List the buses."""
     prefix = parameters.get("NamePrefix") or ""
-    return {"EventBuses": [_describe(bus) for bus in buses if bus.name.startswith(prefix)]}
+    return _page(parameters, "EventBuses", [_describe(bus) for bus in buses if bus.name.startswith(prefix)])
 
 
 async def put_rule(buses: EventBuses, parameters: JSON) -> JSON:
@@ -59,6 +63,7 @@ async def put_rule(buses: EventBuses, parameters: JSON) -> JSON:
         state=parameters.get("State") or "ENABLED",
         description=parameters.get("Description"),
     )
+    buses.note_asked(rule.arn)
     return {"RuleArn": rule.arn}
 
 
@@ -73,7 +78,8 @@ async def list_rules(buses: EventBuses, parameters: JSON) -> JSON:
     """List the rules of a bus."""
     prefix = parameters.get("NamePrefix") or ""
     rules = buses.get(parameters.get("EventBusName")).rules.values()
-    return {"Rules": [_describe_rule(rule) for rule in rules if rule.name.startswith(prefix)]}
+    found = [_describe_rule(rule) for rule in sorted(rules, key=lambda rule: rule.name)]
+    return _page(parameters, "Rules", [rule for rule in found if rule["Name"].startswith(prefix)])
 
 
 async def put_targets(buses: EventBuses, parameters: JSON) -> JSON:
@@ -86,6 +92,7 @@ async def put_targets(buses: EventBuses, parameters: JSON) -> JSON:
         raise LimitExceededException
     for target in targets:
         buses.put_target(rule.name, target, bus=bus.name)
+    buses.note_asked(rule.arn)
     return {"FailedEntryCount": 0, "FailedEntries": []}
 
 
@@ -93,7 +100,130 @@ async def list_targets_by_rule(buses: EventBuses, parameters: JSON) -> JSON:
     """List the targets of a rule."""
     _require(parameters, "Rule")
     rule = _rule(buses.get(parameters.get("EventBusName")), parameters["Rule"])
-    return {"Targets": [target.document for target in rule.targets]}
+    return _page(parameters, "Targets", [target.document for target in rule.targets])
+
+
+async def delete_event_bus(buses: EventBuses, parameters: JSON) -> JSON:
+    """Delete a bus with its rules."""
+    _require(parameters, "Name")
+    buses.delete(parameters["Name"])
+    return {}
+
+
+async def delete_rule(buses: EventBuses, parameters: JSON) -> JSON:
+    """Delete a rule that has no targets."""
+    _require(parameters, "Name")
+    buses.delete_rule(parameters["Name"], bus=parameters.get("EventBusName"))
+    return {}
+
+
+async def enable_rule(buses: EventBuses, parameters: JSON) -> JSON:
+    """Let a rule take events."""
+    return _set_state(buses, parameters, "ENABLED")
+
+
+async def disable_rule(buses: EventBuses, parameters: JSON) -> JSON:
+    """Let a rule take no events."""
+    return _set_state(buses, parameters, "DISABLED")
+
+
+def _set_state(buses: EventBuses, parameters: JSON, state: str) -> JSON:
+    _require(parameters, "Name")
+    bus = parameters.get("EventBusName")
+    buses.change_rule(parameters["Name"], bus=bus, state=state)
+    buses.note_asked(_rule(buses.get(bus), parameters["Name"]).arn)
+    return {}
+
+
+async def remove_targets(buses: EventBuses, parameters: JSON) -> JSON:
+    """Take targets away from a rule; those that it has not are told."""
+    _require(parameters, "Rule", "Ids")
+    bus = buses.get(parameters.get("EventBusName"))
+    rule = _rule(bus, parameters["Rule"])
+    ids, known = parameters["Ids"], {target.id for target in rule.targets}
+    left = tuple(target for target in rule.targets if target.id not in ids)
+    buses.change_rule(rule.name, bus=bus.name, targets=left)
+    buses.note_asked(rule.arn)
+    missing = [
+        {
+            "TargetId": id_,
+            "ErrorCode": "ResourceNotFoundException",
+            "ErrorMessage": f"Rule {rule.name} does not have a target with the Id {id_}.",
+        }
+        for id_ in ids
+        if id_ not in known
+    ]
+    return {"FailedEntryCount": len(missing), "FailedEntries": missing}
+
+
+async def list_rule_names_by_target(buses: EventBuses, parameters: JSON) -> JSON:
+    """List the rules of a bus that have a target."""
+    _require(parameters, "TargetArn")
+    rules = buses.get(parameters.get("EventBusName")).rules.values()
+    wanted = parameters["TargetArn"]
+    names = sorted(rule.name for rule in rules if any(target.arn == wanted for target in rule.targets))
+    return _page(parameters, "RuleNames", names)
+
+
+async def test_event_pattern(buses: EventBuses, parameters: JSON) -> JSON:
+    """Tell whether a pattern matches an event."""
+    _require(parameters, "EventPattern", "Event")
+    pattern = read_pattern(parameters["EventPattern"])
+    try:
+        event = documents.parse(parameters["Event"])
+    except (NotJSON, TypeError):
+        event = None
+    if not isinstance(event, dict) or not event.keys() >= _OF_EVENT:
+        raise ValidationException("Parameter Event is not valid.")
+    return {"Result": pattern.matches(event)}
+
+
+# What a test event has to have; resources and detail it may do without.
+_OF_EVENT = frozenset({"id", "account", "source", "time", "region", "detail-type"})
+
+
+async def tag_resource(buses: EventBuses, parameters: JSON) -> JSON:
+    """Take tags, which nothing here asks for but ListTagsForResource."""
+    _require(parameters, "ResourceARN", "Tags")
+    _check_arn(buses, parameters["ResourceARN"])
+    tags = buses.tags.setdefault(parameters["ResourceARN"], {})
+    tags |= {tag["Key"]: tag["Value"] for tag in parameters["Tags"]}
+    return {}
+
+
+async def untag_resource(buses: EventBuses, parameters: JSON) -> JSON:
+    """Take tags away."""
+    _require(parameters, "ResourceARN", "TagKeys")
+    _check_arn(buses, parameters["ResourceARN"])
+    tags = buses.tags.get(parameters["ResourceARN"], {})
+    for key in parameters["TagKeys"]:
+        tags.pop(key, None)
+    return {}
+
+
+async def list_tags_for_resource(buses: EventBuses, parameters: JSON) -> JSON:
+    """List the tags of a bus or a rule."""
+    _require(parameters, "ResourceARN")
+    _check_arn(buses, parameters["ResourceARN"])
+    tags = buses.tags.get(parameters["ResourceARN"], {})
+    return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+
+
+def _check_arn(buses: EventBuses, arn: str) -> None:
+    known = {bus.arn for bus in buses} | {rule.arn for bus in buses for rule in bus.rules.values()}
+    if arn not in known:
+        kind = "Rule" if ":rule/" in arn else "EventBus"
+        raise ResourceNotFoundException(f"{kind} {arn.rpartition('/')[2]} does not exist.")
+
+
+def _page(parameters: JSON, member: str, found: list[JSON]) -> dict[str, JSON]:
+    """Give a page of a list; its token is where the next one begins."""
+    token = parameters.get("NextToken") or "0"
+    if not (isinstance(token, str) and token.isdigit()):
+        raise ValidationException("Parameter NextToken is not valid.")
+    start, size = int(token), parameters.get("Limit") or 100
+    answer: dict[str, JSON] = {member: found[start : start + size]}
+    return answer | ({"NextToken": str(start + size)} if start + size < len(found) else {})
 
 
 def _require(parameters: JSON, *names: str) -> None:
@@ -133,12 +263,30 @@ def _describe_rule(rule: Rule) -> JSON:
 
 OPERATIONS: dict[str, Callable[[EventBuses, JSON], Awaitable[JSON]]] = {
     "CreateEventBus": create_event_bus,
+    "DeleteEventBus": delete_event_bus,
+    "DeleteRule": delete_rule,
     "DescribeEventBus": describe_event_bus,
     "DescribeRule": describe_rule,
+    "DisableRule": disable_rule,
+    "EnableRule": enable_rule,
     "ListEventBuses": list_event_buses,
+    "ListRuleNamesByTarget": list_rule_names_by_target,
     "ListRules": list_rules,
+    "ListTagsForResource": list_tags_for_resource,
     "ListTargetsByRule": list_targets_by_rule,
     "PutEvents": put_events,
     "PutRule": put_rule,
     "PutTargets": put_targets,
+    "RemoveTargets": remove_targets,
+    "TagResource": tag_resource,
+    "TestEventPattern": test_event_pattern,
+    "UntagResource": untag_resource,
 }
+
+CHANGES = frozenset(
+    {
+        *("CreateEventBus", "DeleteEventBus", "DeleteRule", "DisableRule", "EnableRule"),
+        *("PutRule", "PutTargets", "RemoveTargets"),
+    }
+)
+"""The operations after which what API calls have made is another thing."""

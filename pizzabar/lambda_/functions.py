@@ -4,7 +4,9 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from pizzabar import documents
 from pizzabar.arn import Home, parse_arn
@@ -117,6 +119,12 @@ class Functions:
             is_coroutine_handler(handler),
         )
         self._functions[name] = self._by_arn[function.arn] = function
+        return function
+
+    def change(self, name_or_arn: str, **changes: Any) -> Function:
+        """Give a function another environment, time-out and so on. Raise ``ResourceNotFoundException``."""
+        function = replace(self.get(name_or_arn), **changes)
+        self._functions[function.name] = self._by_arn[function.arn] = function
         return function
 
     def get(self, name_or_arn: str) -> Function:

@@ -48,6 +48,52 @@ async def get_function(functions: Functions, parameters: JSON) -> JSON:
     return {"Configuration": _configuration(functions.get(_function_name(parameters)))}
 
 
+async def get_function_configuration(functions: Functions, parameters: JSON) -> JSON:
+    """Read how a function is configured."""
+    return _configuration(functions.get(_function_name(parameters)))
+
+
+async def update_function_configuration(functions: Functions, parameters: JSON) -> JSON:
+    """Give a function another environment, time-out, memory size or description."""
+    function = functions.get(_function_name(parameters))
+    changes: dict[str, JSON] = {}
+    for name, (member, check) in _CHANGEABLE.items():
+        if parameters.get(name) is not None:
+            changes[member] = check(name, parameters[name])
+    unknown = sorted(parameters.keys() - _CHANGEABLE.keys() - {"FunctionName", "RevisionId"})
+    if unknown:
+        raise InvalidParameterValueException(f"{', '.join(unknown)} cannot be changed here", Type="User")
+    return _configuration(functions.change(function.name, **changes))
+
+
+def _number_from(minimum: int, maximum: int) -> Callable[[str, JSON], JSON]:
+    def check(name: str, value: JSON) -> JSON:
+        if type(value) is not int or not minimum <= value <= maximum:
+            raise InvalidParameterValueException(
+                f"1 validation error detected: Value '{value}' at '{name[0].lower()}{name[1:]}' failed to satisfy "
+                f"constraint: Member must have value between {minimum} and {maximum}",
+                Type="User",
+            )
+        return value
+
+    return check
+
+
+def _variables(name: str, value: JSON) -> JSON:
+    variables = value.get("Variables") if isinstance(value, dict) else None
+    if not isinstance(variables, dict) or not all(isinstance(each, str) for each in variables.values()):
+        raise InvalidParameterValueException("Environment has Variables, texts by their names", Type="User")
+    return variables
+
+
+_CHANGEABLE: dict[str, tuple[str, Callable[[str, JSON], JSON]]] = {
+    "Description": ("description", lambda name, value: str(value)),
+    "Environment": ("environment", _variables),
+    "MemorySize": ("memory_size", _number_from(128, 10_240)),
+    "Timeout": ("timeout", _number_from(1, 900)),
+}
+
+
 async def list_functions(functions: Functions, parameters: JSON) -> JSON:
     """List the functions."""
     return {"Functions": [_configuration(function) for function in functions]}
@@ -79,6 +125,8 @@ def _configuration(function: Function) -> JSON:
 
 OPERATIONS: dict[str, Callable[[Functions, JSON], Awaitable[JSON]]] = {
     "GetFunction": get_function,
+    "GetFunctionConfiguration": get_function_configuration,
     "Invoke": invoke,
     "ListFunctions": list_functions,
+    "UpdateFunctionConfiguration": update_function_configuration,
 }

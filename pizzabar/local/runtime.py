@@ -8,6 +8,7 @@ from pizzabar.local.database import Database
 from pizzabar.local.executions import LocalExecutions
 from pizzabar.local.http_client import LocalHttpClient
 from pizzabar.local.invocations import LocalInvocations
+from pizzabar.local.kept import LocalKept
 from pizzabar.local.logs import LocalLogs
 from pizzabar.local.tables import LocalTables
 from pizzabar.settings import Settings
@@ -28,6 +29,7 @@ class LocalRuntime:
         self.logs = logs
         self.connections = LocalConnections(database, clock)
         self.http = LocalHttpClient(database)
+        self.kept = LocalKept(database)
         self.transport = LocalTransport(database, clock, work)
         self.invocations = LocalInvocations(database, clock, work)
         self._home = home

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from pizzabar import documents
 from pizzabar.documents import JSON, NotJSON
 from pizzabar.errors import ValidationException
-from pizzabar.stepfunctions.errors import InvalidOutput, InvalidToken
+from pizzabar.stepfunctions.errors import InvalidDefinition, InvalidOutput, InvalidToken, MissingRequiredParameter
 from pizzabar.stepfunctions.executions import DeployedStateMachine, ExecutionRecord
 from pizzabar.stepfunctions.interpreter import (
     Occurrence,
@@ -24,11 +24,13 @@ from pizzabar.stepfunctions.state_machines import StateMachines
 
 async def create_state_machine(machines: StateMachines, parameters: JSON) -> JSON:
     """Make a state machine."""
-    machine = machines.create(
+    if parameters.get("publish"):
+        raise ValidationException("publish is not supported: there are no versions of state machines here")
+    machine = machines.create_anew(
         _text(parameters, "name"),
         _text(parameters, "definition"),
         role_arn=_text(parameters, "roleArn"),
-        type=parameters.get("type", "STANDARD"),
+        type=parameters.get("type") or "STANDARD",
     )
     return {"stateMachineArn": machine.arn, "creationDate": machine.created.timestamp()}
 
@@ -47,7 +49,56 @@ async def describe_state_machine(machines: StateMachines, parameters: JSON) -> J
 
 async def list_state_machines(machines: StateMachines, parameters: JSON) -> JSON:
     """List the state machines."""
-    return {"stateMachines": [_summary(machine) for machine in machines]}
+    found = sorted(machines, key=lambda machine: machine.name)
+    return _page(parameters, "stateMachines", [_summary(machine) for machine in found])
+
+
+async def update_state_machine(machines: StateMachines, parameters: JSON) -> JSON:
+    """Give a state machine another definition or role."""
+    definition, role_arn = parameters.get("definition"), parameters.get("roleArn")
+    arn = _text(parameters, "stateMachineArn")
+    if definition is None and role_arn is None:
+        raise MissingRequiredParameter("Either the definition, the role ARN or both must be specified")
+    machines.update(arn, definition=definition, role_arn=role_arn)
+    return {"updateDate": machines.now().timestamp()}
+
+
+async def delete_state_machine(machines: StateMachines, parameters: JSON) -> JSON:
+    """Delete a state machine."""
+    machines.delete(_text(parameters, "stateMachineArn"))
+    return {}
+
+
+async def validate_state_machine_definition(machines: StateMachines, parameters: JSON) -> JSON:
+    """Tell what is wrong in a definition."""
+    try:
+        machines.check(_text(parameters, "definition"))
+    except InvalidDefinition as error:
+        diagnostics = [
+            {
+                "severity": "ERROR",
+                "code": each.code,
+                "message": each.message,
+                **({} if each.location is None else {"location": each.location}),
+            }
+            for each in error.diagnostics
+        ]
+        most = parameters.get("maxResults") or 100
+        return {"result": "FAIL", "diagnostics": diagnostics[:most], "truncated": len(diagnostics) > most}
+    return {"result": "OK", "diagnostics": [], "truncated": False}
+
+
+async def describe_state_machine_for_execution(machines: StateMachines, parameters: JSON) -> JSON:
+    """Read the state machine of an execution."""
+    record = await machines.executions.describe(_text(parameters, "executionArn"))
+    machine = machines.get(record.machine_arn)
+    return {
+        "stateMachineArn": machine.arn,
+        "name": machine.name,
+        "definition": machine.definition,
+        "roleArn": machine.role_arn,
+        "updateDate": machine.created.timestamp(),
+    }
 
 
 async def start_execution(machines: StateMachines, parameters: JSON) -> JSON:
@@ -82,9 +133,8 @@ async def list_executions(machines: StateMachines, parameters: JSON) -> JSON:
     machine = machines.get(_text(parameters, "stateMachineArn"))
     status = parameters.get("statusFilter")
     records = await machines.executions.list(machine.arn)
-    return {
-        "executions": [_execution_summary(record) for record in records if status in (None, record.execution.status)]
-    }
+    found = [_execution_summary(record) for record in records if status in (None, record.execution.status)]
+    return _page(parameters, "executions", found)
 
 
 async def get_execution_history(machines: StateMachines, parameters: JSON) -> JSON:
@@ -143,6 +193,16 @@ async def _answer_task(machines: StateMachines, parameters: JSON, occurrence: Ca
     return {}
 
 
+def _page(parameters: JSON, member: str, found: list[JSON]) -> dict[str, JSON]:
+    """Give a page of a list; its token is where the next one begins."""
+    token = parameters.get("nextToken") or "0"
+    if not (isinstance(token, str) and token.isdigit()):
+        raise InvalidToken(f"Invalid Token: '{token}'")
+    start, size = int(token), parameters.get("maxResults") or 100
+    answer: dict[str, JSON] = {member: found[start : start + size]}
+    return answer | ({"nextToken": str(start + size)} if start + size < len(found) else {})
+
+
 def _summary(machine: DeployedStateMachine) -> dict[str, JSON]:
     return {
         "stateMachineArn": machine.arn,
@@ -176,8 +236,10 @@ def _text(parameters: JSON, name: str) -> str:
 
 OPERATIONS: dict[str, Callable[[StateMachines, JSON], Awaitable[JSON]]] = {
     "CreateStateMachine": create_state_machine,
+    "DeleteStateMachine": delete_state_machine,
     "DescribeExecution": describe_execution,
     "DescribeStateMachine": describe_state_machine,
+    "DescribeStateMachineForExecution": describe_state_machine_for_execution,
     "GetExecutionHistory": get_execution_history,
     "ListExecutions": list_executions,
     "ListStateMachines": list_state_machines,
@@ -186,4 +248,9 @@ OPERATIONS: dict[str, Callable[[StateMachines, JSON], Awaitable[JSON]]] = {
     "SendTaskSuccess": send_task_success,
     "StartExecution": start_execution,
     "StopExecution": stop_execution,
+    "UpdateStateMachine": update_state_machine,
+    "ValidateStateMachineDefinition": validate_state_machine_definition,
 }
+
+CHANGES = frozenset({"CreateStateMachine", "DeleteStateMachine", "UpdateStateMachine"})
+"""The operations after which what API calls have made is another thing."""

@@ -1,7 +1,8 @@
 """State machines by name, and the executions started from them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from datetime import datetime
 
 from pizzabar import documents
 from pizzabar.arn import Home
@@ -12,6 +13,7 @@ from pizzabar.stepfunctions.errors import (
     InvalidArn,
     InvalidExecutionInput,
     InvalidName,
+    StateMachineAlreadyExists,
     StateMachineDoesNotExist,
     StateMachineTypeNotSupported,
 )
@@ -34,6 +36,8 @@ class StateMachines:
         self._clock = clock
         self._home = home
         self._machines: dict[str, DeployedStateMachine] = {}
+        self._asked: set[str] = set()
+        """The ARNs of the state machines that API calls have made or changed."""
 
     def __iter__(self) -> Iterator[DeployedStateMachine]:
         return iter(self._machines.values())
@@ -55,6 +59,64 @@ class StateMachines:
         deployed = DeployedStateMachine(arn, name, role_arn, type, definition, machine, created)
         self._machines[arn] = deployed
         return deployed
+
+    def now(self) -> datetime:
+        """Tell the time."""
+        return self._clock.now()
+
+    def check(self, definition: str) -> None:
+        """Read a definition, and do nothing with it. Raise ``InvalidDefinition``."""
+        read_definition(definition, supports=self._tasks.supports)
+
+    def create_anew(self, name: str, definition: str, *, role_arn: str, type: str) -> DeployedStateMachine:
+        """Make a state machine as an API call does: the same again is the same.
+
+        Raise as ``create`` does, or ``StateMachineAlreadyExists``.
+        https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
+        """
+        arn = self._home.arn("states", f"stateMachine:{name}")
+        known = self._machines.get(arn)
+        if known is not None:
+            if (known.definition, known.type) != (definition, type):
+                raise StateMachineAlreadyExists(f"State Machine Already Exists: '{arn}'")
+            return known
+        self._asked.add(arn)
+        return self.create(name, definition, role_arn=role_arn, type=type)
+
+    def update(self, arn: str, *, definition: str | None, role_arn: str | None) -> DeployedStateMachine:
+        """Give a state machine another definition or role. Raise as ``create`` and ``get`` do."""
+        known = self.get(arn)
+        self._asked.add(known.arn)
+        return self.create(
+            known.name,
+            known.definition if definition is None else definition,
+            role_arn=known.role_arn if role_arn is None else role_arn,
+            type=known.type,
+        )
+
+    def delete(self, arn: str) -> None:
+        """Delete a state machine; its executions go on to their end. One that is not there is deleted already."""
+        self._machines.pop(arn, None)
+
+    def to_keep(self) -> JSON:
+        """Give the state machines that API calls have made or changed."""
+        return [
+            {"name": each.name, "definition": each.definition, "role": each.role_arn, "type": each.type}
+            for each in self
+            if each.arn in self._asked
+        ]
+
+    def restore(self, document: JSON, declared: Collection[str]) -> list[str]:
+        """Make again what API calls have made; tell of what the template has changed back."""
+        told = []
+        for each in document:
+            arn = self._home.arn("states", f"stateMachine:{each['name']}")
+            if arn in self._machines:
+                told.append(f"the state machine {each['name']} is the template's again")
+            else:
+                self.create(each["name"], each["definition"], role_arn=each["role"], type=each["type"])
+                self._asked.add(arn)
+        return told
 
     def get(self, arn: str) -> DeployedStateMachine:
         """Find a state machine by its ARN. Raise ``InvalidArn`` or ``StateMachineDoesNotExist``."""

@@ -73,6 +73,8 @@ def greeting(emulator: Emulator, host: str, port: int) -> Iterator[str]:
         yield _line("taken", f"from {taken}")
     for logical_id, handler in settings.functions.items():
         yield _line("function", f"{logical_id} is {handler}, in place of its own code")
+    for text in emulator.changed_back:
+        yield _line("template", text)
     yield from without_effect(stack)
 
 

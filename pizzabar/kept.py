@@ -1,0 +1,31 @@
+"""
+The seam of what was made by API calls: kept in the state, to be there after a restart beside the template's.
+
+A room gives everything of the kind as one document, after each change; what it gave last is what it is given at the
+next start. Tables and log groups keep themselves.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Protocol
+
+from pizzabar.documents import JSON
+
+
+class Kept(Protocol):
+    """Documents, by the names of rooms."""
+
+    async def load(self) -> Mapping[str, JSON]:
+        """Give what was kept last."""
+
+    def put(self, room: str, document: JSON) -> None:
+        """Keep a document in place of the room's last one. It is durable with whatever is changed now."""
+
+
+class Keeping(Protocol):
+    """A room that has resources made by API calls."""
+
+    def to_keep(self) -> JSON:
+        """Give what was made by API calls, and changed since the template made it."""
+
+    def restore(self, document: JSON, declared: Collection[str]) -> list[str]:
+        """Make again what was kept, but for what the template ``declared``; tell what that has changed back."""

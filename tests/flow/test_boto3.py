@@ -1,0 +1,360 @@
+"""
+boto3 against a running server: each operation at least once, its output held against the service's own model.
+
+https://boto3.amazonaws.com/v1/documentation/api/latest/guide/configuration.html
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from botocore.validate import ParamValidator
+
+from pizzabar.emulator import SERVICES
+from pizzabar.settings import Settings
+from tests.flow.serving import ORDER, PizzaBar, open_pizza_bar, receive, statuses
+
+T = TypeVar("T")
+FUNCTION, MACHINE, BUS = "pizzabar-StatusFunction", "pizzabar-OrderFlow", "pizzabar-EventBus"
+ROLE = "arn:aws:iam::123456789012:role/any"
+PASS = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
+
+
+class Aws:
+    """boto3's clients of one server. What they answer is held against the model."""
+
+    def __init__(self, bar: PizzaBar) -> None:
+        self.bar = bar
+        self._clients: dict[str, Any] = {}
+
+    def client(self, service: str) -> Any:
+        """Give a client, as a program would make it."""
+        if service not in self._clients:
+            path = "/api" if service == "apigatewaymanagementapi" else ""
+            self._clients[service] = boto3.client(
+                service,
+                endpoint_url=f"http://localhost:{self.bar.port}{path}",
+                region_name="us-east-1",
+                aws_access_key_id="test",
+                aws_secret_access_key="test",
+                config=Config(retries={"max_attempts": 0}, proxies={}),
+            )
+        return self._clients[service]
+
+    async def do(self, work: Callable[[], T]) -> T:
+        """Do something that blocks, while the server goes on."""
+        return await asyncio.to_thread(work)
+
+    async def __call__(self, service: str, operation: str, **parameters: Any) -> Any:
+        client = self.client(service)
+        model = client.meta.service_model.operation_model(operation)
+        names = {name: method for method, name in client.meta.method_to_api_mapping.items()}
+        answer = await self.do(lambda: getattr(client, names[operation])(**parameters))
+        del answer["ResponseMetadata"]
+        if "Payload" in answer:
+            answer["Payload"] = answer["Payload"].read()
+        if model.output_shape is not None:
+            report = ParamValidator().validate(answer, model.output_shape).generate_report()
+            # AWS's own answers have zeros there, which its model does not allow.
+            faults = [line for line in report.splitlines() if "ProvisionedThroughput." not in line]
+            assert faults == []
+        return answer
+
+    async def fails(self, service: str, operation: str, **parameters: Any) -> str:
+        """Give the name of the exception class that an operation raises."""
+        with pytest.raises(ClientError) as raised:
+            await self(service, operation, **parameters)
+        return type(raised.value).__name__
+
+
+@asynccontextmanager
+async def open_aws(**settings: Any) -> AsyncIterator[Aws]:
+    async with open_pizza_bar(Settings(**({"state": None, "clock": "virtual"} | settings))) as bar:
+        yield Aws(bar)
+
+
+async def test_an_order_is_driven_and_observed_by_calls_alone() -> None:
+    async with open_aws(clock="auto") as aws, aws.bar.connect() as guest:
+        await guest.send(ORDER)
+        assert statuses(await receive(guest, 6))[-1] == "order delivered"
+        await aws.bar.emulator.settled()
+
+        [machine] = (await aws("stepfunctions", "ListStateMachines"))["stateMachines"]
+        listed = await aws("stepfunctions", "ListExecutions", stateMachineArn=machine["stateMachineArn"])
+        [execution] = listed["executions"]
+        assert execution["status"] == "SUCCEEDED"
+        arn = execution["executionArn"]
+        history = await aws("stepfunctions", "GetExecutionHistory", executionArn=arn, reverseOrder=True)
+        assert history["events"][0]["type"] == "ExecutionSucceeded"
+        [order] = (await aws("dynamodb", "Scan", TableName="pizzabar-Orders"))["Items"]
+        assert order["status"] == {"S": "order delivered"}
+        lines = await aws("logs", "FilterLogEvents", logGroupName=f"/aws/lambda/{FUNCTION}")
+        assert sum(event["message"].startswith("REPORT") for event in lines["events"]) == 6
+
+
+async def test_dynamodb() -> None:
+    async with open_aws() as aws:
+        key = {"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]}
+        definitions = {"AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}]}
+        await aws("dynamodb", "CreateTable", TableName="Music", BillingMode="PAY_PER_REQUEST", **key, **definitions)
+        await aws.do(lambda: aws.client("dynamodb").get_waiter("table_exists").wait(TableName="Music"))
+        assert (await aws("dynamodb", "DescribeTable", TableName="Music"))["Table"]["ItemCount"] == 0
+        pages = aws.client("dynamodb").get_paginator("list_tables").paginate(PaginationConfig={"PageSize": 1})
+        assert [name for page in await aws.do(lambda: list(pages)) for name in page["TableNames"]] == [
+            "Music",
+            "pizzabar-Orders",
+            "pizzabar-Sessions",
+        ]
+        await aws("dynamodb", "ListTables")
+        item = {"id": {"S": "1"}, "raw": {"B": b"\x00\xff"}, "many": {"NS": ["1", "2"]}, "n": {"N": "1.50"}}
+        await aws("dynamodb", "PutItem", TableName="Music", Item=item)
+        got = (await aws("dynamodb", "GetItem", TableName="Music", Key={"id": {"S": "1"}}))["Item"]
+        assert (got["raw"], got["n"]) == ({"B": b"\x00\xff"}, {"N": "1.5"})
+        updated = await aws(
+            "dynamodb",
+            "UpdateItem",
+            TableName="Music",
+            Key={"id": {"S": "1"}},
+            UpdateExpression="ADD n :one",
+            ExpressionAttributeValues={":one": {"N": "1"}},
+            ReturnValues="UPDATED_NEW",
+        )
+        assert updated["Attributes"] == {"n": {"N": "2.5"}}
+        values = {":id": {"S": "1"}}
+        condition = {"KeyConditionExpression": "id = :id", "ExpressionAttributeValues": values}
+        assert (await aws("dynamodb", "Query", TableName="Music", **condition))["Count"] == 1
+        assert (await aws("dynamodb", "Scan", TableName="Music"))["Count"] == 1
+        ttl = {"AttributeName": "expires", "Enabled": True}
+        await aws("dynamodb", "UpdateTimeToLive", TableName="Music", TimeToLiveSpecification=ttl)
+        described = await aws("dynamodb", "DescribeTimeToLive", TableName="Music")
+        assert described["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED"
+
+        again = {"TableName": "Music", "Item": item, "ConditionExpression": "attribute_not_exists(id)"}
+        assert await aws.fails("dynamodb", "PutItem", **again) == "ConditionalCheckFailedException"
+        assert (
+            await aws.fails("dynamodb", "GetItem", TableName="no", Key={"a": {"S": "b"}})
+            == "ResourceNotFoundException"
+        )
+        taken = {"TableName": "Music", "BillingMode": "PAY_PER_REQUEST"}
+        assert await aws.fails("dynamodb", "CreateTable", **taken, **key, **definitions) == "ResourceInUseException"
+        await aws("dynamodb", "DeleteItem", TableName="Music", Key={"id": {"S": "1"}})
+        await aws("dynamodb", "DeleteTable", TableName="Music")
+        await aws.do(lambda: aws.client("dynamodb").get_waiter("table_not_exists").wait(TableName="Music"))
+
+
+async def test_events() -> None:
+    async with open_aws() as aws:
+        arn = (await aws("events", "CreateEventBus", Name="kitchen", Description="hot"))["EventBusArn"]
+        assert (await aws("events", "DescribeEventBus", Name="kitchen"))["Arn"] == arn
+        assert len((await aws("events", "ListEventBuses"))["EventBuses"]) == 3
+        rule = {"Name": "baked", "EventBusName": "kitchen"}
+        pattern = '{"source":["oven"]}'
+        rule_arn = (await aws("events", "PutRule", **rule, EventPattern=pattern))["RuleArn"]
+        functions = await aws("lambda", "ListFunctions")
+        target = functions["Functions"][0]["FunctionArn"]
+        where = {"Rule": "baked", "EventBusName": "kitchen"}
+        await aws("events", "PutTargets", **where, Targets=[{"Id": "f", "Arn": target}])
+        assert (await aws("events", "ListTargetsByRule", **where))["Targets"] == [{"Id": "f", "Arn": target}]
+        names = await aws("events", "ListRuleNamesByTarget", TargetArn=target, EventBusName="kitchen")
+        assert names["RuleNames"] == ["baked"]
+        await aws("events", "DisableRule", **rule)
+        assert (await aws("events", "DescribeRule", **rule))["State"] == "DISABLED"
+        await aws("events", "EnableRule", **rule)
+        assert [each["State"] for each in (await aws("events", "ListRules", EventBusName="kitchen"))["Rules"]] == [
+            "ENABLED"
+        ]
+        tags = [{"Key": "team", "Value": "pizza"}]
+        await aws("events", "TagResource", ResourceARN=rule_arn, Tags=tags)
+        assert (await aws("events", "ListTagsForResource", ResourceARN=rule_arn))["Tags"] == tags
+        await aws("events", "UntagResource", ResourceARN=rule_arn, TagKeys=["team"])
+        event = {"id": "1", "account": "1", "source": "oven", "time": "t", "region": "r", "detail-type": "d"}
+        tested = await aws("events", "TestEventPattern", EventPattern=pattern, Event=json.dumps(event))
+        assert tested["Result"] is True
+        entry = {"Source": "oven", "DetailType": "Baked", "Detail": "{}", "EventBusName": "kitchen"}
+        put = await aws("events", "PutEvents", Entries=[entry, {**entry, "Detail": "["}])
+        assert (put["FailedEntryCount"], put["Entries"][1]["ErrorCode"]) == (1, "MalformedDetail")
+
+        assert await aws.fails("events", "DeleteRule", **rule) == "ClientError"
+        removed = await aws("events", "RemoveTargets", **where, Ids=["f", "g"])
+        assert [each["TargetId"] for each in removed["FailedEntries"]] == ["g"]
+        await aws("events", "DeleteRule", **rule)
+        assert await aws.fails("events", "DescribeRule", **rule) == "ResourceNotFoundException"
+        await aws("events", "DeleteEventBus", Name="kitchen")
+        assert await aws.fails("events", "DescribeEventBus", Name="kitchen") == "ResourceNotFoundException"
+        assert await aws.fails("events", "CreateEventBus", Name=BUS) == "ResourceAlreadyExistsException"
+        wrong = {"Name": "r", "EventPattern": '{"a":"b"}'}
+        assert await aws.fails("events", "PutRule", **wrong) == "InvalidEventPatternException"
+
+
+async def test_step_functions() -> None:
+    async with open_aws() as aws:
+        made = {"name": "Own", "definition": PASS, "roleArn": ROLE}
+        arn = (await aws("stepfunctions", "CreateStateMachine", **made))["stateMachineArn"]
+        assert (await aws("stepfunctions", "CreateStateMachine", **made))["stateMachineArn"] == arn
+        other = PASS.replace('"A"', '"B"')
+        changed = made | {"definition": other}
+        assert await aws.fails("stepfunctions", "CreateStateMachine", **changed) == "StateMachineAlreadyExists"
+        await aws("stepfunctions", "UpdateStateMachine", stateMachineArn=arn, definition=other)
+        assert (await aws("stepfunctions", "DescribeStateMachine", stateMachineArn=arn))["definition"] == other
+        checked = await aws(
+            "stepfunctions", "ValidateStateMachineDefinition", definition='{"StartAt":"A","States":{}}'
+        )
+        assert (checked["result"], len(checked["diagnostics"]) > 0) == ("FAIL", True)
+        started = await aws("stepfunctions", "StartExecution", stateMachineArn=arn, name="one", input="{}")
+        await aws.bar.emulator.settled()
+        execution = {"executionArn": started["executionArn"]}
+        assert (await aws("stepfunctions", "DescribeExecution", **execution))["status"] == "SUCCEEDED"
+        machine = await aws("stepfunctions", "DescribeStateMachineForExecution", **execution)
+        assert machine["stateMachineArn"] == arn
+        assert (
+            await aws.fails("stepfunctions", "StartExecution", stateMachineArn=arn, name="one", input="[]")
+            == "ExecutionAlreadyExists"
+        )
+        for number in range(3):
+            await aws("stepfunctions", "StartExecution", stateMachineArn=arn, name=f"more-{number}")
+        paginator = aws.client("stepfunctions").get_paginator("list_executions")
+        pages = paginator.paginate(stateMachineArn=arn, PaginationConfig={"PageSize": 2})
+        listed = await aws.do(lambda: [each["name"] for page in pages for each in page["executions"]])
+        assert sorted(listed) == ["more-0", "more-1", "more-2", "one"]
+        await aws("stepfunctions", "StopExecution", **execution)
+
+        definition = {
+            "StartAt": "Ask",
+            "States": {
+                "Ask": {
+                    "Type": "Task",
+                    "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
+                    "Parameters": {"FunctionName": FUNCTION, "Payload": {"token.$": "$$.Task.Token"}},
+                    "End": True,
+                }
+            },
+        }
+        asking = await aws(
+            "stepfunctions", "CreateStateMachine", name="Ask", definition=json.dumps(definition), roleArn=ROLE
+        )
+        for answer, given in (
+            ("SendTaskSuccess", {"output": "1"}),
+            ("SendTaskFailure", {"error": "E", "cause": "C"}),
+        ):
+            run = await aws("stepfunctions", "StartExecution", stateMachineArn=asking["stateMachineArn"])
+            await aws.bar.emulator.settled()
+            history = await aws("stepfunctions", "GetExecutionHistory", executionArn=run["executionArn"])
+            scheduled = next(each for each in history["events"] if each["type"] == "TaskScheduled")
+            token = json.loads(scheduled["taskScheduledEventDetails"]["parameters"])["Payload"]["token"]
+            await aws("stepfunctions", "SendTaskHeartbeat", taskToken=token)
+            await aws("stepfunctions", answer, taskToken=token, **given)
+            await aws.bar.emulator.settled()
+            ended = await aws("stepfunctions", "DescribeExecution", executionArn=run["executionArn"])
+            assert ended["status"] == ("SUCCEEDED" if answer == "SendTaskSuccess" else "FAILED")
+        assert await aws.fails("stepfunctions", "SendTaskHeartbeat", taskToken="no") == "InvalidToken"
+        await aws("stepfunctions", "DeleteStateMachine", stateMachineArn=arn)
+        gone = await aws.fails("stepfunctions", "DescribeStateMachine", stateMachineArn=arn)
+        assert gone == "StateMachineDoesNotExist"
+
+
+async def test_functions() -> None:
+    async with open_aws() as aws:
+        name = {"FunctionName": FUNCTION}
+        invoked = await aws("lambda", "Invoke", **name, Payload=b"{}", LogType="Tail")
+        assert (invoked["StatusCode"], "LogResult" in invoked) == (200, True)
+        assert (await aws("lambda", "Invoke", **name, InvocationType="Event", Payload=b"{}"))["StatusCode"] == 202
+        assert (await aws("lambda", "Invoke", **name, InvocationType="DryRun"))["StatusCode"] == 204
+        assert (await aws("lambda", "GetFunction", **name))["Configuration"]["FunctionName"] == FUNCTION
+        before = await aws("lambda", "GetFunctionConfiguration", **name)
+        variables = {"Variables": {**before["Environment"]["Variables"], "MOOD": "good"}}
+        changed = await aws("lambda", "UpdateFunctionConfiguration", **name, Environment=variables, Timeout=7)
+        assert (changed["Environment"]["Variables"]["MOOD"], changed["Timeout"]) == ("good", 7)
+        assert await aws.fails("lambda", "Invoke", FunctionName="nobody") == "ResourceNotFoundException"
+        assert await aws.fails("lambda", "Invoke", **name, Payload=b"{") == "InvalidRequestContentException"
+
+
+async def test_logs() -> None:
+    async with open_aws() as aws:
+        group, stream = {"logGroupName": "/own"}, {"logStreamName": "s"}
+        await aws("logs", "CreateLogGroup", **group)
+        await aws("logs", "CreateLogStream", **group, **stream)
+        now = int(aws.bar.emulator.clock.now().timestamp() * 1000)
+        lines = [{"timestamp": now, "message": "hello"}, {"timestamp": now + 1, "message": "world"}]
+        await aws("logs", "PutLogEvents", **group, **stream, logEvents=lines)
+        got = await aws("logs", "GetLogEvents", **group, **stream, startFromHead=True)
+        assert [each["message"] for each in got["events"]] == ["hello", "world"]
+        assert len((await aws("logs", "FilterLogEvents", **group))["events"]) == 2
+        assert len((await aws("logs", "DescribeLogGroups", logGroupNamePrefix="/own"))["logGroups"]) == 1
+        assert len((await aws("logs", "DescribeLogStreams", **group))["logStreams"]) == 1
+        assert await aws.fails("logs", "CreateLogGroup", **group) == "ResourceAlreadyExistsException"
+        await aws("logs", "DeleteLogGroup", **group)
+        assert await aws.fails("logs", "DescribeLogStreams", **group) == "ResourceNotFoundException"
+
+
+async def test_connections_stack_and_caller() -> None:
+    async with open_aws() as aws, aws.bar.connect() as guest:
+        [connection] = aws.bar.emulator.runtime.connections
+        id_ = {"ConnectionId": connection.id}
+        await aws("apigatewaymanagementapi", "PostToConnection", **id_, Data=b"hello")
+        assert await guest.recv() == "hello"
+        assert (await aws("apigatewaymanagementapi", "GetConnection", **id_))["Identity"]["SourceIp"]
+        await aws("apigatewaymanagementapi", "DeleteConnection", **id_)
+        await guest.wait_closed()
+        await aws.bar.emulator.settled()
+        assert await aws.fails("apigatewaymanagementapi", "GetConnection", **id_) == "GoneException"
+
+        assert (await aws("sts", "GetCallerIdentity"))["Account"] == "123456789012"
+        name = {"StackName": "pizzabar"}
+        [stack] = (await aws("cloudformation", "DescribeStacks", **name))["Stacks"]
+        assert {"OutputKey": "SessionsTable", "OutputValue": "pizzabar-Sessions"}.items() <= stack["Outputs"][
+            1
+        ].items()
+        await aws("cloudformation", "ListStacks")
+        summaries = (await aws("cloudformation", "ListStackResources", **name))["StackResourceSummaries"]
+        [one] = (await aws("cloudformation", "DescribeStackResources", **name, LogicalResourceId="SessionsTable"))[
+            "StackResources"
+        ]
+        assert one["PhysicalResourceId"] == "pizzabar-Sessions"
+        detail = await aws("cloudformation", "DescribeStackResource", **name, LogicalResourceId="SessionsTable")
+        assert detail["StackResourceDetail"]["ResourceType"] == "AWS::DynamoDB::Table"
+        assert len(summaries) == len(aws.bar.emulator.stack.resources)
+        assert "AWSTemplateFormatVersion" in (await aws("cloudformation", "GetTemplate", **name))["TemplateBody"]
+
+
+def test_every_operation_is_asked_here() -> None:
+    text = Path(__file__).read_text()
+    asked = set(re.findall(r'"([A-Z][A-Za-z]+)"', text))
+
+    assert {operation for operations, _ in SERVICES.values() for operation in operations} - asked == set()
+
+
+async def test_what_calls_have_made_is_there_after_a_restart(tmp_path: Path) -> None:
+    settings = {"state": tmp_path / "state.db"}
+    async with open_aws(**settings) as aws:
+        await aws("events", "CreateEventBus", Name="kitchen")
+        await aws("events", "PutRule", Name="own", EventBusName="kitchen", EventPattern='{"source":["a"]}')
+        target = (await aws("lambda", "ListFunctions"))["Functions"][0]["FunctionArn"]
+        await aws("events", "PutTargets", Rule="own", EventBusName="kitchen", Targets=[{"Id": "f", "Arn": target}])
+        await aws("events", "DisableRule", Name="pizzabar-LogRule", EventBusName=BUS)
+        await aws("stepfunctions", "CreateStateMachine", name="Own", definition=PASS, roleArn=ROLE)
+        arn = f"arn:aws:states:us-east-1:123456789012:stateMachine:{MACHINE}"
+        await aws("stepfunctions", "UpdateStateMachine", stateMachineArn=arn, definition=PASS)
+        gone = await aws("stepfunctions", "CreateStateMachine", name="Gone", definition=PASS, roleArn=ROLE)
+        await aws("stepfunctions", "DeleteStateMachine", stateMachineArn=gone["stateMachineArn"])
+
+    for _ in range(2):
+        async with open_aws(**settings) as aws:
+            [target] = (await aws("events", "ListTargetsByRule", Rule="own", EventBusName="kitchen"))["Targets"]
+            assert target["Id"] == "f"
+            rule = await aws("events", "DescribeRule", Name="pizzabar-LogRule", EventBusName=BUS)
+            assert rule["State"] == "ENABLED"
+            machines = (await aws("stepfunctions", "ListStateMachines"))["stateMachines"]
+            assert [each["name"] for each in machines] == ["Own", MACHINE]
+            assert (await aws("stepfunctions", "DescribeStateMachine", stateMachineArn=arn))["definition"] != PASS
+            assert aws.bar.emulator.changed_back == [
+                "the rule pizzabar-LogRule is the template's again",
+                f"the state machine {MACHINE} is the template's again",
+            ]

@@ -57,6 +57,10 @@ class TransactionCanceledException(ServiceError):
         )
 
 
+class IdempotentParameterMismatchException(ServiceError):
+    """Raised when a transaction has the token of another one."""
+
+
 def _cancellation_reason(refusal: ServiceError | None) -> dict[str, JSON]:
     match refusal:
         case None:

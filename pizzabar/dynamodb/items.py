@@ -48,6 +48,16 @@ def delete(requirement: Requirement | None) -> Decide:
     return decide
 
 
+def check(requirement: Requirement) -> Decide:
+    """Leave what is there, if it is as it should be."""
+
+    def decide(old: Image | None) -> Image | None:
+        requirement.enforce(read_image(old))
+        return old
+
+    return decide
+
+
 def update(table: Table, key: Item, update: Update, values: Values, requirement: Requirement | None) -> Decide:
     """Change the item, or make one of its key and what is set."""
 

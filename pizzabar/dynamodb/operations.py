@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from pizzabar.documents import JSON
 from pizzabar.dynamodb import requests
+from pizzabar.dynamodb.batches import batch_get_item, batch_write_item
 from pizzabar.dynamodb.capacity import read_capacity, write_capacity
 from pizzabar.dynamodb.definition import definition_faults, is_table_name, read_definition
 from pizzabar.dynamodb.document_paths import PathTree, project
@@ -20,7 +21,8 @@ from pizzabar.dynamodb.search import query, scan
 from pizzabar.dynamodb.store import Written
 from pizzabar.dynamodb.table import Table
 from pizzabar.dynamodb.tables import Tables
-from pizzabar.dynamodb.values import ONE_OR_MORE, Item, read_item, size_of_item
+from pizzabar.dynamodb.transactions import transact_get_items, transact_write_items
+from pizzabar.dynamodb.values import Item, read_item, size_of_item
 from pizzabar.errors import ValidationException
 
 _CONDITION = ("ConditionExpression",)
@@ -158,11 +160,6 @@ async def update_item(tables: Tables, parameters: JSON) -> JSON:
     requirement = expressions.requirement()
     expressions.finish()
     table = tables.table(parameters["TableName"])
-    for attribute in table.key_attributes:
-        if attribute.name in update.paths:
-            raise ValidationException(
-                f"{ONE_OR_MORE}Cannot update attribute {attribute.name}. This attribute is part of the key"
-            )
     written = await tables.update(table, key, update, expressions.values, requirement=requirement)
     return _write_result(parameters, table, written, parameters.get("ReturnValues", "NONE"), update.paths)
 
@@ -246,6 +243,8 @@ def _describe(table: Table, count: int, size: int) -> dict[str, JSON]:
 
 
 OPERATIONS: dict[str, Callable[[Tables, JSON], Awaitable[JSON]]] = {
+    "BatchGetItem": batch_get_item,
+    "BatchWriteItem": batch_write_item,
     "CreateTable": create_table,
     "DeleteItem": delete_item,
     "DeleteTable": delete_table,
@@ -256,6 +255,8 @@ OPERATIONS: dict[str, Callable[[Tables, JSON], Awaitable[JSON]]] = {
     "PutItem": put_item,
     "Query": query,
     "Scan": scan,
+    "TransactGetItems": transact_get_items,
+    "TransactWriteItems": transact_write_items,
     "UpdateItem": update_item,
     "UpdateTimeToLive": update_time_to_live,
 }

@@ -167,8 +167,8 @@ def _violations(value: JSON, member: Member, path: str) -> Iterator[str]:
     if member.is_name and not _is_index_name(value):
         yield _violation(f"'{value}'", path, "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+")
     if member.element is not None:
-        for number, element in enumerate(value.values() if isinstance(value, dict) else value, 1):
-            yield from _violations(element, member.element, f"{path}.{number}.member")
+        for name, element in value.items() if isinstance(value, dict) else enumerate(value, 1):
+            yield from _violations(element, member.element, f"{path}.{name}.member")
     if member.members:
         yield from _member_violations(value, member.members, path)
 

@@ -140,6 +140,61 @@ SCAN = Parameters(
     **_SEARCH,
 )
 
+_KEYS = {
+    "Keys": Member("List", required=True, element=MAP),
+    "ConsistentRead": BOOLEAN,
+    "ProjectionExpression": EXPRESSION,
+    "ExpressionAttributeNames": MAP,
+    "AttributesToGet": ATTRIBUTES_TO_GET,
+}
+_OF_WRITES = {"ReturnConsumedCapacity": RETURN_CAPACITY, "ReturnItemCollectionMetrics": RETURN_METRICS}
+BATCH_GET_ITEM = Parameters(
+    RequestItems=Member("Map", required=True, element=Member("Structure", members=_KEYS)),
+    ReturnConsumedCapacity=RETURN_CAPACITY,
+)
+BATCH_WRITE_ITEM = Parameters(
+    RequestItems=Member(
+        "Map",
+        required=True,
+        element=Member(
+            "List",
+            element=Member(
+                "Structure",
+                members={
+                    "PutRequest": Member("Structure", members={"Item": Member("Map", required=True)}),
+                    "DeleteRequest": Member("Structure", members={"Key": KEY}),
+                },
+            ),
+        ),
+    ),
+    **_OF_WRITES,
+)
+TRANSACT_GET_ITEMS = Parameters(
+    TransactItems=Member("List", required=True, minimum=1, maximum=100, element=Member("Structure")),
+    ReturnConsumedCapacity=RETURN_CAPACITY,
+)
+TRANSACTION_GET = Parameters(
+    TableName=TABLE_NAME, Key=KEY, ProjectionExpression=EXPRESSION, ExpressionAttributeNames=MAP
+)
+TRANSACT_WRITE_ITEMS = Parameters(
+    TransactItems=Member("List", required=True, minimum=1, maximum=100, element=Member("Structure")),
+    ClientRequestToken=Member("String", minimum=1, maximum=36),
+    **_OF_WRITES,
+)
+_ACTION = {
+    "TableName": TABLE_NAME,
+    "ConditionExpression": EXPRESSION,
+    "ExpressionAttributeNames": MAP,
+    "ExpressionAttributeValues": MAP,
+    "ReturnValuesOnConditionCheckFailure": RETURN_ON_FAILURE,
+}
+TRANSACTION_WRITES = {
+    "Put": Parameters(Item=Member("Map", required=True), **_ACTION),
+    "Delete": Parameters(Key=KEY, **_ACTION),
+    "Update": Parameters(Key=KEY, UpdateExpression=Member("String", required=True), **_ACTION),
+    "ConditionCheck": Parameters(Key=KEY, **(_ACTION | {"ConditionExpression": Member("String", required=True)})),
+}
+
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LegacyConditionalParameters.html
 _LEGACY = (
     "AttributesToGet",

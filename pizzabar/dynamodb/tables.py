@@ -22,8 +22,9 @@ from pizzabar.dynamodb.expressions import Requirement
 from pizzabar.dynamodb.keys import Key, KeyRange
 from pizzabar.dynamodb.store import FIVE_YEARS, Change, Page, Segment, TableStore, Written
 from pizzabar.dynamodb.table import Table
+from pizzabar.dynamodb.tokens import Tokens
 from pizzabar.dynamodb.updates import Update
-from pizzabar.dynamodb.values import MAX_ITEM_SIZE, Item
+from pizzabar.dynamodb.values import MAX_ITEM_SIZE, ONE_OR_MORE, Item
 from pizzabar.errors import ValidationException
 from pizzabar.work import Work
 
@@ -43,6 +44,7 @@ class Tables:
         self._clock = clock
         self._work = work
         self._tables: dict[str, Table] = {}
+        self.tokens = Tokens()
         self._sweep_timer: Timer | None = None
         self._sweep_due = math.inf
 
@@ -135,26 +137,67 @@ class Tables:
         self, table: Table, item: Item, size: int, *, requirement: Requirement | None = None, reads: bool = False
     ) -> Written:
         """Put an item, of the size that ``read_item`` told, in place of what has its key."""
-        key = table.key_of_item(item)
-        if size > MAX_ITEM_SIZE:
-            raise ValidationException("Item size has exceeded the maximum allowed size")
-        image = items.image_of(table, item, size)
-        reads = reads or requirement is not None
-        return await self._write(Change(table.name, key, items.put(image, requirement), reads))
+        return await self._write(self.put_change(table, item, size, requirement=requirement, reads=reads))
 
     async def delete_item(
         self, table: Table, key: Key, *, requirement: Requirement | None = None, reads: bool = False
     ) -> Written:
         """Delete the item of a key, if there is one."""
-        reads = reads or requirement is not None
-        return await self._write(Change(table.name, key, items.delete(requirement), reads))
+        return await self._write(self.delete_change(table, key, requirement=requirement, reads=reads))
 
     async def update(
         self, table: Table, key: Item, update: Update, values: Values, *, requirement: Requirement | None = None
     ) -> Written:
         """Change the item of a key, or make it."""
+        return await self._write(self.update_change(table, key, update, values, requirement=requirement))
+
+    async def write(self, changes: Sequence[Change]) -> list[Written]:
+        """Make all of some changes, or none. Raise what refuses the only one, or ``TransactionCanceledException``."""
+        written = await self._store.modify(changes)
+        for each in written:
+            if each.new is not None and each.new.expires is not None:
+                self._expect(each.new.expires)
+        return written
+
+    # Changes
+
+    def put_change(
+        self, table: Table, item: Item, size: int, *, requirement: Requirement | None = None, reads: bool = False
+    ) -> Change:
+        """Give the change that puts an item. Raise ``ValidationException``."""
+        key = table.key_of_item(item)
+        if size > MAX_ITEM_SIZE:
+            raise ValidationException("Item size has exceeded the maximum allowed size")
+        image = items.image_of(table, item, size)
+        reads = reads or requirement is not None
+        return Change(table.name, key, items.put(image, requirement), reads)
+
+    def delete_change(
+        self, table: Table, key: Key, *, requirement: Requirement | None = None, reads: bool = False
+    ) -> Change:
+        """Give the change that deletes an item."""
+        reads = reads or requirement is not None
+        return Change(table.name, key, items.delete(requirement), reads)
+
+    def update_change(
+        self, table: Table, key: Item, update: Update, values: Values, *, requirement: Requirement | None = None
+    ) -> Change:
+        """Give the change that updates an item. Raise ``ValidationException``."""
+        for attribute in table.key_attributes:
+            if attribute.name in update.paths:
+                raise ValidationException(
+                    f"{ONE_OR_MORE}Cannot update attribute {attribute.name}. This attribute is part of the key"
+                )
         encoded = table.key_of(key)
-        return await self._write(Change(table.name, encoded, items.update(table, key, update, values, requirement)))
+        return Change(table.name, encoded, items.update(table, key, update, values, requirement))
+
+    def check_change(self, table: Table, key: Key, requirement: Requirement) -> Change:
+        """Give the change that changes nothing, if an item is as it should be."""
+        return Change(table.name, key, items.check(requirement))
+
+    def now(self) -> datetime:
+        """Tell the time."""
+        return self._clock.now()
 
     async def query(
         self, table: Table, partition: bytes, keys: KeyRange, *, forward: bool = True, limit: int | None = None

@@ -132,6 +132,22 @@ async def test_dynamodb() -> None:
         condition = {"KeyConditionExpression": "id = :id", "ExpressionAttributeValues": values}
         assert (await aws("dynamodb", "Query", TableName="Music", **condition))["Count"] == 1
         assert (await aws("dynamodb", "Scan", TableName="Music"))["Count"] == 1
+        writes = [{"PutRequest": {"Item": {"id": {"S": str(number)}}}} for number in (2, 3)]
+        assert (await aws("dynamodb", "BatchWriteItem", RequestItems={"Music": writes}))["UnprocessedItems"] == {}
+        keys = {"Keys": [{"id": {"S": "2"}}, {"id": {"S": "9"}}]}
+        batch = await aws("dynamodb", "BatchGetItem", RequestItems={"Music": keys})
+        assert batch["Responses"] == {"Music": [{"id": {"S": "2"}}]}
+        delete = {"Delete": {"TableName": "Music", "Key": {"id": {"S": "2"}}}}
+        check = {"TableName": "Music", "Key": {"id": {"S": "9"}}, "ConditionExpression": "attribute_exists(id)"}
+        with pytest.raises(ClientError) as cancelled:
+            await aws("dynamodb", "TransactWriteItems", TransactItems=[delete, {"ConditionCheck": check}])
+        assert type(cancelled.value).__name__ == "TransactionCanceledException"
+        reasons = cancelled.value.response["CancellationReasons"]
+        assert [reason["Code"] for reason in reasons] == ["None", "ConditionalCheckFailed"]
+        await aws("dynamodb", "TransactWriteItems", TransactItems=[delete])
+        gets = [{"Get": {"TableName": "Music", "Key": {"id": {"S": id_}}}} for id_ in ("2", "3")]
+        together = await aws("dynamodb", "TransactGetItems", TransactItems=gets)
+        assert together["Responses"] == [{}, {"Item": {"id": {"S": "3"}}}]
         ttl = {"AttributeName": "expires", "Enabled": True}
         await aws("dynamodb", "UpdateTimeToLive", TableName="Music", TimeToLiveSpecification=ttl)
         described = await aws("dynamodb", "DescribeTimeToLive", TableName="Music")

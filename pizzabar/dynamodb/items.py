@@ -20,7 +20,9 @@ def read_image(image: Image | None) -> Item | None:
 
 
 def image_of(table: Table, item: Item, size: int) -> Image:
-    """Give an item as it is kept."""
+    """Give an item as it is kept. Raise ``ValidationException`` when an index cannot have it."""
+    for index in table.indexes:
+        index.check(item)
     return Image(encode(item), size, table.expiry(item))
 
 

@@ -12,14 +12,13 @@ from pizzabar.documents import JSON
 from pizzabar.dynamodb import requests
 from pizzabar.dynamodb.batches import batch_get_item, batch_write_item
 from pizzabar.dynamodb.capacity import read_capacity, write_capacity
-from pizzabar.dynamodb.definition import definition_faults, is_table_name, read_definition
 from pizzabar.dynamodb.document_paths import PathTree, project
-from pizzabar.dynamodb.errors import ResourceNotFoundException
 from pizzabar.dynamodb.expressions import EXPRESSED, Expressions, Requirement
 from pizzabar.dynamodb.items import read_image
 from pizzabar.dynamodb.search import query, scan
 from pizzabar.dynamodb.store import Written
 from pizzabar.dynamodb.table import Table
+from pizzabar.dynamodb.table_operations import OPERATIONS as TABLE_OPERATIONS
 from pizzabar.dynamodb.tables import Tables
 from pizzabar.dynamodb.transactions import transact_get_items, transact_write_items
 from pizzabar.dynamodb.values import Item, read_item, size_of_item
@@ -30,65 +29,6 @@ _UPDATE_AND_CONDITION = ("UpdateExpression", "ConditionExpression")
 _PROJECTION = ("ProjectionExpression",)
 _PLAIN_GET = {"TableName", "Key"}
 _PLAIN_PUT = {"TableName", "Item"}
-
-
-async def create_table(tables: Tables, parameters: JSON) -> JSON:
-    """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html"""
-    parameters = requests.CREATE_TABLE.check(parameters)
-    name = parameters["TableName"]
-    if not is_table_name(name):
-        raise ValidationException(
-            "Invalid table/index name.  Table/index names must be between 3 and 255 characters long, and may contain "
-            "only the characters a-z, A-Z, 0-9, '_', '-', and '.'"
-        )
-    if faults := definition_faults(parameters):
-        raise ValidationException("; ".join(fault.message for fault in faults))
-    table = await tables.create(name, read_definition(parameters))
-    return {"TableDescription": _describe(table, 0, 0)}
-
-
-async def delete_table(tables: Tables, parameters: JSON) -> JSON:
-    """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteTable.html"""
-    table = _table(tables, requests.ONE_TABLE.check(parameters)["TableName"])
-    await tables.delete(table)
-    description = _describe(table, 0, 0) | {"TableStatus": "DELETING"}
-    for name in ("AttributeDefinitions", "KeySchema", "CreationDateTime"):
-        del description[name]
-    return {"TableDescription": description}
-
-
-async def describe_table(tables: Tables, parameters: JSON) -> JSON:
-    """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeTable.html"""
-    table = _table(tables, requests.ONE_TABLE.check(parameters)["TableName"])
-    return {"Table": _describe(table, *await tables.statistics(table))}
-
-
-async def list_tables(tables: Tables, parameters: JSON) -> JSON:
-    """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ListTables.html"""
-    parameters = requests.LIST_TABLES.check(parameters)
-    start, limit = parameters.get("ExclusiveStartTableName", ""), parameters.get("Limit", 100)
-    names = [table.name for table in tables.tables() if table.name > start]
-    result: dict[str, JSON] = {"TableNames": names[:limit]}
-    if len(names) > limit:
-        result["LastEvaluatedTableName"] = names[limit - 1]
-    return result
-
-
-async def update_time_to_live(tables: Tables, parameters: JSON) -> JSON:
-    """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToLive.html"""
-    parameters = requests.UPDATE_TIME_TO_LIVE.check(parameters)
-    specification = parameters["TimeToLiveSpecification"]
-    attribute, is_enabled = specification["AttributeName"], specification["Enabled"]
-    await tables.update_time_to_live(_table(tables, parameters["TableName"]), attribute, is_enabled=is_enabled)
-    return {"TimeToLiveSpecification": {"AttributeName": attribute, "Enabled": is_enabled}}
-
-
-async def describe_time_to_live(tables: Tables, parameters: JSON) -> JSON:
-    """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeTimeToLive.html"""
-    table = _table(tables, requests.ONE_TABLE.check(parameters)["TableName"])
-    if table.ttl is None:
-        return {"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}}
-    return {"TimeToLiveDescription": {"TimeToLiveStatus": "ENABLED", "AttributeName": table.ttl}}
 
 
 async def get_item(tables: Tables, parameters: JSON) -> JSON:
@@ -164,13 +104,6 @@ async def update_item(tables: Tables, parameters: JSON) -> JSON:
     return _write_result(parameters, table, written, parameters.get("ReturnValues", "NONE"), update.paths)
 
 
-def _table(tables: Tables, name: str) -> Table:
-    try:
-        return tables.table(name)
-    except ResourceNotFoundException:
-        raise ResourceNotFoundException(f"Requested resource not found: Table: {name} not found") from None
-
-
 def _requirement(parameters: Mapping[str, JSON]) -> Requirement | None:
     if EXPRESSED.isdisjoint(parameters):
         return None
@@ -206,58 +139,17 @@ def _write_result(
     return result
 
 
-def _describe(table: Table, count: int, size: int) -> dict[str, JSON]:
-    roles = ("HASH", "RANGE")
-    description: dict[str, JSON] = {
-        "AttributeDefinitions": [
-            {"AttributeName": attribute.name, "AttributeType": attribute.type} for attribute in table.key_attributes
-        ],
-        "TableName": table.name,
-        "KeySchema": [
-            {"AttributeName": attribute.name, "KeyType": role}
-            for attribute, role in zip(table.key_attributes, roles, strict=False)
-        ],
-        "TableStatus": "ACTIVE",
-        "CreationDateTime": table.created.timestamp(),
-        "ProvisionedThroughput": {
-            "NumberOfDecreasesToday": 0,
-            "ReadCapacityUnits": table.read_capacity,
-            "WriteCapacityUnits": table.write_capacity,
-        },
-        "TableSizeBytes": size,
-        "ItemCount": count,
-        "TableArn": table.arn,
-        "TableId": table.id,
-        "DeletionProtectionEnabled": table.is_deletion_protected,
-    }
-    if table.billing_mode == "PAY_PER_REQUEST":
-        description["BillingModeSummary"] = {
-            "BillingMode": table.billing_mode,
-            "LastUpdateToPayPerRequestDateTime": table.created.timestamp(),
-        }
-    if table.table_class is not None:
-        description["TableClassSummary"] = {"TableClass": table.table_class}
-    if table.stream_view_type is not None:
-        description["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": table.stream_view_type}
-    return description
-
-
 OPERATIONS: dict[str, Callable[[Tables, JSON], Awaitable[JSON]]] = {
     "BatchGetItem": batch_get_item,
     "BatchWriteItem": batch_write_item,
-    "CreateTable": create_table,
+    **TABLE_OPERATIONS,
     "DeleteItem": delete_item,
-    "DeleteTable": delete_table,
-    "DescribeTable": describe_table,
-    "DescribeTimeToLive": describe_time_to_live,
     "GetItem": get_item,
-    "ListTables": list_tables,
     "PutItem": put_item,
     "Query": query,
     "Scan": scan,
     "TransactGetItems": transact_get_items,
     "TransactWriteItems": transact_write_items,
     "UpdateItem": update_item,
-    "UpdateTimeToLive": update_time_to_live,
 }
 """The operations of the service ``dynamodb``."""

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Am
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from pizzabar.documents import JSON
 from pizzabar.dynamodb.parameters import Member, Parameters
@@ -81,31 +82,96 @@ _SEARCH = {
     "ConditionalOperator": CONDITIONAL_OPERATOR,
 }
 
+THROUGHPUT = Member("Structure", members={"ReadCapacityUnits": CAPACITY_UNITS, "WriteCapacityUnits": CAPACITY_UNITS})
+STREAM_SPECIFICATION = Member(
+    "Structure",
+    members={
+        "StreamEnabled": Member("Boolean", required=True),
+        "StreamViewType": Member("String", choices=STREAM_VIEW_TYPES),
+    },
+)
+_INDEX: dict[str, Member] = {
+    "IndexName": Member("String", required=True, minimum=3, maximum=255, is_name=True),
+    "KeySchema": KEY_SCHEMA,
+    "Projection": Member(
+        "Structure",
+        required=True,
+        members={
+            "ProjectionType": Member("String", choices=("ALL", "KEYS_ONLY", "INCLUDE")),
+            "NonKeyAttributes": Member(
+                "List", minimum=1, maximum=100, element=Member("String", minimum=1, maximum=255)
+            ),
+        },
+    ),
+}
+_GLOBAL_INDEX = _INDEX | {
+    "ProvisionedThroughput": THROUGHPUT,
+    "OnDemandThroughput": Member("Structure"),
+    "WarmThroughput": Member("Structure"),
+}
+_INDEX_NAME = Member("String", required=True, minimum=3, maximum=255, is_name=True)
+TAGS = Member(
+    "List",
+    element=Member(
+        "Structure",
+        members={
+            "Key": Member("String", required=True, minimum=1, maximum=128),
+            "Value": Member("String", required=True, maximum=256),
+        },
+    ),
+)
+
 CREATE_TABLE = Parameters(
     TableName=TABLE_NAME,
     AttributeDefinitions=ATTRIBUTE_DEFINITIONS,
     KeySchema=KEY_SCHEMA,
     BillingMode=Member("String", choices=("PROVISIONED", "PAY_PER_REQUEST")),
-    ProvisionedThroughput=Member(
-        "Structure", members={"ReadCapacityUnits": CAPACITY_UNITS, "WriteCapacityUnits": CAPACITY_UNITS}
-    ),
-    StreamSpecification=Member(
-        "Structure",
-        members={
-            "StreamEnabled": Member("Boolean", required=True),
-            "StreamViewType": Member("String", choices=STREAM_VIEW_TYPES),
-        },
-    ),
+    ProvisionedThroughput=THROUGHPUT,
+    StreamSpecification=STREAM_SPECIFICATION,
     TableClass=Member("String", choices=("STANDARD", "STANDARD_INFREQUENT_ACCESS")),
     DeletionProtectionEnabled=BOOLEAN,
-    LocalSecondaryIndexes=Member("List"),
-    GlobalSecondaryIndexes=Member("List"),
+    LocalSecondaryIndexes=Member("List", element=Member("Structure", members=_INDEX)),
+    GlobalSecondaryIndexes=Member("List", element=Member("Structure", members=_GLOBAL_INDEX)),
     VectorIndexes=Member("List"),
-    Tags=Member("List"),
+    Tags=TAGS,
     SSESpecification=Member("Structure"),
     OnDemandThroughput=Member("Structure"),
     WarmThroughput=Member("Structure"),
     ResourcePolicy=Member("String"),
+)
+UPDATE_TABLE = Parameters(
+    TableName=TABLE_NAME,
+    AttributeDefinitions=replace(ATTRIBUTE_DEFINITIONS, required=False),
+    BillingMode=Member("String", choices=("PROVISIONED", "PAY_PER_REQUEST")),
+    ProvisionedThroughput=THROUGHPUT,
+    StreamSpecification=STREAM_SPECIFICATION,
+    TableClass=Member("String", choices=("STANDARD", "STANDARD_INFREQUENT_ACCESS")),
+    DeletionProtectionEnabled=BOOLEAN,
+    GlobalSecondaryIndexUpdates=Member(
+        "List",
+        element=Member(
+            "Structure",
+            members={
+                "Create": Member("Structure", members=_GLOBAL_INDEX),
+                "Update": Member(
+                    "Structure", members={"IndexName": _INDEX_NAME, "ProvisionedThroughput": THROUGHPUT}
+                ),
+                "Delete": Member("Structure", members={"IndexName": _INDEX_NAME}),
+            },
+        ),
+    ),
+    SSESpecification=Member("Structure"),
+    OnDemandThroughput=Member("Structure"),
+    WarmThroughput=Member("Structure"),
+    ReplicaUpdates=Member("List"),
+)
+RESOURCE = Parameters(ResourceArn=Member("String", required=True, minimum=1, maximum=1283))
+TAG_RESOURCE = Parameters(
+    ResourceArn=Member("String", required=True, minimum=1, maximum=1283), Tags=replace(TAGS, required=True)
+)
+UNTAG_RESOURCE = Parameters(
+    ResourceArn=Member("String", required=True, minimum=1, maximum=1283),
+    TagKeys=Member("List", required=True, element=Member("String", minimum=1, maximum=128)),
 )
 ONE_TABLE = Parameters(TableName=TABLE_NAME)
 LIST_TABLES = Parameters(

@@ -13,7 +13,6 @@ from pizzabar.dynamodb.tables import Tables
 from pizzabar.errors import Fault
 from pizzabar.resource import (
     Boolean,
-    Document,
     Identity,
     ListOf,
     Naming,
@@ -21,10 +20,33 @@ from pizzabar.resource import (
     Record,
     Resource,
     ResourceType,
+    Shape,
     Text,
     Unsupported,
     Without,
 )
+
+_THROUGHPUT = Record(
+    {"ReadCapacityUnits": Number(1), "WriteCapacityUnits": Number(1)},
+    frozenset({"ReadCapacityUnits", "WriteCapacityUnits"}),
+)
+_KEY_SCHEMA = ListOf(
+    Record({"AttributeName": Text(), "KeyType": Text(("HASH", "RANGE"))}, frozenset({"AttributeName", "KeyType"}))
+)
+_INDEX: dict[str, Shape] = {
+    "IndexName": Text(),
+    "KeySchema": _KEY_SCHEMA,
+    "Projection": Record(
+        {"ProjectionType": Text(("ALL", "KEYS_ONLY", "INCLUDE")), "NonKeyAttributes": ListOf(Text())}
+    ),
+}
+_OF_GLOBAL_INDEX: dict[str, Shape] = {
+    "ProvisionedThroughput": _THROUGHPUT,
+    "ContributorInsightsSpecification": Without("there are no contributor insights"),
+    "OnDemandThroughput": Without("throughput is not limited"),
+    "WarmThroughput": Without("throughput is not limited"),
+}
+_REQUIRED_OF_INDEX = frozenset({"IndexName", "KeySchema", "Projection"})
 
 _TABLE = Record(
     {
@@ -35,16 +57,9 @@ _TABLE = Record(
                 frozenset({"AttributeName", "AttributeType"}),
             )
         ),
-        "KeySchema": ListOf(
-            Record(
-                {"AttributeName": Text(), "KeyType": Text(("HASH", "RANGE"))}, frozenset({"AttributeName", "KeyType"})
-            )
-        ),
+        "KeySchema": _KEY_SCHEMA,
         "BillingMode": Text(("PROVISIONED", "PAY_PER_REQUEST")),
-        "ProvisionedThroughput": Record(
-            {"ReadCapacityUnits": Number(1), "WriteCapacityUnits": Number(1)},
-            frozenset({"ReadCapacityUnits", "WriteCapacityUnits"}),
-        ),
+        "ProvisionedThroughput": _THROUGHPUT,
         "TimeToLiveSpecification": Record({"AttributeName": Text(), "Enabled": Boolean()}, frozenset({"Enabled"})),
         "StreamSpecification": Record(
             {"StreamViewType": Text(STREAM_VIEW_TYPES), "ResourcePolicy": Without("access is not checked")},
@@ -54,9 +69,8 @@ _TABLE = Record(
         "DeletionProtectionEnabled": Boolean(),
         "ImportSourceSpecification": Unsupported(),
         "KinesisStreamSpecification": Unsupported(),
-        # Read so that `check` can refuse them by name.
-        "LocalSecondaryIndexes": Document(),
-        "GlobalSecondaryIndexes": Document(),
+        "LocalSecondaryIndexes": ListOf(Record(_INDEX, _REQUIRED_OF_INDEX)),
+        "GlobalSecondaryIndexes": ListOf(Record(_INDEX | _OF_GLOBAL_INDEX, _REQUIRED_OF_INDEX)),
         "ContributorInsightsSpecification": Without("there are no contributor insights"),
         "OnDemandThroughput": Without("throughput is not limited"),
         "PointInTimeRecoverySpecification": Without("there are no backups"),

@@ -15,10 +15,12 @@ from pizzabar.dynamodb.conditions import Condition
 from pizzabar.dynamodb.document_paths import PathTree, project
 from pizzabar.dynamodb.expression_parser import Expression, Values
 from pizzabar.dynamodb.expressions import Expressions
+from pizzabar.dynamodb.key_attributes import KeyAttribute, encode_key
 from pizzabar.dynamodb.key_conditions import KeyTest, KeyTests
 from pizzabar.dynamodb.keys import KeyRange, prefix_range, successor
-from pizzabar.dynamodb.store import Page, Segment
-from pizzabar.dynamodb.table import KeyAttribute, Table, encode_key
+from pizzabar.dynamodb.secondary_index import SecondaryIndex
+from pizzabar.dynamodb.store import IndexPlace, Page, Segment
+from pizzabar.dynamodb.table import Table
 from pizzabar.dynamodb.tables import Tables
 from pizzabar.dynamodb.values import ONE_OR_MORE, Item, read_item
 from pizzabar.errors import ValidationException
@@ -43,20 +45,28 @@ async def query(tables: Tables, parameters: JSON) -> JSON:
     projection = expressions.projection()
     expressions.finish()
     table = tables.table(parameters["TableName"])
-    _refuse_index(parameters)
-    partition, keys = key_range(table, tests, expressions.values)
+    index = _index(table, parameters)
+    source = table if index is None else index
+    partition, keys = key_range(source, tests, expressions.values)
     if filter_ is not None:
-        for attribute in table.key_attributes:
+        for attribute in source.key_attributes:
             if attribute.name in filter_.attributes:
                 raise ValidationException(
                     "Filter Expression can only contain non-primary key attributes: "
                     f"Primary key attribute: {attribute.name}"
                 )
     forward = parameters.get("ScanIndexForward", True)
-    if start is not None:
-        keys = _behind(table, partition, keys, start, forward)
-    page = await tables.query(table, partition, keys, forward=forward, limit=parameters.get("Limit"))
-    return _result(parameters, table, page, filter_, expressions.values, projection)
+    limit = parameters.get("Limit")
+    if index is None:
+        if start is not None:
+            keys = _behind(table, partition, keys, start, forward)
+        page = await tables.query(table, partition, keys, forward=forward, limit=limit)
+    else:
+        after = None if start is None else _place(table, index, start)
+        if after is not None:
+            _check_inside(partition, keys, after[0], after[1])
+        page = await tables.query_index(table, index, partition, keys, after=after, forward=forward, limit=limit)
+    return _result(parameters, table, index, page, filter_, expressions.values, projection)
 
 
 async def scan(tables: Tables, parameters: JSON) -> JSON:
@@ -71,18 +81,23 @@ async def scan(tables: Tables, parameters: JSON) -> JSON:
     projection = expressions.projection()
     expressions.finish()
     table = tables.table(parameters["TableName"])
-    _refuse_index(parameters)
+    index = _index(table, parameters)
+    limit = parameters.get("Limit")
+    if index is not None:
+        place = None if start is None else _place(table, index, start)
+        page = await tables.scan_index(table, index, place, segment=segment, limit=limit)
+        return _result(parameters, table, index, page, filter_, expressions.values, projection)
     after = None
     if start is not None:
         try:
             after = table.key_of(start)
         except ValidationException as error:
             raise ValidationException(f"The provided starting key is invalid: {error.message}") from None
-    page = await tables.scan(table, after, segment=segment, limit=parameters.get("Limit"))
-    return _result(parameters, table, page, filter_, expressions.values, projection)
+    page = await tables.scan(table, after, segment=segment, limit=limit)
+    return _result(parameters, table, None, page, filter_, expressions.values, projection)
 
 
-def key_range(table: Table, tests: KeyTests, values: Values) -> tuple[bytes, KeyRange]:
+def key_range(table: Table | SecondaryIndex, tests: KeyTests, values: Values) -> tuple[bytes, KeyRange]:
     """Give the partition and the range of sort keys that a query wants.
 
     Raise ``ValidationException`` when its key condition is none for this table.
@@ -136,23 +151,47 @@ def _behind(table: Table, partition: bytes, keys: KeyRange, start: Item, forward
         start_partition, start_sort = table.key_of(start)
     except ValidationException:
         raise ValidationException("The provided starting key is invalid") from None
+    _check_inside(partition, keys, start_partition, start_sort)
+    return keys.after(start_sort) if forward else keys.before(start_sort)
+
+
+def _check_inside(partition: bytes, keys: KeyRange, start_partition: bytes, start_sort: bytes) -> None:
     is_inside = keys.start <= start_sort and (keys.stop is None or start_sort < keys.stop)
     if start_partition != partition or not is_inside:
         raise ValidationException(
             "The provided starting key is outside query boundaries based on provided conditions"
         )
-    return keys.after(start_sort) if forward else keys.before(start_sort)
+
+
+def _place(table: Table, index: SecondaryIndex, start: Item) -> IndexPlace:
+    """Give the place in an index that a start key names: by the attributes of its key and the table's."""
+    names = {attribute.name for attribute in (*index.key_attributes, *table.key_attributes)}
+    if start.keys() != names:
+        raise ValidationException("The provided starting key is invalid")
+    own = {attribute.name: start[attribute.name] for attribute in table.key_attributes}
+    try:
+        index.check(start)
+        in_table = table.key_of(own)
+    except ValidationException:
+        raise ValidationException("The provided starting key is invalid") from None
+    in_index = index.key_of(start)
+    if in_index is None:
+        raise ValidationException("The provided starting key is invalid")
+    return (*in_index, *in_table)
 
 
 def _result(
     parameters: Mapping[str, JSON],
     table: Table,
+    index: SecondaryIndex | None,
     page: Page,
     filter_: Expression[Condition] | None,
     values: Values,
     projection: PathTree | None,
 ) -> dict[str, JSON]:
     is_count = parameters.get("Select") == "COUNT"
+    if index is not None:
+        _check_projection(parameters, table, index, projection)
     result: dict[str, JSON] = {}
     if is_count and filter_ is None:
         count = len(page.items)
@@ -163,11 +202,17 @@ def _result(
             found = [item for item in found if condition.holds(item, values)]
         count = len(found)
         if not is_count:
-            result["Items"] = found if projection is None else [project(item, projection) for item in found]
+            if projection is not None:
+                found = [project(item, projection) for item in found]
+            elif index is not None and parameters.get("Select") != "ALL_ATTRIBUTES":
+                found = [index.projected(item, table.key_attributes) for item in found]
+            result["Items"] = found
     result["Count"] = count
     result["ScannedCount"] = len(page.items)
     if not page.is_last:
-        result["LastEvaluatedKey"] = table.key_item(parse(page.items[-1]))
+        last = parse(page.items[-1])
+        keys = () if index is None else index.key_attributes
+        result["LastEvaluatedKey"] = table.key_item(last) | {each.name: last[each.name] for each in keys}
     result.update(read_capacity(parameters, table, page.size))
     return result
 
@@ -219,7 +264,31 @@ def _check_select(parameters: Mapping[str, JSON], what: str) -> None:
         )
 
 
-def _refuse_index(parameters: Mapping[str, JSON]) -> None:
-    # No table has an index yet.
-    if (index := parameters.get("IndexName")) is not None:
-        raise ValidationException(f"The table does not have the specified index: {index}")
+def _index(table: Table, parameters: Mapping[str, JSON]) -> SecondaryIndex | None:
+    """Find the index that a request names, if it does. Raise ``ValidationException``."""
+    name = parameters.get("IndexName")
+    if name is None:
+        return None
+    index = table.index(name)
+    if index.is_global and parameters.get("ConsistentRead"):
+        raise ValidationException("Consistent reads are not supported on global secondary indexes")
+    return index
+
+
+def _check_projection(
+    parameters: Mapping[str, JSON], table: Table, index: SecondaryIndex, projection: PathTree | None
+) -> None:
+    """Raise ``ValidationException`` when a global index is asked for what it does not have."""
+    if not index.is_global or index.projection == "ALL":
+        return
+    if parameters.get("Select") == "ALL_ATTRIBUTES":
+        raise ValidationException(
+            f"{ONE_OR_MORE}Select type ALL_ATTRIBUTES is not supported for global secondary index {index.name} "
+            "because its projection type is not ALL"
+        )
+    if projection is not None:
+        missing = [str(name) for name in projection if name not in index.projected_names(table.key_attributes)]
+        if missing:
+            raise ValidationException(
+                f"{ONE_OR_MORE}Global secondary index {index.name} does not project [{', '.join(missing)}]"
+            )

@@ -19,6 +19,10 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-tt
 """
 
 
+IndexPlace = tuple[bytes, bytes, bytes, bytes]
+"""A place in an index: the key that an item has in it, and the key that it has in its table."""
+
+
 @record
 class Image:
     """An item as it is kept: its JSON, its size as DynamoDB counts it, and its TTL value if it has one."""
@@ -80,7 +84,10 @@ class TableStore(Protocol):
         """Keep a new table. Raise ``ResourceInUseException`` if there is one of its name."""
 
     async def redefine(self, table: Table) -> None:
-        """Keep another definition of a table, of the same key schema, and find its items' TTL values anew."""
+        """Keep another definition of a table, of the same key schema.
+
+        TTL values of its items are found anew, indexes that are new are filled, and those that are gone forgotten.
+        """
 
     async def drop(self, name: str) -> None:
         """Forget a table and its items."""
@@ -103,6 +110,35 @@ class TableStore(Protocol):
         self, table: str, after: Key | None, *, segment: Segment | None, limit: int | None, max_size: int
     ) -> Page:
         """Give items of a table by their keys, behind one key; a page ends as in ``query``."""
+
+    async def query_index(
+        self,
+        table: str,
+        index: str,
+        partition: bytes,
+        keys: KeyRange,
+        after: IndexPlace | None,
+        *,
+        forward: bool,
+        limit: int | None,
+        max_size: int,
+    ) -> Page:
+        """Give what an index has of a partition, by its sort keys, behind one place; a page ends as in ``query``."""
+
+    async def scan_index(
+        self,
+        table: str,
+        index: str,
+        after: IndexPlace | None,
+        *,
+        segment: Segment | None,
+        limit: int | None,
+        max_size: int,
+    ) -> Page:
+        """Give what an index has, by its keys, behind one place; a page ends as in ``query``."""
+
+    async def index_statistics(self, table: str, index: str) -> tuple[int, int]:
+        """Count the items of an index, and their size."""
 
     async def modify(self, changes: Sequence[Change]) -> list[Written]:
         """Make all of the changes or none.

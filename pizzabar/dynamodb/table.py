@@ -8,23 +8,15 @@ from dataclasses import field
 from datetime import UTC, datetime
 
 from pizzabar.documents import JSON
-from pizzabar.dynamodb.keys import ENCODINGS, Key
+from pizzabar.dynamodb.key_attributes import KeyAttribute, encode_key
+from pizzabar.dynamodb.keys import Key
+from pizzabar.dynamodb.secondary_index import SecondaryIndex
 from pizzabar.dynamodb.values import ONE_OR_MORE, Item, type_of
 from pizzabar.errors import ValidationException
 from pizzabar.record import record
 
 MAX_PARTITION_KEY_SIZE = 2048
 MAX_SORT_KEY_SIZE = 1024
-
-_EMPTY_KINDS = {"S": "string", "B": "binary"}
-
-
-@record
-class KeyAttribute:
-    """An attribute of a key schema and its type: S, N or B."""
-
-    name: str
-    type: str
 
 
 @record
@@ -46,6 +38,8 @@ class Table:
     is_deletion_protected: bool = False
     ttl: str | None = None
     """The attribute that says when an item expires, while TTL is enabled."""
+    indexes: tuple[SecondaryIndex, ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
 
     key_attributes: tuple[KeyAttribute, ...] = field(init=False, compare=False)
     """The partition key and, if there is one, the sort key."""
@@ -53,6 +47,13 @@ class Table:
     def __post_init__(self) -> None:
         keys = (self.partition,) if self.sort is None else (self.partition, self.sort)
         object.__setattr__(self, "key_attributes", keys)
+
+    def index(self, name: str) -> SecondaryIndex:
+        """Find an index. Raise ``ValidationException``."""
+        for index in self.indexes:
+            if index.name == name:
+                return index
+        raise ValidationException(f"The table does not have the specified index: {name}")
 
     def key_of_item(self, item: Item) -> Key:
         """Give the key of an item to be put. Raise ``ValidationException`` when it is missing or of a wrong type."""
@@ -112,16 +113,6 @@ class Table:
         return first, second
 
 
-def encode_key(attribute: KeyAttribute, content: str) -> bytes:
-    """Encode the content of a key attribute. Raise ``ValidationException`` when it is empty."""
-    if not content:
-        raise ValidationException(
-            "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an "
-            f"empty {_EMPTY_KINDS[attribute.type]} value. Key: {attribute.name}"
-        )
-    return ENCODINGS[attribute.type](content)
-
-
 def table_as_json(table: Table) -> dict[str, JSON]:
     """Write a definition down for a store."""
     return {
@@ -136,6 +127,8 @@ def table_as_json(table: Table) -> dict[str, JSON]:
         "stream_view_type": table.stream_view_type,
         "is_deletion_protected": table.is_deletion_protected,
         "ttl": table.ttl,
+        "indexes": [index.to_json() for index in table.indexes],
+        "tags": [list(tag) for tag in table.tags],
     }
 
 
@@ -157,4 +150,6 @@ def table_from_json(document: JSON) -> Table:
         stream_view_type=document["stream_view_type"],
         is_deletion_protected=document["is_deletion_protected"],
         ttl=document["ttl"],
+        indexes=tuple(SecondaryIndex.from_json(index) for index in document.get("indexes", [])),
+        tags=tuple((key, value) for key, value in document.get("tags", [])),
     )

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from pizzabar.arn import Home
 from pizzabar.clock import Clock, Timer
@@ -20,7 +21,8 @@ from pizzabar.dynamodb.errors import ResourceInUseException, ResourceNotFoundExc
 from pizzabar.dynamodb.expression_parser import Values
 from pizzabar.dynamodb.expressions import Requirement
 from pizzabar.dynamodb.keys import Key, KeyRange
-from pizzabar.dynamodb.store import FIVE_YEARS, Change, Page, Segment, TableStore, Written
+from pizzabar.dynamodb.secondary_index import SecondaryIndex
+from pizzabar.dynamodb.store import FIVE_YEARS, Change, IndexPlace, Page, Segment, TableStore, Written
 from pizzabar.dynamodb.table import Table
 from pizzabar.dynamodb.tokens import Tokens
 from pizzabar.dynamodb.updates import Update
@@ -90,7 +92,7 @@ class Tables:
         table = self._tables.get(name)
         if table is None:
             table = await self.create(name, definition)
-        wanted = replace(_define(definition, name, table.arn, table.id, table.created), ttl=ttl)
+        wanted = replace(_define(definition, name, table.arn, table.id, table.created), ttl=ttl, tags=table.tags)
         if wanted.key_attributes != table.key_attributes:
             raise ResourceInUseException(f"Table already exists: {name}, with another key schema: delete it first")
         if wanted != table:
@@ -207,11 +209,51 @@ class Tables:
             table.name, partition, keys, forward=forward, limit=limit, max_size=MAX_PAGE_SIZE
         )
 
+    async def query_index(
+        self,
+        table: Table,
+        index: SecondaryIndex,
+        partition: bytes,
+        keys: KeyRange,
+        *,
+        after: IndexPlace | None = None,
+        forward: bool = True,
+        limit: int | None = None,
+    ) -> Page:
+        """Give a page of a partition of an index, by its sort key, behind a place in it."""
+        return await self._store.query_index(
+            table.name, index.name, partition, keys, after, forward=forward, limit=limit, max_size=MAX_PAGE_SIZE
+        )
+
     async def scan(
         self, table: Table, after: Key | None = None, *, segment: Segment | None = None, limit: int | None = None
     ) -> Page:
         """Give a page of a table's items."""
         return await self._store.scan(table.name, after, segment=segment, limit=limit, max_size=MAX_PAGE_SIZE)
+
+    async def scan_index(
+        self,
+        table: Table,
+        index: SecondaryIndex,
+        after: IndexPlace | None = None,
+        *,
+        segment: Segment | None = None,
+        limit: int | None = None,
+    ) -> Page:
+        """Give a page of an index, behind a place in it."""
+        return await self._store.scan_index(
+            table.name, index.name, after, segment=segment, limit=limit, max_size=MAX_PAGE_SIZE
+        )
+
+    async def index_statistics(self, table: Table, index: SecondaryIndex) -> tuple[int, int]:
+        """Count the items of an index, and their size."""
+        return await self._store.index_statistics(table.name, index.name)
+
+    async def redefine(self, table: Table, **changes: Any) -> Table:
+        """Give a table another definition of the same keys; new indexes have its items. Give it as it is then."""
+        wanted = replace(table, **changes)
+        await self._redefine(wanted)
+        return wanted
 
     async def _write(self, change: Change) -> Written:
         (written,) = await self._store.modify((change,))
@@ -281,4 +323,5 @@ def _define(definition: Definition, name: str, arn: str, table_id: str, created:
         table_class=definition.table_class,
         stream_view_type=definition.stream_view_type,
         is_deletion_protected=definition.is_deletion_protected,
+        indexes=definition.indexes,
     )

@@ -16,10 +16,11 @@ from typing import Final
 from pizzabar.documents import encode, parse
 from pizzabar.dynamodb.errors import ResourceInUseException, TransactionCanceledException
 from pizzabar.dynamodb.keys import Key, KeyRange
-from pizzabar.dynamodb.store import FIVE_YEARS, Change, Image, Page, Segment, Written
+from pizzabar.dynamodb.store import FIVE_YEARS, Change, Image, IndexPlace, Page, Segment, Written
 from pizzabar.dynamodb.table import Table, table_as_json, table_from_json
 from pizzabar.errors import ServiceError
 from pizzabar.local.database import Database
+from pizzabar.local.indexes import IndexRows
 from pizzabar.record import record
 
 # SQLite's names have no case, DynamoDB's do: the items of a table are called by a number that the catalogue gives.
@@ -50,7 +51,7 @@ EXPIRED = (
     "SELECT pk, sk, item, size, expires FROM {items} WHERE expires >= ? AND expires < ? ORDER BY expires LIMIT 1000"
 )
 NEXT_EXPIRY = "SELECT min(expires) FROM {items} WHERE expires >= ?"
-ALL_ITEMS = "SELECT pk, sk, item FROM {items}"
+ALL_ITEMS = "SELECT pk, sk, item, size FROM {items}"
 SET_EXPIRES = "UPDATE {items} SET expires = ? WHERE pk = ? AND sk = ?"
 
 
@@ -61,6 +62,7 @@ class LocalTables:
         self._database = database
         self._cache = _Cache(cache_size)
         self._statements: dict[str, _Statements] = {}
+        self._indexes: dict[str, list[IndexRows]] = {}
 
     @classmethod
     async def open(cls, database: Database, *, cache_size: int = 16 * 1024 * 1024) -> "LocalTables":
@@ -68,6 +70,7 @@ class LocalTables:
         store = cls(database, cache_size=cache_size)
         for number, table in await store._catalogue():
             store._statements[table.name] = _Statements(number)
+            store._indexes[table.name] = [IndexRows(number, table, index) for index in table.indexes]
         return store
 
     async def tables(self) -> Sequence[Table]:
@@ -83,29 +86,45 @@ class LocalTables:
             items = _items(row[0])
             connection.execute(CREATE_ITEMS.format(items=items))
             connection.execute(CREATE_EXPIRES.format(items=items))
+            for index in table.indexes:
+                connection.execute(IndexRows(row[0], table, index).create)
             return int(row[0])
 
-        self._statements[table.name] = _Statements(await self._database.write(create))
+        number = await self._database.write(create)
+        self._statements[table.name] = _Statements(number)
+        self._indexes[table.name] = [IndexRows(number, table, index) for index in table.indexes]
 
     async def redefine(self, table: Table) -> None:
         definition = encode(table_as_json(table))
         statements = self._statements[table.name]
+        before = {rows.index: rows for rows in self._indexes[table.name]}
+        after = {index: IndexRows(statements.number, table, index) for index in table.indexes}
 
         def redefine(connection: sqlite3.Connection) -> None:
             connection.execute(REDEFINE_TABLE, (definition, table.name))
-            rows = connection.execute(statements.all_items)
-            expiries = [(table.expiry(parse(item)), pk, sk) for pk, sk, item in rows]
+            items = connection.execute(statements.all_items).fetchall()
+            expiries = [(table.expiry(parse(item)), pk, sk) for pk, sk, item, _ in items]
             connection.executemany(statements.set_expires, expiries)
+            for index, rows in before.items():
+                if index not in after:
+                    connection.execute(rows.drop)
+            for index, rows in after.items():
+                if index not in before:
+                    connection.execute(rows.create)
+                    rows.fill(connection, items)
+            self._indexes[table.name] = list(after.values())
             self._cache.clear()
 
         await self._database.write(redefine)
 
     async def drop(self, name: str) -> None:
-        statements = self._statements.pop(name)
+        statements, indexes = self._statements.pop(name), self._indexes.pop(name)
 
         def drop(connection: sqlite3.Connection) -> None:
             connection.execute(REMOVE_TABLE, (name,))
             connection.execute(statements.drop)
+            for rows in indexes:
+                connection.execute(rows.drop)
             self._cache.clear()
 
         await self._database.write(drop)
@@ -150,6 +169,54 @@ class LocalTables:
         # A page of a megabyte takes milliseconds, and the loop has other things to do.
         return await self._database.read(scan, is_long=limit is None or limit > 100)
 
+    async def query_index(
+        self,
+        table: str,
+        index: str,
+        partition: bytes,
+        keys: KeyRange,
+        after: IndexPlace | None,
+        *,
+        forward: bool,
+        limit: int | None,
+        max_size: int,
+    ) -> Page:
+        rows = self._rows(table, index)
+        statement = rows.query(has_stop=keys.stop is not None, has_after=after is not None, forward=forward)
+        stop = () if keys.stop is None else (keys.stop,)
+        arguments = (partition, keys.start, *stop, *(() if after is None else after[1:]))
+
+        def query(connection: sqlite3.Connection) -> Page:
+            return _page(connection.execute(statement, arguments), limit, max_size)
+
+        return await self._database.read(query)
+
+    async def scan_index(
+        self,
+        table: str,
+        index: str,
+        after: IndexPlace | None,
+        *,
+        segment: Segment | None,
+        limit: int | None,
+        max_size: int,
+    ) -> Page:
+        rows = self._rows(table, index)
+        statement, arguments = (rows.scan, ()) if after is None else (rows.scan_after, after)
+
+        def scan(connection: sqlite3.Connection) -> Page:
+            return _page(connection.execute(statement, arguments), limit, max_size, segment)
+
+        return await self._database.read(scan, is_long=limit is None or limit > 100)
+
+    async def index_statistics(self, table: str, index: str) -> tuple[int, int]:
+        statement = self._rows(table, index).statistics
+        count, size = await self._database.read(lambda connection: connection.execute(statement).fetchone())
+        return count, size
+
+    def _rows(self, table: str, index: str) -> IndexRows:
+        return next(rows for rows in self._indexes[table] if rows.index.name == index)
+
     async def modify(self, changes: Sequence[Change]) -> list[Written]:
         if len(changes) == 1:
             return [await self._database.write(partial(self._modify_one, changes[0]))]
@@ -167,7 +234,7 @@ class LocalTables:
             if any(refusals):
                 raise TransactionCanceledException(refusals)
             for change, result in zip(changes, written, strict=True):
-                self._write(connection, change, result.new)
+                self._write(connection, change, result.new, result.old)
             return written
 
         return await self._database.write(modify)
@@ -177,12 +244,12 @@ class LocalTables:
         old = self._image(connection, change)
         new = change.decide(old)
         if new is not None or old is not None or not change.reads:
-            self._write(connection, change, new)
+            self._write(connection, change, new, old)
         return Written(old, new)
 
     def _image(self, connection: sqlite3.Connection, change: Change) -> Image | None:
-        """Give what there is before a change that wants to know."""
-        if not change.reads:
+        """Give what there is before a change that wants to know, or whose indexes do."""
+        if not change.reads and not self._indexes[change.table]:
             return None
         cached = self._cache.get((change.table, *change.key))
         return self._find(connection, change.table, change.key) if isinstance(cached, _Unknown) else cached
@@ -194,13 +261,20 @@ class LocalTables:
         self._cache.enter((table, *key), image)
         return image
 
-    def _write(self, connection: sqlite3.Connection, change: Change, image: Image | None) -> None:
+    def _write(
+        self, connection: sqlite3.Connection, change: Change, image: Image | None, old: Image | None = None
+    ) -> None:
         statements = self._statements[change.table]
         if image is None:
             connection.execute(statements.delete, change.key)
         else:
             connection.execute(statements.put, (*change.key, image.data, image.size, image.expires))
         self._cache.enter((change.table, *change.key), image)
+        if indexes := self._indexes[change.table]:
+            before = None if old is None else parse(old.data)
+            after, data, size = (None, b"", 0) if image is None else (parse(image.data), image.data, image.size)
+            for rows in indexes:
+                rows.write(connection, change.key, before, after, data, size)
 
     async def expire(self, table: str, now: float) -> Sequence[Image]:
         statements = self._statements[table]
@@ -210,6 +284,8 @@ class LocalTables:
             connection.executemany(statements.delete, [(row[0], row[1]) for row in rows])
             for row in rows:
                 self._cache.forget((table, row[0], row[1]))
+                for index in self._indexes[table]:
+                    index.write(connection, (row[0], row[1]), parse(row[2]), None, b"", 0)
             return rows
 
         rows = await self._database.write(expire)

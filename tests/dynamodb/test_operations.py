@@ -156,8 +156,8 @@ GOOD = {"TableName": "Good", "KeySchema": [HASH], "AttributeDefinitions": [ID], 
             "[other], AttributeDefinitions: [id]",
         ),
         (
-            {"GlobalSecondaryIndexes": [{}], "LocalSecondaryIndexes": [{}]},
-            "ValidationException: LocalSecondaryIndexes is not supported; GlobalSecondaryIndexes is not supported",
+            {"VectorIndexes": [{}]},
+            "ValidationException: VectorIndexes is not supported",
         ),
     ],
 )

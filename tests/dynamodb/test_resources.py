@@ -81,7 +81,7 @@ def test_every_fault_is_told() -> None:
                 "TableName": "a b",
                 "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
                 "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
-                "GlobalSecondaryIndexes": [{}],
+                "GlobalSecondaryIndexes": [],
                 "TimeToLiveSpecification": {"Enabled": True},
             }
         )
@@ -93,7 +93,8 @@ def test_every_fault_is_told() -> None:
         ("ProvisionedThroughput",),
         ("TimeToLiveSpecification",),
     ]
-    assert Fault(("GlobalSecondaryIndexes",), "GlobalSecondaryIndexes is not supported") in faults
+    empty = "One or more parameter values were invalid: List of GlobalSecondaryIndexes is empty"
+    assert Fault(("GlobalSecondaryIndexes",), empty) in faults
 
 
 def test_a_good_table_has_no_fault() -> None:

@@ -148,6 +148,16 @@ async def test_dynamodb() -> None:
         gets = [{"Get": {"TableName": "Music", "Key": {"id": {"S": id_}}}} for id_ in ("2", "3")]
         together = await aws("dynamodb", "TransactGetItems", TransactItems=gets)
         assert together["Responses"] == [{}, {"Item": {"id": {"S": "3"}}}]
+        index = {"IndexName": "by-n", "KeySchema": [{"AttributeName": "n", "KeyType": "HASH"}]}
+        create = {"Create": {**index, "Projection": {"ProjectionType": "ALL"}}}
+        by_n = {"AttributeDefinitions": [{"AttributeName": "n", "AttributeType": "N"}]}
+        await aws("dynamodb", "UpdateTable", TableName="Music", GlobalSecondaryIndexUpdates=[create], **by_n)
+        assert (await aws("dynamodb", "Scan", TableName="Music", IndexName="by-n"))["Count"] == 1
+        arn = (await aws("dynamodb", "DescribeTable", TableName="Music"))["Table"]["TableArn"]
+        await aws("dynamodb", "TagResource", ResourceArn=arn, Tags=[{"Key": "a", "Value": "b"}])
+        assert len((await aws("dynamodb", "ListTagsOfResource", ResourceArn=arn))["Tags"]) == 1
+        await aws("dynamodb", "UntagResource", ResourceArn=arn, TagKeys=["a"])
+        await aws("dynamodb", "DescribeLimits")
         ttl = {"AttributeName": "expires", "Enabled": True}
         await aws("dynamodb", "UpdateTimeToLive", TableName="Music", TimeToLiveSpecification=ttl)
         described = await aws("dynamodb", "DescribeTimeToLive", TableName="Music")

@@ -15,9 +15,10 @@ from pizzabar.dynamodb.errors import (
     ResourceInUseException,
     TransactionCanceledException,
 )
+from pizzabar.dynamodb.key_attributes import KeyAttribute
 from pizzabar.dynamodb.keys import Key, KeyRange
 from pizzabar.dynamodb.store import FIVE_YEARS, Change, Decide, Image, Page, Segment, TableStore
-from pizzabar.dynamodb.table import KeyAttribute, Table
+from pizzabar.dynamodb.table import Table
 from pizzabar.local.database import Database
 from pizzabar.local.tables import LocalTables
 from pizzabar.work import Work

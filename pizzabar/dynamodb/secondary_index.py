@@ -1,0 +1,101 @@
+"""
+Secondary indexes: which items are in one, under which key, and with which attributes.
+
+An item that lacks an attribute of the index's key is not in it.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/SecondaryIndexes.html
+"""
+
+from pizzabar.documents import JSON
+from pizzabar.dynamodb.key_attributes import KeyAttribute, encode_key
+from pizzabar.dynamodb.keys import Key
+from pizzabar.dynamodb.values import ONE_OR_MORE, Item, type_of
+from pizzabar.errors import ValidationException
+from pizzabar.record import record
+
+_EMPTY_KINDS = {"S": "string", "B": "binary"}
+
+
+@record
+class SecondaryIndex:
+    """An index of a table. ``projection`` is ALL, KEYS_ONLY or INCLUDE, the last with ``included`` attributes."""
+
+    name: str
+    is_global: bool
+    partition: KeyAttribute
+    sort: KeyAttribute | None = None
+    projection: str = "ALL"
+    included: tuple[str, ...] = ()
+    read_capacity: int = 0
+    write_capacity: int = 0
+
+    @property
+    def key_attributes(self) -> tuple[KeyAttribute, ...]:
+        """The partition key and, if there is one, the sort key."""
+        return (self.partition,) if self.sort is None else (self.partition, self.sort)
+
+    def check(self, item: Item) -> None:
+        """Raise ``ValidationException`` when an item has an attribute of the key that cannot be one."""
+        for attribute in self.key_attributes:
+            value = item.get(attribute.name)
+            if value is None:
+                continue
+            if attribute.type not in value:
+                raise ValidationException(
+                    f"{ONE_OR_MORE}Type mismatch for Index Key {attribute.name} Expected: {attribute.type} "
+                    f"Actual: {type_of(value)} IndexName: {self.name}"
+                )
+            if not value[attribute.type]:
+                raise ValidationException(
+                    "One or more parameter values are not valid. A value specified for a secondary index key is not "
+                    "supported. The AttributeValue for a key attribute cannot contain an empty "
+                    f"{_EMPTY_KINDS[attribute.type]} value. IndexName: {self.name}, IndexKey: {attribute.name}"
+                )
+
+    def key_of(self, item: Item) -> Key | None:
+        """Give the key under which an item stands in the index; None when it is not in it."""
+        encoded = []
+        for attribute in self.key_attributes:
+            content = item.get(attribute.name, {}).get(attribute.type)
+            if not content:
+                return None
+            encoded.append(encode_key(attribute, content))
+        return encoded[0], encoded[1] if len(encoded) > 1 else b""
+
+    def projected(self, item: Item, table_keys: tuple[KeyAttribute, ...]) -> Item:
+        """Give the attributes of an item that the index has."""
+        if self.projection == "ALL":
+            return item
+        names = self.projected_names(table_keys)
+        return {name: value for name, value in item.items() if name in names}
+
+    def projected_names(self, table_keys: tuple[KeyAttribute, ...]) -> frozenset[str]:
+        """Give the names of the attributes that an index has, which does not have all."""
+        keys = (attribute.name for attribute in (*self.key_attributes, *table_keys))
+        return frozenset((*keys, *self.included))
+
+    def to_json(self) -> JSON:
+        """Write the index down."""
+        return {
+            "name": self.name,
+            "global": self.is_global,
+            "keys": [[attribute.name, attribute.type] for attribute in self.key_attributes],
+            "projection": self.projection,
+            "included": list(self.included),
+            "capacity": [self.read_capacity, self.write_capacity],
+        }
+
+    @classmethod
+    def from_json(cls, document: JSON) -> "SecondaryIndex":
+        """Read what ``to_json`` gave."""
+        partition, *sort = [KeyAttribute(name, kind) for name, kind in document["keys"]]
+        read_capacity, write_capacity = document["capacity"]
+        return cls(
+            document["name"],
+            document["global"],
+            partition,
+            sort[0] if sort else None,
+            document["projection"],
+            tuple(document["included"]),
+            read_capacity,
+            write_capacity,
+        )

@@ -120,7 +120,6 @@ class Journal:
         self.last_id = 0
         self.enter = self._hops.append
         self.followers: tuple[Callable[[Hop], None], ...] = ()
-        self._ends: dict[Callable[[Hop], None], Callable[[], None]] = {}
 
     def __iter__(self) -> Iterator[Hop]:
         return iter(tuple(self._hops))
@@ -130,23 +129,15 @@ class Journal:
         for follower in self.followers:
             follower(hop)
 
-    def follow(self, follower: Callable[[Hop], None], ended: Callable[[], None] | None = None) -> Callable[[], None]:
-        """Call ``follower`` with each hop that ends, and ``ended`` when there will be none. The answer stops it."""
+    def follow(self, follower: Callable[[Hop], None]) -> Callable[[], None]:
+        """Call ``follower`` with each hop that ends. The answer stops it."""
         # A new tuple each time: followers come and go while others are being told.
         self.followers = (*self.followers, follower)
-        if ended is not None:
-            self._ends[follower] = ended
 
         def stop() -> None:
             self.followers = tuple(each for each in self.followers if each is not follower)
-            self._ends.pop(follower, None)
 
         return stop
-
-    def end(self) -> None:
-        """Tell those who follow that nothing more will come."""
-        for ended in tuple(self._ends.values()):
-            ended()
 
 
 DEEPEST_SHOWN = 100

@@ -7,7 +7,7 @@ read as soon as it was put. Events older than a group's retention are not given;
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatchLogsConcepts.html
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from pizzabar.arn import Home
@@ -18,6 +18,9 @@ from pizzabar.logs.store import LogStore
 
 END_OF_TIME = 1 << 62
 
+Follower = Callable[[str, str, Sequence[tuple[int, str]]], None]
+"""Is told of a group, a stream, and the events that were put into it."""
+
 
 class LogGroups:
     """The log groups of an account."""
@@ -27,6 +30,7 @@ class LogGroups:
         self._store = store
         self._clock = clock
         self._groups: dict[str, LogGroup] = {}
+        self._followers: tuple[Follower, ...] = ()
 
     async def open(self) -> None:
         """Take up the groups that the store has."""
@@ -95,6 +99,18 @@ class LogGroups:
         if events:
             stream.note(events[0][0], events[-1][0], now)
             self._store.put_events(group, stream.name, events, now)
+            for follower in self._followers:
+                follower(group, stream.name, events)
+
+    def follow(self, follower: Follower) -> Callable[[], None]:
+        """Call ``follower`` with whatever is put from here on. The answer stops it."""
+        # A new tuple each time: followers come and go while others are being told.
+        self._followers = (*self._followers, follower)
+
+        def stop() -> None:
+            self._followers = tuple(each for each in self._followers if each is not follower)
+
+        return stop
 
     def append(self, group: str, stream: str, messages: Sequence[str], now: datetime) -> None:
         """Put messages of one time into a stream; group and stream are made when they are missing."""

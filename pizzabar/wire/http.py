@@ -19,6 +19,7 @@ from pizzabar.settings import Settings
 from pizzabar.wire import management
 from pizzabar.wire.aws import json_protocol, query_protocol, rest_protocol
 from pizzabar.wire.aws.exchange import BodyNotDecoded, RequestTooLarge, Response, account_of, read_body
+from pizzabar.wire.feeds import Feeds
 from pizzabar.wire.guard import Guard, header
 from pizzabar.wire.stopping import when_stopped
 from pizzabar.wire.websocket import Receive, Scope, Send, api_id, find_stage, serve
@@ -51,7 +52,7 @@ class Server:
         self._guard = Guard()
         self._control: Any = None
         self._control_lock = asyncio.Lock()
-        self._no_longer_listen: Callable[[], None] = lambda: None
+        self.feeds = Feeds()
         if emulator is not None:
             self._take(emulator)
 
@@ -80,15 +81,16 @@ class Server:
     async def _live(self, receive: Receive, send: Send) -> None:
         """Start and stop with the server."""
         await receive()
+        try:
+            await self._open()
+        except (PizzabarError, OSError) as error:
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
         if not self._is_handed_in:
-            try:
-                await self._open()
-            except (PizzabarError, OSError) as error:
-                await send({"type": "lifespan.startup.failed", "message": str(error)})
-                return
             _settle_in()
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
+        with when_stopped(self.feeds.end):
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
         await self._close()
         await send({"type": "lifespan.shutdown.complete"})
 
@@ -97,20 +99,20 @@ class Server:
         """Start and stop with an application that this one is mounted in."""
         await self._open()
         try:
-            yield
+            with when_stopped(self.feeds.end):
+                yield
         finally:
             await self._close()
 
     async def _open(self) -> None:
-        emulator = await Emulator.open(self._settings(), program=self._program)
-        self._take(emulator)
-        self._no_longer_listen = when_stopped(emulator.journal.end)
+        self.feeds, self._control = Feeds(), None
+        if not self._is_handed_in:
+            self._take(await Emulator.open(self._settings(), program=self._program))
 
     async def _close(self) -> None:
+        self.feeds.end()
         if not self._is_handed_in and self.emulator is not None:
             emulator, self.emulator = self.emulator, None
-            self._control = None
-            self._no_longer_listen()
             await emulator.close()
 
     async def _answer(self, emulator: Emulator, scope: Scope, receive: Receive, send: Send) -> None:
@@ -121,7 +123,10 @@ class Server:
         path: str = scope["path"]
         if path == CONTROL or path.startswith(f"{CONTROL}/"):
             control = await self._make_control(emulator)
-            await control({**scope, "path": path.removeprefix(CONTROL) or "/", "root_path": ""}, receive, send)
+            # Its description says where it is mounted, and with it whatever else this server is mounted in.
+            root = f"{scope['root_path']}{CONTROL}" if scope.get("root_path") else CONTROL
+            beneath = path.removeprefix(CONTROL) or "/"
+            await control({**scope, "path": root + beneath, "root_path": root}, receive, send)
             return
         emulator.work.begin()
         try:
@@ -185,7 +190,7 @@ class Server:
             if self._control is None:
                 # In a thread: the import takes long, and others are being served.
                 module = await asyncio.to_thread(importlib.import_module, "pizzabar.wire.control")
-                self._control = module.make_control(emulator)
+                self._control = module.make_control(emulator, self.feeds)
         return self._control
 
 

@@ -8,24 +8,26 @@ told. So the signals that end a server are listened to as well, and handed on to
 import asyncio
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def when_stopped(callback: Callable[[], None]) -> Callable[[], None]:
-    """Have a callback called on the event loop when a signal ends the server. The answer takes it back.
+@contextmanager
+def when_stopped(callback: Callable[[], None]) -> Iterator[None]:
+    """Have a callback called on the event loop when a signal is about to end the server, for as long as this lasts.
 
     It does nothing where a signal has no handler, or outside of the main thread, whose affair signals are.
     """
     if threading.current_thread() is not threading.main_thread():
-        return lambda: None
+        yield
+        return
     loop = asyncio.get_running_loop()
     before: dict[signal.Signals, Any] = {}
     ours: dict[signal.Signals, Any] = {}
-
     for each in SIGNALS:
         handler = signal.getsignal(each)
         if not callable(handler) or handler is signal.default_int_handler:
@@ -38,10 +40,10 @@ def when_stopped(callback: Callable[[], None]) -> Callable[[], None]:
 
         before[each], ours[each] = handler, handle
         signal.signal(each, handle)
-
-    def take_back() -> None:
+    try:
+        yield
+    finally:
         for each, handler in before.items():
+            # Who has taken it meanwhile keeps it.
             if signal.getsignal(each) is ours[each]:
                 signal.signal(each, handler)
-
-    return take_back

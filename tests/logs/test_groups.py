@@ -53,3 +53,14 @@ async def test_what_is_not_there_is_not_read() -> None:
         await groups.create("pizza")
         with pytest.raises(ResourceNotFoundException, match="log stream"):
             await groups.read("pizza", stream="oven")
+
+
+async def test_who_follows_is_told_of_what_is_put_until_it_stops() -> None:
+    async with log_groups() as groups:
+        told: list[object] = []
+        stop = groups.follow(lambda group, stream, events: told.append((group, stream, *events)))
+        groups.append("/aws/lambda/bake", "instance", ["START", "END"], NOON)
+        stop()
+        groups.append("/aws/lambda/bake", "instance", ["more"], NOON)
+
+        assert told == [("/aws/lambda/bake", "instance", (NOON_MS, "START"), (NOON_MS, "END"))]

@@ -129,7 +129,7 @@ class HttpAnswer:
     body: bytes
 
 
-async def http(app: Server, method: str, path: str, body: bytes = b"", **headers: str) -> HttpAnswer:
+async def http(app: Server, method: str, path: str, body: bytes = b"", query: str = "", **headers: str) -> HttpAnswer:
     """Ask for something over HTTP, the body in two parts."""
     said: list[Message] = []
     half = len(body) // 2
@@ -142,7 +142,7 @@ async def http(app: Server, method: str, path: str, body: bytes = b"", **headers
     async def send(message: Message) -> None:
         said.append(message)
 
-    scope: Scope = {**scope_of(path, **headers), "type": "http", "method": method, "http_version": "1.1"}
+    scope: Scope = {**scope_of(path, query, **headers), "type": "http", "method": method, "http_version": "1.1"}
     await app(scope, receive, send)
     start, *rest = said
     return HttpAnswer(

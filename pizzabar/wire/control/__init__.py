@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 
 from pizzabar import __version__, documents
 from pizzabar.emulator import Emulator
@@ -30,12 +30,18 @@ from pizzabar.wire.control import (
 )
 from pizzabar.wire.control.page import page
 from pizzabar.wire.control.problem import REFUSALS, status_of
+from pizzabar.wire.feeds import Feeds
 
-NOUNS = (health, clock, connections, executions, events, tables, logs, journal, resources, mapping_templates)
+
+class Answer(JSONResponse):
+    """JSON as the rest of pizzabar writes it, whatever was journalled."""
+
+    def render(self, content: Any) -> bytes:
+        return documents.encode(content)
 
 
-def make_control(emulator: Emulator) -> FastAPI:
-    """Make the control plane of an emulator."""
+def make_control(emulator: Emulator, feeds: Feeds) -> FastAPI:
+    """Make the control plane of an emulator; whoever follows something is told by one of the ``feeds``."""
     app = FastAPI(
         title="pizzabar",
         version=__version__,
@@ -43,9 +49,26 @@ def make_control(emulator: Emulator) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json",
         responses=REFUSALS,
+        default_response_class=Answer,
     )
-    for noun in NOUNS:
-        app.include_router(noun.router(emulator))
+    for router in (
+        health.router(emulator),
+        clock.router(emulator),
+        connections.router(emulator),
+        executions.router(emulator),
+        events.router(emulator),
+        tables.router(emulator),
+        logs.router(emulator, feeds),
+        journal.router(emulator, feeds),
+        resources.router(emulator),
+        mapping_templates.router(emulator),
+    ):
+        app.include_router(router)
+
+    @app.get("/", include_in_schema=False)
+    async def front(request: Request) -> RedirectResponse:
+        """Show what there is, to whoever knows no more than where."""
+        return RedirectResponse(f"{request.scope['root_path']}/docs")
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:

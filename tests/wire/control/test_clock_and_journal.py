@@ -1,17 +1,13 @@
 """The control plane: what a person or a test asks of the emulator itself."""
 
-import asyncio
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 import httpx
 import pytest
 
-from pizzabar import __version__, documents
+from pizzabar import __version__
 from pizzabar.documents import JSON
-from pizzabar.emulator import Emulator
-from pizzabar.wire.http import Server
-from tests.wire.asgi import guest, headers_of, scope_of, server
+from tests.wire.asgi import guest, server
 from tests.wire.control.asking import control
 
 
@@ -139,46 +135,6 @@ async def test_the_journal_tells_of_errors() -> None:
         assert hop["result"] is None
 
 
-async def test_the_journal_is_followed() -> None:
-    async with server() as (app, emulator):
-        chunks: asyncio.Queue[bytes] = asyncio.Queue()
-        request = asyncio.Event()
-
-        async def receive() -> JSON:
-            if not request.is_set():
-                request.set()
-                return {"type": "http.request", "body": b"", "more_body": False}
-            return await asyncio.Event().wait()
-
-        async def send(message: JSON) -> None:
-            chunks.put_nowait(message.get("body", b""))
-
-        headers = [(b"host", b"localhost")]
-        scope = {
-            "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.4"},
-            "http_version": "1.1",
-            "method": "GET",
-            "path": "/_pizzabar/journal/follow",
-            "raw_path": b"/_pizzabar/journal/follow",
-            "query_string": b"",
-            "headers": headers,
-            "client": ("127.0.0.1", 1),
-        }
-        following = asyncio.create_task(app(scope, receive, send))
-        while await chunks.get() != b": following\n\n":
-            pass
-
-        await emulator.call("dynamodb", "ListTables", {})
-
-        event = await chunks.get()
-        head, data, *_rest = event.decode().split("\n")
-        hop = documents.parse(data.removeprefix("data: "))
-        assert (head, hop["operation"]) == (f"id: {hop['id']}", "ListTables")
-        following.cancel()
-        await asyncio.gather(following, return_exceptions=True)
-
-
 async def test_dead_letters_are_read() -> None:
     missing = "arn:aws:lambda:us-east-1:123456789012:function:Nobody"
     async with control() as (client, emulator):
@@ -256,35 +212,3 @@ async def test_the_journal_is_filtered() -> None:
             assert not {hop["id"] for hop in of_first} & {hop["id"] for hop in await hops(connection=second.id)}
             assert await hops(errors=True) == []
             assert len(await hops(limit=3)) == 3
-
-
-async def test_a_follower_goes_on_where_it_was_cut_off() -> None:
-    async with server() as (app, emulator):
-        await emulator.call("dynamodb", "ListTables", {})
-        await emulator.call("lambda", "ListFunctions", {})
-        await emulator.call("dynamodb", "ListTables", {})
-        first, *_ = emulator.journal
-        told = [hop async for hop in followed(app, {"last-event-id": str(first.id)}, "service=dynamodb", emulator)]
-
-        assert [(hop["service"], hop["id"] > first.id) for hop in told] == [("dynamodb", True), ("dynamodb", True)]
-
-
-async def followed(app: Server, headers: dict[str, str], query: str, emulator: Emulator) -> AsyncIterator[JSON]:
-    """Follow the journal until it ends, with one more hop on the way."""
-    said: asyncio.Queue[JSON] = asyncio.Queue()
-    scope = {**scope_of("/_pizzabar/journal/follow", query, **headers), "type": "http", "method": "GET"}
-    scope |= {"http_version": "1.1", "headers": headers_of(headers)}
-    received: asyncio.Queue[JSON] = asyncio.Queue()
-    received.put_nowait({"type": "http.request", "body": b"", "more_body": False})
-    following = asyncio.create_task(app(scope, received.get, said.put))
-    assert (await said.get())["status"] == 200
-    assert (await said.get())["body"] == b": following\n\n"
-    await emulator.call("dynamodb", "ListTables", {})
-    await emulator.call("lambda", "ListFunctions", {})
-    emulator.journal.end()
-    async with asyncio.timeout(10):
-        await following
-    while not said.empty():
-        body = (await said.get())["body"]
-        if body:
-            yield documents.parse(body.partition(b"data: ")[2])

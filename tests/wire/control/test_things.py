@@ -63,7 +63,7 @@ async def test_logs_are_read() -> None:
         name = next(name for name in groups if name.startswith("/aws/lambda/"))
         events = (await client.get("/logs/events", params={"group": name})).json()
         assert sum(event["message"].startswith("START RequestId") for event in events) == 6
-        assert {event["stream"] for event in events} <= set(groups[name]["streams"])
+        assert {event["stream"] for event in events} <= {stream["name"] for stream in groups[name]["streams"]}
         reports = (await client.get("/logs/events", params={"group": name, "text": "REPORT", "limit": 2})).json()
         assert len(reports) == 2
         since = emulator.clock.now().isoformat()

@@ -86,7 +86,7 @@ class Hop(Cause):
             "milliseconds": None if self.duration is None else round(self.duration * 1000, 3),
             "parameters": _plain(self.parameters),
             "result": _plain(self.result),
-            "error": None if self.error is None else str(self.error),
+            "error": None if self.error is None else _text(str(self.error)),
             "notes": _plain(self.notes),
         }
 
@@ -150,10 +150,19 @@ def _plain(value: JSON, depth: int = 0) -> JSON:
         case bytes():
             return value.decode(errors="replace")
         case dict():
-            return {str(key): _plain(member, depth + 1) for key, member in value.items()}
+            return {_text(str(key)): _plain(member, depth + 1) for key, member in value.items()}
         case list() | tuple():
             return [_plain(member, depth + 1) for member in value]
-        case str() | int() | float() | bool() | None:
+        case str():
+            return _text(value)
+        case int() if not -(1 << 63) <= value < 1 << 64:
+            return str(value)
+        case int() | float() | bool() | None:
             return value
         case _:
-            return str(value)
+            return _text(str(value))
+
+
+def _text(text: str) -> str:
+    """Put a question mark for half a pair of surrogates: a handler may hand one over, and JSON cannot hold it."""
+    return text if text.isascii() else text.encode(errors="replace").decode()

@@ -1,29 +1,35 @@
 """The clock: read, set, moved."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel, Field
 
 from pizzabar.clock import SystemClock, VirtualClock
 from pizzabar.emulator import ClockStandsStill, Emulator
+from pizzabar.wire.control.problem import refused
+
+Mode = Annotated[
+    Literal["real", "virtual", "auto"],
+    Field(description="virtual time stands still until it is moved; in auto it skips every wait"),
+]
 
 
 class Clock(BaseModel):
     """What the clock shows."""
 
-    mode: Literal["real", "virtual", "auto"]
+    mode: Mode
     speed: float | None = Field(default=None, description="by which waits are divided, in real time")
-    now: datetime
+    now: datetime = Field(description="what time it is, in UTC")
     next_call: datetime | None = Field(default=None, description="when the next call that the clock owes is due")
 
 
 class SetClock(BaseModel):
     """How the clock is to go on."""
 
-    mode: Literal["real", "virtual", "auto"]
-    speed: float = Field(1.0, gt=0, allow_inf_nan=False)
+    mode: Mode
+    speed: float = Field(1.0, gt=0, allow_inf_nan=False, description="by which waits are divided, in real time")
 
 
 class Speed(BaseModel):
@@ -38,7 +44,7 @@ class Advance(BaseModel):
     seconds: float = Field(ge=0, le=366 * 86_400)
 
 
-STANDS_STILL: dict[int | str, dict[str, Any]] = {409: {"description": "Real time cannot be moved"}}
+STANDS_STILL = refused(409, "Real time cannot be moved")
 
 
 def router(emulator: Emulator) -> APIRouter:

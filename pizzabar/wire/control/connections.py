@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
 from pizzabar.apigateway.connections import Connection as Open
 from pizzabar.emulator import Emulator
+from pizzabar.wire.control.problem import refused
 
 SERVICE = "apigatewaymanagementapi"
 
@@ -29,21 +30,37 @@ class Connection(BaseModel):
 class Message(BaseModel):
     """What is to be pushed."""
 
-    text: str
+    text: str = Field(description="what the client is sent, as it is")
 
 
 class Closing(BaseModel):
     """How a connection is to be closed."""
 
-    code: int = Field(1000, ge=1000, le=4999)
-    reason: str = Field("Connection Closed Normally", max_length=123)
+    code: int = Field(1000, ge=1000, le=4999, description="a close code; some may only be told of, and not sent")
+    reason: str = Field("Connection Closed Normally", description="at most 123 bytes of it")
+
+    @field_validator("code")
+    @classmethod
+    def _can_be_sent(cls, code: int) -> int:
+        # https://www.rfc-editor.org/rfc/rfc6455#section-7.4
+        if code in (1004, 1005, 1006, 1015) or 1016 <= code < 3000:
+            raise ValueError(f"the code {code} is not for use in a close frame")
+        return code
+
+    @field_validator("reason")
+    @classmethod
+    def _fits(cls, reason: str) -> str:
+        # https://www.rfc-editor.org/rfc/rfc6455#section-5.5
+        if len(reason.encode(errors="replace")) > 123:
+            raise ValueError("a close frame has room for 123 bytes")
+        return reason
 
 
 def router(emulator: Emulator) -> APIRouter:
     """Make the operations."""
     routes = APIRouter(prefix="/connections", tags=["connections"])
     connections = emulator.runtime.connections
-    gone: dict[int | str, dict[str, Any]] = {410: {"description": "The connection is closed"}}
+    gone = refused(410, "The connection is closed")
     id_ = Path(description="the id of the connection")
 
     @routes.get("")

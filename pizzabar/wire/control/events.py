@@ -1,5 +1,7 @@
 """Events: what was put on buses, which rules matched it, and why others did not."""
 
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Query
@@ -7,9 +9,12 @@ from pydantic import BaseModel, Field
 
 from pizzabar.documents import JSON
 from pizzabar.emulator import Emulator
+from pizzabar.eventbridge.buses import bus_name
 from pizzabar.eventbridge.errors import InvalidEventPatternException
+from pizzabar.eventbridge.event import Event, make_event
 from pizzabar.eventbridge.explanation import explain
-from pizzabar.eventbridge.pattern import read_pattern
+from pizzabar.eventbridge.pattern import Pattern, read_pattern
+from pizzabar.eventbridge.rules import Rule as BusRule
 from pizzabar.journal import Hop
 
 
@@ -17,23 +22,42 @@ class Put(BaseModel):
     """An entry that was put on a bus, and what became of it."""
 
     id: str | None = Field(description="the id of its event; None if the entry was refused")
-    time: str
-    bus: str
-    source: str | None
-    detail_type: str | None
-    detail: Any
+    time: datetime
+    bus: str = Field(description="the name of the bus")
+    source: Any
+    detail_type: Any
+    detail: Any = Field(description="as it was put: a text that should be JSON")
     matched: list[str] = Field(description="the names of the rules that matched")
     dropped: str | None = Field(default=None, description="why nothing became of it, if nothing did")
     trace: str
     hop: int
 
 
-class Event(BaseModel):
-    """An event that is to be explained."""
+class Asked(BaseModel):
+    """An event, new or known, and what is asked about it."""
 
-    event: dict[str, Any]
-    bus: str = Field("default", description="the name or ARN of the bus whose rules are asked")
+    event: dict[str, Any] | None = Field(default=None, description="an event as a rule sees it; or name one")
+    id: str | None = Field(default=None, description="the id of an event that the journal still knows of")
+    bus: str | None = Field(default=None, description="the name or ARN of the bus whose rules are asked; or its own")
+    rule: str | None = Field(default=None, description="the name of one rule of it")
     pattern: dict[str, Any] | None = Field(default=None, description="a pattern to ask in place of the bus's rules")
+
+
+class Verdict(BaseModel):
+    """What a pattern wants of a field, and what it found there."""
+
+    field: str
+    wanted: Any
+    found: list[Any] = Field(description="the values that the event holds there")
+    met: bool
+
+
+class Conjunction(BaseModel):
+    """One alternative of a pattern."""
+
+    matches: bool
+    consistent: bool = Field(description="false when each field is met, but in different elements of one array")
+    fields: list[Verdict]
 
 
 class Explained(BaseModel):
@@ -41,8 +65,8 @@ class Explained(BaseModel):
 
     rule: str | None = Field(description="None for a pattern that was given")
     is_enabled: bool
-    matches: bool
-    conjunctions: list[dict[str, Any]] = Field(description="one for each alternative of $or, with its fields")
+    matches: bool = Field(description="whether the pattern does; a rule that is not enabled takes nothing")
+    conjunctions: list[Conjunction] = Field(description="one for each alternative of $or")
 
 
 class Rule(BaseModel):
@@ -64,7 +88,7 @@ class DeadLetter(BaseModel):
     message: str
     attempts: int
     exhausted: str
-    time: str
+    time: datetime
     payload: str
 
 
@@ -74,15 +98,15 @@ def router(emulator: Emulator) -> APIRouter:
 
     @routes.get("/events")
     async def list_events(
-        bus: str | None = Query(None, description="the name of a bus"),
-        source: str | None = None,
-        limit: int = Query(100, ge=1, le=1000),
+        bus: str | None = Query(None, description="the name or ARN of a bus"),
+        source: str | None = Query(None, description="the source of the events"),
+        limit: int = Query(100, ge=1, le=1000, description="the last so many"),
     ) -> list[Put]:
         """List the events that the journal still knows of, newest first, with the rules that matched."""
+        wanted = None if bus is None else bus_name(bus)
         found: list[Put] = []
         for hop in reversed(list(emulator.journal)):
-            if (hop.service, hop.operation) == ("events", "PutEvents"):
-                found += [put for put in _puts(hop) if bus in (None, put.bus) and source in (None, put.source)]
+            found += [put for put in _puts(hop) if wanted in (None, put.bus) and source in (None, put.source)]
             if len(found) >= limit:
                 break
         return found[:limit]
@@ -103,18 +127,21 @@ def router(emulator: Emulator) -> APIRouter:
         ]
 
     @routes.post("/events/explain")
-    async def explain_event(asked: Event) -> list[Explained]:
+    async def explain_event(asked: Asked) -> list[Explained]:
         """Tell why the rules of a bus match an event, or do not, or why one pattern does. Nothing is delivered."""
+        event, bus = _event(emulator, asked)
         if asked.pattern is not None:
             try:
                 pattern = read_pattern(asked.pattern)
             except InvalidEventPatternException as error:
                 raise HTTPException(400, str(error)) from None
-            return [Explained(rule=None, is_enabled=True, **explain(pattern, asked.event).as_json())]
-        return [
-            Explained(rule=rule.name, is_enabled=rule.is_enabled, **explain(rule.pattern, asked.event).as_json())
-            for rule in emulator.buses.get(asked.bus).rules.values()
-        ]
+            return [_explained(None, pattern, event)]
+        rules = emulator.buses.get(asked.bus or bus).rules
+        if asked.rule is None:
+            return [_explained(rule, rule.pattern, event) for rule in rules.values()]
+        if asked.rule not in rules:
+            raise HTTPException(404, f"the bus has no rule {asked.rule}: it has {', '.join(rules) or 'none'}")
+        return [_explained(rules[asked.rule], rules[asked.rule].pattern, event)]
 
     @routes.get("/dead-letters")
     async def dead_letters() -> list[DeadLetter]:
@@ -127,7 +154,7 @@ def router(emulator: Emulator) -> APIRouter:
                 message=letter.error_message,
                 attempts=letter.attempts,
                 exhausted=letter.exhausted,
-                time=letter.when.isoformat(),
+                time=letter.when,
                 payload=letter.delivery.payload,
             )
             for letter in await emulator.buses.transport.dead_letters()
@@ -136,28 +163,55 @@ def router(emulator: Emulator) -> APIRouter:
     return routes
 
 
+def _event(emulator: Emulator, asked: Asked) -> tuple[JSON, str | None]:
+    """Give the event that is asked about, and the bus that it was put on, if it was."""
+    if (asked.event is None) == (asked.id is None):
+        raise HTTPException(422, "give either an event or the id of one")
+    if asked.event is not None:
+        return asked.event, None
+    for hop in emulator.journal:
+        for id, entry, _ in _entries(hop):
+            if id is not None and id == asked.id:
+                event = make_event(entry, id=id, home=emulator.home, now=hop.started)
+                if isinstance(event, Event):
+                    return event.document, entry.get("EventBusName")
+    raise HTTPException(404, f"the journal knows of no event {asked.id}")
+
+
+def _explained(rule: BusRule | None, pattern: Pattern, event: JSON) -> Explained:
+    name, is_enabled = (None, True) if rule is None else (rule.name, rule.is_enabled)
+    return Explained(rule=name, is_enabled=is_enabled, **explain(pattern, event).as_json())
+
+
+def _entries(hop: Hop) -> Iterator[tuple[str | None, JSON, str | None]]:
+    """Give the entries of a request: the id of the event, the entry itself, and what was wrong with it."""
+    if (hop.service, hop.operation) != ("events", "PutEvents"):
+        return
+    shown = hop.as_json()
+    entries = shown["parameters"].get("Entries") if isinstance(shown["parameters"], dict) else None
+    results = shown["result"]["Entries"] if isinstance(shown["result"], dict) else []
+    for index, entry in enumerate(entries if isinstance(entries, list) else []):
+        # What is no entry was refused, with all of the request.
+        if isinstance(entry, dict):
+            result = results[index] if index < len(results) else {}
+            yield result.get("EventId"), entry, result.get("ErrorMessage")
+
+
 def _puts(hop: Hop) -> list[Put]:
     """Read the entries of a request, the last one first."""
-    shown = hop.as_json()
-    entries: JSON = shown["parameters"].get("Entries") if isinstance(shown["parameters"], dict) else None
-    results: JSON = shown["result"].get("Entries") if isinstance(shown["result"], dict) else None
-    notes: JSON = shown["notes"] or {}
-    puts = []
-    for index, entry in enumerate(entries if isinstance(entries, list) else []):
-        result = results[index] if isinstance(results, list) and index < len(results) else {}
-        id_ = result.get("EventId")
-        puts.append(
-            Put(
-                id=id_,
-                time=shown["time"],
-                bus=entry.get("EventBusName") or "default",
-                source=entry.get("Source"),
-                detail_type=entry.get("DetailType"),
-                detail=entry.get("Detail"),
-                matched=notes.get("matched", {}).get(id_, []),
-                dropped=notes.get("dropped", {}).get(id_) or result.get("ErrorMessage") or shown["error"],
-                trace=shown["trace"],
-                hop=shown["id"],
-            )
+    notes: JSON = hop.notes or {}
+    return [
+        Put(
+            id=id,
+            time=hop.started,
+            bus=bus_name(entry.get("EventBusName")),
+            source=entry.get("Source"),
+            detail_type=entry.get("DetailType"),
+            detail=entry.get("Detail"),
+            matched=notes.get("matched", {}).get(id, []),
+            dropped=notes.get("dropped", {}).get(id) or fault or (None if hop.error is None else str(hop.error)),
+            trace=hop.trace_id,
+            hop=hop.id,
         )
-    return puts[::-1]
+        for id, entry, fault in reversed(list(_entries(hop)))
+    ]

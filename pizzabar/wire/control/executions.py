@@ -1,5 +1,6 @@
 """Executions: what runs, where it stands, and how it came there."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
@@ -7,6 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from pizzabar.emulator import Emulator
+from pizzabar.stepfunctions import states as definition
 from pizzabar.stepfunctions.execution import (
     Branch,
     Execution,
@@ -36,6 +38,9 @@ class State(BaseModel):
     """Where one branch of an execution stands."""
 
     name: str
+    type: str | None = Field(description="Task, Wait and so on; None if the state machine has no such state any more")
+    within: str | None = Field(description="of a branch: the Parallel or Map state that it belongs to")
+    index: int = Field(description="of a branch: which one it is")
     entered: datetime
     waits_for: Literal["timer", "retry", "task", "task token", "branches"] | None
     until: datetime | None = Field(default=None, description="when a timer, or the time-out of a task, is due")
@@ -98,9 +103,10 @@ def router(emulator: Emulator) -> APIRouter:
         """Read an execution, with the states that it is in and what it waits for in each."""
         record = await executions.describe(arn)
         execution = record.execution
+        states = next((each.machine.states for each in emulator.state_machines if each.arn == record.machine_arn), {})
         return Details(
             **_summary(execution).model_dump(),
-            current=[_state(execution, branch) for branch in execution.branches.values()],
+            current=[_state(execution, branch, states) for branch in execution.branches.values()],
             input=execution.input,
             output=execution.output,
             error=execution.error,
@@ -135,9 +141,14 @@ def _summary(execution: Execution) -> Summary:
     )
 
 
-def _state(execution: Execution, branch: Branch) -> State:
+def _state(execution: Execution, branch: Branch, states: Mapping[str, definition.State]) -> State:
+    parent = None if branch.parent is None else execution.branches.get(branch.parent)
+    defined = states.get(branch.state)
     state = State(
         name=branch.state,
+        type=None if defined is None else type(defined).__name__,
+        within=None if parent is None else parent.state,
+        index=branch.index,
         entered=branch.entered,
         waits_for=None,
         variables=dict(branch.variables),
@@ -147,10 +158,11 @@ def _state(execution: Execution, branch: Branch) -> State:
         case WaitingForTimer(timer, is_retry):
             state.waits_for, state.until = "retry" if is_retry else "timer", timer.when
         case WaitingForTask() as task:
-            state.waits_for = "task token" if task.is_submitted else "task"
+            has_token = task.is_submitted or (isinstance(defined, definition.Task) and defined.resource.has_token)
+            state.waits_for = "task token" if has_token else "task"
             state.until = None if task.timeout is None else task.timeout.when
             state.heartbeat = None if task.heartbeat is None else task.heartbeat.when
-            if task.is_submitted:
+            if has_token:
                 state.task_token = task_token(execution, task.op)
         case WaitingForBranches() as branches:
             state.waits_for, state.branches = "branches", f"{branches.ended} of {branches.total}"

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from pizzabar import __version__
 from pizzabar.emulator import Emulator
 from pizzabar.errors import PizzabarError
+from pizzabar.wire.control.problem import refused
 
 
 class Health(BaseModel):
@@ -34,7 +35,7 @@ def router(emulator: Emulator) -> APIRouter:
         """Tell that the emulator runs."""
         return Health(stack=emulator.stack.name, connections=len(emulator.runtime.connections))
 
-    @routes.get("/ready", responses={503: {"description": "The state cannot be written any more"}})
+    @routes.get("/ready", responses=refused(503, "The state cannot be written any more"))
     async def ready() -> Ready:
         """Tell whether requests are taken: the stack is there, and what is changed can be made durable."""
         try:

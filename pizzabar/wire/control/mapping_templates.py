@@ -8,8 +8,7 @@ from pydantic import BaseModel, Field
 from pizzabar.apigateway.api import WebSocketApi
 from pizzabar.apigateway.apis import new_id
 from pizzabar.apigateway.connections import Connection
-from pizzabar.apigateway.integration import Integration
-from pizzabar.apigateway.mapping_template import MappingTemplate, Variables, trace
+from pizzabar.apigateway.mapping_template import Variables, trace
 from pizzabar.apigateway.request import Request
 from pizzabar.emulator import Emulator
 
@@ -28,16 +27,66 @@ class Trial(BaseModel):
     headers: dict[str, str] = Field(default_factory=dict, description="of a handshake: $input.params('header')")
     querystring: dict[str, str] = Field(default_factory=dict)
     context: dict[str, Any] = Field(default_factory=dict, description="laid over $context")
-    stage_variables: dict[str, str] = Field(default_factory=dict)
+    stage_variables: dict[str, str] = Field(default_factory=dict, description="laid over those of the stage")
+
+
+class Origin(BaseModel):
+    """A stretch of the template."""
+
+    start: int
+    end: int = Field(description="not included")
+    line: int
+    column: int
+    source: str = Field(description="as it is written")
+
+
+class Evaluation(BaseModel):
+    """A reference that was evaluated."""
+
+    reference: Origin
+    value: Any = Field(description="what came of it; much of a large one is left out")
+    type: str = Field(description="its Java class")
+
+
+class Piece(BaseModel):
+    """A piece of the output."""
+
+    kind: Literal["text", "reference"]
+    start: int
+    end: int = Field(description="not included")
+    text: str
+    template: Origin
+    values: list[Evaluation]
+    within: int | None = Field(description="the step that it is a part of, by its index")
+
+
+class Step(BaseModel):
+    """One thing that was done on the way: #set, #if, #foreach and others."""
+
+    kind: str
+    template: Origin
+    outcome: Any = Field(description="the value that was set, whether a branch was taken, the item of an iteration")
+    values: list[Evaluation]
+    within: int | None = Field(description="the step that it is a part of, by its index")
+
+
+class Fault(BaseModel):
+    """What is wrong with a template, or why its rendering failed."""
+
+    line: int
+    column: int
+    message: str
 
 
 class Rendered(BaseModel):
     """What a template gives, and how it came to it."""
 
-    output: str
-    faults: list[dict[str, Any]] = Field(description="why it failed, with line and column; none if it did not")
-    pieces: list[dict[str, Any]] = Field(description="which piece of output came from where, with which values")
-    steps: list[dict[str, Any]] = Field(description="what was done on the way: #set, #if, #foreach and others")
+    output: str = Field(description="with faults, what was printed until then")
+    faults: list[Fault]
+    pieces: list[Piece] = Field(
+        description="which piece of output came from where; their texts, joined, are the output"
+    )
+    steps: list[Step] = Field(description="in the order in which they were done")
 
 
 def router(emulator: Emulator) -> APIRouter:
@@ -47,43 +96,45 @@ def router(emulator: Emulator) -> APIRouter:
     @routes.post("/render")
     async def render(trial: Trial) -> Rendered:
         """Render a mapping template, and tell which piece of output came from which piece of template, and why."""
-        found = trace(_text(emulator, trial), _variables(emulator, trial))
-        return Rendered(**found.document())
+        text, api = _template(emulator, trial)
+        return Rendered(**trace(text, _variables(emulator, trial, api)).document())
 
     return routes
 
 
-def _text(emulator: Emulator, trial: Trial) -> str:
+def _template(emulator: Emulator, trial: Trial) -> tuple[str, WebSocketApi | None]:
+    """Give the text to render, and the API whose messages are rendered by it."""
     if (trial.template is None) == (trial.integration is None):
         raise HTTPException(422, "give either a template or an integration")
     if trial.template is not None:
-        return trial.template
-    found = _integration(emulator, trial.integration or "")
-    if found is None:
-        raise HTTPException(404, f"there is no integration {trial.integration}")
-    template: MappingTemplate | None = found[1].templates.get(trial.key)
-    if template is None:
-        raise HTTPException(
-            404, f"the integration has no template {trial.key}: it has {', '.join(found[1].templates)}"
-        )
-    return template.text
-
-
-def _integration(emulator: Emulator, name: str) -> tuple[WebSocketApi, Integration] | None:
+        return trial.template, next(iter(emulator.apis), None)
+    name = trial.integration or ""
     ids = {each.logical_id: each.identity.ref for each in emulator.stack.resources}
-    wanted = ids.get(name, name)
     for api in emulator.apis:
-        if wanted in api.integrations:
-            return api, api.integrations[wanted]
-    return None
+        integration = api.integrations.get(ids.get(name, name))
+        if integration is None:
+            continue
+        template = integration.templates.get(trial.key)
+        if template is None:
+            known = ", ".join(integration.templates) or "none"
+            raise HTTPException(404, f"the integration {name} has no template {trial.key}: it has {known}")
+        return template.text, api
+    raise HTTPException(404, f"there is no integration {name}")
 
 
-def _variables(emulator: Emulator, trial: Trial) -> Variables:
+def _variables(emulator: Emulator, trial: Trial, api: WebSocketApi | None) -> Variables:
     now = emulator.clock.now()
-    api = next(iter(emulator.apis), None)
-    stage = "api" if api is None or not api.stages else next(iter(api.stages))
-    api_id = "a1b2c3d4e5" if api is None else api.id
-    connection = Connection(new_id(), api_id, stage, "localhost:8000", now, "127.0.0.1", "wscat")
+    stage = None if api is None else next(iter(api.stages.values()), None)
+    variables = {**({} if stage is None else stage.variables), **trial.stage_variables}
+    connection = Connection(
+        new_id(),
+        "a1b2c3d4e5" if api is None else api.id,
+        "api" if stage is None else stage.name,
+        f"localhost:{emulator.settings.port}",
+        now,
+        "127.0.0.1",
+        "wscat",
+    )
     request = Request(
         connection,
         ROUTE_KEYS[trial.event_type],
@@ -94,6 +145,6 @@ def _variables(emulator: Emulator, trial: Trial) -> Variables:
         new_id() if trial.event_type == "MESSAGE" else None,
         headers=tuple(trial.headers.items()),
         query=tuple(trial.querystring.items()),
-        stage_variables=trial.stage_variables,
+        stage_variables=variables,
     )
-    return Variables(trial.body, request.context() | trial.context, request.params(), trial.stage_variables)
+    return Variables(trial.body, request.context() | trial.context, request.params(), variables)

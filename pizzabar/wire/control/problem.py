@@ -14,10 +14,25 @@ class Problem(BaseModel):
     code: str | None = Field(default=None, description="the error code, when an AWS service refused it")
 
 
-REFUSALS: dict[int | str, dict[str, Any]] = {
-    400: {"model": Problem, "description": "An AWS service refuses it"},
-    404: {"model": Problem, "description": "It is not there"},
-    422: {"model": Problem, "description": "The request is of another form"},
+class Stranger(BaseModel):
+    """Why a request was refused before it was looked at."""
+
+    message: str
+
+
+Refusals = dict[int | str, dict[str, Any]]
+
+
+def refused(status: int, why: str) -> Refusals:
+    """Describe a refusal."""
+    return {status: {"model": Problem, "description": why}}
+
+
+REFUSALS: Refusals = {
+    **refused(400, "An AWS service refuses it"),
+    403: {"model": Stranger, "description": "The request is from a foreign Origin, or under a foreign Host"},
+    **refused(404, "It is not there"),
+    **refused(422, "The request is of another form"),
 }
 
 

@@ -1,5 +1,7 @@
 """Connections, through the control plane."""
 
+from typing import Any
+
 import pytest
 
 from tests.wire.asgi import guest, server
@@ -23,6 +25,31 @@ async def test_connections_are_listed_pushed_to_and_closed() -> None:
         closed = await client.post(f"/connections/{connection['id']}/close", json={"code": 4000, "reason": "bye"})
         assert closed.status_code == 204
         assert await customer.hears() == {"type": "websocket.close", "code": 4000, "reason": "bye"}
+
+
+@pytest.mark.parametrize(
+    ("closing", "is_right"),
+    [
+        ({}, True),
+        ({"code": 4999, "reason": "é" * 61}, True),
+        ({"code": 3000}, True),
+        ({"code": 999}, False),
+        ({"code": 1005}, False),
+        ({"code": 1006}, False),
+        ({"code": 2000}, False),
+        ({"code": 5000}, False),
+        ({"reason": "é" * 62}, False),
+    ],
+)
+async def test_what_a_close_frame_can_hold(closing: dict[str, Any], is_right: bool) -> None:
+    """https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1"""
+    async with server() as (app, emulator), client_of(app) as client, guest(app) as customer:
+        [connection] = emulator.runtime.connections
+
+        answer = await client.post(f"/connections/{connection.id}/close", json=closing)
+
+        assert answer.status_code == (204 if is_right else 422)
+        assert customer.said.empty() is not is_right
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,29 @@ async def test_why_a_rule_does_not_match() -> None:
         assert not fields["detail-type"]
 
 
+async def test_why_an_event_that_was_put_did_not_match() -> None:
+    async with control() as (client, emulator):
+        bus = next(bus for bus in emulator.buses if bus.name != "default")
+        await put(emulator, "kitchen", "Baked", bus.arn)
+        [event] = (await client.get("/events", params={"bus": bus.arn})).json()
+        [name] = set(bus.rules) - set(event["matched"])
+
+        asked = {"id": event["id"], "rule": name}
+        [explained] = (await client.post("/events/explain", json=asked)).json()
+
+        assert (event["bus"], explained["rule"], explained["matches"]) == (bus.name, name, False)
+        [source] = [each for each in explained["conjunctions"][0]["fields"] if each["field"] == "source"]
+        assert (source["found"], source["met"]) == (["kitchen"], False)
+        assert len((await client.post("/events/explain", json={"id": event["id"]})).json()) == len(bus.rules)
+        for wrong, status in (
+            ({"id": "nobody"}, 404),
+            (asked | {"rule": "nobody"}, 404),
+            (asked | {"event": {}}, 422),
+            ({}, 422),
+        ):
+            assert (await client.post("/events/explain", json=wrong)).status_code == status
+
+
 async def test_why_a_pattern_does() -> None:
     async with control() as (client, _emulator):
         asked = {"event": {"a": [1, 2]}, "pattern": {"a": [{"numeric": [">", 1]}]}}

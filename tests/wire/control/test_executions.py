@@ -75,6 +75,11 @@ async def test_what_each_branch_waits_for() -> None:
             "Sleep": "timer",
         }
         assert states["Both"]["branches"] == "0 of 2"
+        assert {name: (each["type"], each["within"], each["index"]) for name, each in states.items()} == {
+            "Both": ("Parallel", None, 0),
+            "Ask": ("Task", "Both", 0),
+            "Sleep": ("Wait", "Both", 1),
+        }
         assert states["Ask"]["heartbeat"] is not None
         token = states["Ask"]["task_token"]
         await emulator.call("stepfunctions", "SendTaskSuccess", {"taskToken": token, "output": "1"})

@@ -2,11 +2,12 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.wire.asgi import guest, http, server
+from tests.wire.asgi import guest, server
 from tests.wire.control.asking import client_of, control
 
 
@@ -68,6 +69,10 @@ async def test_logs_are_read() -> None:
         assert len(reports) == 2
         since = emulator.clock.now().isoformat()
         assert len((await client.get("/logs/events", params={"group": name, "since": since})).json()) < len(events)
+        until = {"group": name, "until": since}
+        assert 0 < len((await client.get("/logs/events", params=until)).json()) < len(events)
+        one = {"group": name, "stream": groups[name]["streams"][0]["name"]}
+        assert (await client.get("/logs/events", params=one)).json() == events
         assert (await client.get("/logs/events", params={"group": "nobody"})).status_code == 404
         assert (await client.get("/logs/events")).status_code == 422
 
@@ -117,12 +122,44 @@ async def test_a_template_is_rendered_with_its_trace() -> None:
         ({"template": "$input.params().querystring.q", "querystring": {"q": "2"}}, "2"),
         ({"template": "$stageVariables.v", "stage_variables": {"v": "3"}}, "3"),
         ({"template": "$context.domainName"}, "localhost:8000"),
+        ({"template": "$context.stage$stageVariables.none"}, "api"),
     ],
 )
 async def test_what_is_left_out_is_as_in_a_real_message(trial: dict[str, Any], output: str) -> None:
     status, rendered = await render(**trial)
 
     assert (status, rendered["output"]) == (200, output)
+
+
+OWN = """
+Resources:
+  Other:
+    Type: AWS::ApiGatewayV2::Api
+    Properties: {Name: a, ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.body.action}
+  OtherStage: {Type: AWS::ApiGatewayV2::Stage, Properties: {ApiId: !Ref Other, StageName: test}}
+  Kitchen:
+    Type: AWS::ApiGatewayV2::Api
+    Properties: {Name: b, ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.body.action}
+  KitchenStage:
+    Type: AWS::ApiGatewayV2::Stage
+    Properties: {ApiId: !Ref Kitchen, StageName: prod, StageVariables: {oven: "1", heat: "220"}}
+  Bake:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties:
+      ApiId: !Ref Kitchen
+      IntegrationType: MOCK
+      RequestTemplates: {$default: "$context.stage $context.apiId $stageVariables.oven $stageVariables.heat"}
+"""
+
+
+async def test_a_template_of_the_stack_is_rendered_as_on_a_stage_of_its_own_api(tmp_path: Path) -> None:
+    (tmp_path / "template.yaml").write_text(OWN)
+    async with control(template=tmp_path / "template.yaml") as (client, emulator):
+        trial = {"integration": "Bake", "stage_variables": {"heat": "300"}}
+        rendered = (await client.post("/mapping-templates/render", json=trial)).json()
+
+        _, kitchen = emulator.apis
+        assert rendered["output"] == f"prod {kitchen.id} 1 300"
 
 
 async def test_a_faulty_template_tells_its_places() -> None:
@@ -151,29 +188,15 @@ async def test_ready() -> None:
         assert (await client.get("/ready")).json() == {"status": "ready"}
 
 
-# The whole of it
+async def test_not_ready() -> None:
+    """A state that cannot be written any more takes no requests."""
+    async with control() as (client, emulator):
+        await emulator.close()
 
+        answer = await client.get("/ready")
 
-async def test_the_description_is_whole() -> None:
-    """Every operation has a meaning, and every parameter a description or a name that says it."""
-    async with control() as (client, _emulator):
-        described = (await client.get("/openapi.json")).json()
-
-    operations = [each for path in described["paths"].values() for each in path.items()]
-    assert len(operations) > 25
-    assert all(operation.get("description") for _, operation in operations)
-    assert {method for method, _ in operations} == {"get", "post"}
-
-
-async def test_a_page_of_another_site_changes_nothing() -> None:
-    async with server() as (app, emulator):
-        for path in ("/clock", "/settled", "/connections/x/close", "/mapping-templates/render"):
-            answer = await http(app, "POST", f"/_pizzabar{path}", b"{}", origin="https://example.com")
-            assert answer.status == 403
-        assert emulator.clock.current.now() == emulator.clock.now()
-
-
-async def test_reading_changes_nothing() -> None:
-    async with control() as (client, _emulator):
-        for path in ("/clock/advance", "/clock/next", "/settled", "/clock/speed", "/events/explain"):
-            assert (await client.get(path)).status_code == 405
+        assert (answer.status_code, answer.json()) == (
+            503,
+            {"detail": "the state could not be written: it is closed"},
+        )
+        assert (await client.get("/health")).status_code == 200

@@ -1,6 +1,8 @@
 """The command line."""
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -46,13 +48,25 @@ def test_the_version() -> None:
     assert run("--version").output == f"pizzabar, version {__version__}\n"
 
 
-@pytest.mark.parametrize("command", [[], ["up"], ["order"], ["watch"]])
+@pytest.mark.parametrize(
+    "command", [[], ["up"], *([name] for name in main.commands), ["clock", "set"], ["tables", "show"]]
+)
 @pytest.mark.parametrize("option", ["-h", "--help"])
 def test_every_command_explains_itself(command: list[str], option: str) -> None:
     result = run(*command, option)
 
     assert result.exit_code == 0
     assert result.output.startswith("Usage: ")
+
+
+def test_the_commands_are_there_before_what_they_need_is_imported() -> None:
+    """A completion, a help text or a typing error should not wait for it."""
+    heavy = "{'fastapi', 'httpx', 'pydantic', 'uvicorn', 'websockets', 'pizzabar.emulator'}"
+    program = f"import sys, pizzabar.cli; print({heavy} & set(sys.modules))"
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "set()\n"
 
 
 def test_up_has_an_option_for_each_setting() -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,8 @@ def test_events_tables_logs_and_resources(guest: ClientConnection) -> None:
     group = next(name for name in groups if name.startswith("/aws/lambda/"))
     assert "START RequestId" in lines("logs", group, "--text", "START", "--limit", 1)[0]
     assert told("logs", group)[0]["message"]
+    assert lines("logs", group, "--until", "2020-01-01T00:00:00Z") == []
+    assert run("logs", "--follow").exit_code == 2
 
     shown = lines("resources")
     assert shown[0].split() == ["RESOURCES", "TYPE", "REF"]
@@ -136,8 +139,87 @@ def test_a_mapping_template_is_rendered(tmp_path: Path) -> None:
     assert "Error: 1:" in faulty.output
 
 
-def test_what_is_refused_is_one_line() -> None:
+def test_items_are_shown_in_pages(port: int) -> None:
+    with connect(f"ws://localhost:{port}/api", proxy=None), connect(f"ws://localhost:{port}/api", proxy=None):
+        page = run("tables", "show", "pizzabar-Sessions", "--limit", 1)
+        first, more = page.stdout.splitlines(), page.stderr.splitlines()
+        [next_] = [line.removeprefix("there are more: --after ").strip("'") for line in more]
+        second = lines("tables", "show", "pizzabar-Sessions", "--limit", 1, "--after", next_)
+        typed = told("tables", "show", "pizzabar-Sessions", "--typed")
+
+    ids = [json.loads(line)["connectionId"] for line in (first[0], second[0])]
+    assert ids[0] != ids[1]
+    assert [item["connectionId"]["S"] for item in typed["items"]][:2] == ids
+
+
+def test_a_rule_is_explained(guest: ClientConnection, tmp_path: Path) -> None:
+    event = told("events", "--limit", 1)[0]
+    shown = lines("explain", event["id"], "--rule", event["matched"][0])
+    assert shown[0] == f"rule {event['matched'][0]} matches"
+    assert all(line.startswith("  ✓ ") for line in shown[1:])
+
+    (tmp_path / "event.json").write_text('{"source": "oven"}')
+    assert lines("explain", f"@{tmp_path / 'event.json'}", "--pattern", '{"source": ["kitchen"]}') == [
+        "the pattern does not match",
+        '  ✗ source  wants ["kitchen"]  found ["oven"]',
+    ]
+    assert told("explain", '{"a": 1}', "--pattern", '{"a": [1]}')[0]["matches"]
+
+
+def test_logs_are_followed(guest: ClientConnection, port: int) -> None:
+    group = next(each["name"] for each in told("logs") if each["name"].startswith("/aws/lambda/"))
+    since = ["--since", "2020-01-01T00:00:00Z", "--text", "START"]
+    following = pizzabar("logs", group, "--follow", *since, port=port)
+    assert following.stdout is not None
+    try:
+        assert "START RequestId" in following.stdout.readline()
+    finally:
+        following.terminate()
+        following.communicate(timeout=SECONDS)
+
+
+def test_another_server_is_not_pizzabar() -> None:
+    with HTTPServer(("localhost", 0), Another) as other:
+        port = other.server_port
+        thread = threading.Thread(target=other.serve_forever)
+        thread.start()
+        result = run("resources", "--port", port)
+        other.shutdown()
+        thread.join()
+    assert (result.exit_code, result.output) == (1, f"Error: what answers at localhost:{port} is not pizzabar\n")
+
+
+class Another(BaseHTTPRequestHandler):
+    """A server of something else."""
+
+    def do_GET(self) -> None:
+        """Answer anything with a page."""
+        self.send_response(200)
+        self.send_header("content-length", "2")
+        self.end_headers()
+        self.wfile.write(b"hi")
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Say nothing."""
+
+
+def test_what_is_refused_is_one_line(tmp_path: Path) -> None:
+    nowhere, folder = tmp_path / "nowhere", tmp_path
+    (tmp_path / "latin").write_bytes(b"\xe9")
     for arguments, message in (
+        (("explain", "nobody"), "the journal knows of no event nobody"),
+        (("explain", "{"), "it is not JSON"),
+        (("explain", "{}", "--pattern", f"@{nowhere}"), f"{nowhere} cannot be read: No such file or directory"),
+        (("explain", f"@{tmp_path / 'latin'}"), f"{tmp_path / 'latin'} cannot be read: 'utf-8' codec"),
+        (("render", folder), f"{folder} cannot be read: Is a directory"),
+        (("render", "Nobody", "--body", f"@{nowhere}"), f"{nowhere} cannot be read"),
+        (("tables", "show", "a/b?c"), "Not Found"),
+        (("tables", "show", "pizzabar-Orders", "--after", "{"), "after is not JSON"),
+        (("logs", "nobody"), "The specified log group does not exist"),
+        (("logs", "nobody", "--follow"), "The specified log group does not exist"),
+        (("logs", "nobody", "--since", "soon"), "since: Input should be a valid datetime"),
+        (("executions", "show", "arn:aws:states:us-east-1:123456789012:execution:a:b"), "Execution Does Not Exist"),
+        (("resources", "--host", "no such host"), "no server at no such host:"),
         (("connections", "push", "x", "hello"), "Invalid connectionId: x"),
         (("tables", "show", "nobody"), "Requested resource not found"),
         (("clock", "set", "real", "--speed", -1), "speed: Input should be greater than 0"),

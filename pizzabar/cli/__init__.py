@@ -9,8 +9,15 @@ from typing import Any
 import click
 
 from pizzabar import __version__
-from pizzabar.cli.asking import COMMANDS
+from pizzabar.cli.clock import clock, settled
+from pizzabar.cli.connections import connections
+from pizzabar.cli.events import events, explain
+from pizzabar.cli.executions import executions
+from pizzabar.cli.logs import logs
 from pizzabar.cli.order import order
+from pizzabar.cli.render import render
+from pizzabar.cli.resources import resources
+from pizzabar.cli.tables import tables
 from pizzabar.cli.watch import watch
 from pizzabar.settings import Settings, SettingsError, meanings, repeated, switches
 
@@ -71,7 +78,19 @@ def up(template_file: str | None, **options: Any) -> None:
         sys.exit(3)
 
 
-main.add_command(order)
-main.add_command(watch)
+COMMANDS: tuple[click.Command, ...] = (
+    order,
+    watch,
+    clock,
+    settled,
+    connections,
+    executions,
+    events,
+    explain,
+    tables,
+    logs,
+    resources,
+    render,
+)
 for command in COMMANDS:
     main.add_command(command)

@@ -1,7 +1,6 @@
 """``pizzabar watch``: the journal of hops, as it happens."""
 
 import json
-import sys
 from typing import Any
 
 import click
@@ -26,6 +25,7 @@ COLOURS = {
 @click.option("--operation", help="only those of an operation")
 @click.option("--connection", help="only what a connection's frames began, and what is pushed to it")
 @click.option("--errors", is_flag=True, help="only those that failed")
+@click.option("--after", type=int, help="first the hops that began after that one; 0 for all that are kept")
 @server_options
 def watch(
     as_json: bool,
@@ -34,31 +34,14 @@ def watch(
     operation: str | None,
     connection: str | None,
     errors: bool,
+    after: int | None,
     host: str,
     port: int,
 ) -> None:
     """Follow the journal of hops of a running server."""
-    # Imported here, for it takes longer than all the rest of another command.
-    import httpx
-
-    control = ControlPlane(host, port)
-    address = f"{control.address}/journal/follow"
-    given = {"trace": trace, "service": service, "operation": operation, "connection": connection}
-    query = {name: value for name, value in given.items() if value is not None} | (
-        {"errors": "true"} if errors else {}
-    )
-    try:
-        with httpx.stream("GET", address, params=query, timeout=None, trust_env=False) as response:
-            if response.status_code != 200:
-                raise click.ClickException(f"{address}: {response.status_code} {response.read().decode()}")
-            for line in response.iter_lines():
-                if line.startswith("data: "):
-                    text = line.removeprefix("data: ")
-                    click.echo(text if as_json else _show_hop(json.loads(text)))
-    except httpx.TransportError as error:
-        raise control.unreachable(error) from None
-    except KeyboardInterrupt:
-        sys.exit(130)
+    asked = {"trace": trace, "service": service, "operation": operation, "connection": connection}
+    for hop in ControlPlane(host, port).follow("/journal/follow", **asked, errors=errors or None, after=after):
+        click.echo(hop if as_json else _show_hop(json.loads(hop)))
 
 
 def _show_hop(hop: dict[str, Any]) -> str:

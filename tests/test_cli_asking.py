@@ -97,6 +97,35 @@ def test_executions(guest: ClientConnection) -> None:
     assert run("executions", "show", "nobody").output.startswith("Error: there is no execution nobody")
 
 
+def test_a_task_token_is_told_and_answers(port: int) -> None:
+    entry = {"Source": "oven", "DetailType": "hot?", "Detail": {"token.$": "$$.Task.Token"}}
+    ask = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::events:putEvents.waitForTaskToken",
+        "Parameters": {"Entries": [entry]},
+        "End": True,
+    }
+    definition = json.dumps({"StartAt": "Ask", "States": {"Ask": ask}})
+    machine = {"name": "Oven", "definition": definition, "roleArn": "arn:aws:iam::123456789012:role/a"}
+    with httpx.Client(base_url=f"http://localhost:{port}", trust_env=False) as client:
+
+        def call(operation: str, parameters: Any) -> Any:
+            headers = {"x-amz-target": f"AWSStepFunctions.{operation}", "content-type": "application/x-amz-json-1.0"}
+            return client.post("/", headers=headers, content=json.dumps(parameters)).raise_for_status().json()
+
+        arn = call("CreateStateMachine", machine)["stateMachineArn"]
+        execution = call("StartExecution", {"stateMachineArn": arn, "name": "first"})["executionArn"]
+        told("settled")
+
+        shown = lines("executions", "show", "first")
+        assert "waits for task token" in shown[1]
+        name, token = shown[2].split()
+        assert name == "token"
+        call("SendTaskSuccess", {"taskToken": token, "output": '"hot"'})
+        told("settled")
+        assert told("executions", "show", execution)["output"] == "hot"
+
+
 def test_events_tables_logs_and_resources(guest: ClientConnection) -> None:
     head, first, *_ = lines("events")
     assert head.split() == ["EVENTS", "BUS", "SOURCE", "DETAIL", "TYPE", "MATCHED"]

@@ -62,6 +62,9 @@ def show(execution: str, history: bool, as_json: bool, host: str, port: int) -> 
             until = f" until {time_of(state['until'])}" if state["until"] else ""
             waits = f" waits for {state['waits_for']}{until}" if state["waits_for"] else ""
             yield f"  in {state['name']} since {time_of(state['entered'])}:{waits or ' is being carried on'}"
+            if state["task_token"]:
+                # Whole, for it is wanted to be copied.
+                yield f"    token {state['task_token']}"
         for name in ("input", "output", "error", "cause"):
             if details[name] is not None:
                 yield f"  {name:<7} {cell_of(details[name])}"

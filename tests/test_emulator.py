@@ -95,8 +95,8 @@ async def test_the_clock_is_set_by_name() -> None:
 async def test_what_is_not_there_is_refused_by_name() -> None:
     emulator = await Emulator.open(IN_MEMORY)
 
-    with pytest.raises(UnknownOperationException, match="dynamodb:TransactWriteItems is not supported"):
-        await emulator.call("dynamodb", "TransactWriteItems", {})
+    with pytest.raises(UnknownOperationException, match="dynamodb:CreateBackup is not supported"):
+        await emulator.call("dynamodb", "CreateBackup", {})
     await emulator.close()
 
 

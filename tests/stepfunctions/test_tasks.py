@@ -30,6 +30,7 @@ class Kitchen:
 
     def __init__(self, emulator: Emulator) -> None:
         self.emulator = emulator
+        self._count = 0
 
     async def run(self, resource: str, parameters: Any = None, given: Any = None, **fields: Any) -> dict[str, Any]:
         """Run a state machine of one Task, and describe the execution when everything has settled."""
@@ -37,9 +38,9 @@ class Kitchen:
         if parameters is not None:
             task["Parameters"] = parameters
         definition = json.dumps({"StartAt": "Task", "States": {"Task": task}})
-        created = await self.emulator.call(
-            "stepfunctions", "CreateStateMachine", {"name": "one", "definition": definition, "roleArn": ROLE}
-        )
+        self._count += 1
+        made = {"name": f"machine-{self._count}", "definition": definition, "roleArn": ROLE}
+        created = await self.emulator.call("stepfunctions", "CreateStateMachine", made)
         started = await self.emulator.call(
             "stepfunctions",
             "StartExecution",
@@ -234,7 +235,7 @@ async def test_a_task_is_failed_by_its_token() -> None:
 @pytest.mark.parametrize(
     "resource",
     [
-        "arn:aws:states:::aws-sdk:dynamodb:transactWriteItems",
+        "arn:aws:states:::aws-sdk:dynamodb:createBackup",
         "arn:aws:states:::aws-sdk:s3:getObject",
         "arn:aws:states:::sns:publish",
     ],

@@ -1,4 +1,4 @@
-"""Servers to measure: pizzabar in a process of its own, and a bare one that pushes six frames, for comparison."""
+"""Servers to measure: pizzabar in a process of its own, and a bare one that answers and does nothing else."""
 
 import os
 import socket
@@ -27,6 +27,12 @@ async def app(scope, receive, send):
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await send({"type": "lifespan.shutdown.complete"})
+        return
+    if scope["type"] == "http":
+        while (await receive()).get("more_body"):
+            pass
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"{}"})
         return
     await receive()
     await send({"type": "websocket.accept"})

@@ -114,13 +114,16 @@ class Reference:
     """A property that names another resource of the template by what ``Ref`` gives, after a ``prefix`` or bare.
 
     The properties ``alike`` have the same value in both. The property ``name`` may name it, too. Of a map, each
-    value is such a reference.
+    value is such a reference. ``standing`` is the one that is there in any case, and is meant where none is named;
+    ``name_of`` takes the name out of what the property says.
     """
 
     type: str
     prefix: str = ""
     alike: tuple[str, ...] = ()
     name: str | None = None
+    standing: str | None = None
+    name_of: Callable[[str], str] = str
 
 
 @record
@@ -150,7 +153,7 @@ class ResourceType:
     check_resource: Callable[[Resource], Iterable[Fault]] = lambda resource: ()
     references: Mapping[str, Reference] = field(default_factory=dict)
     unique: tuple[str, ...] = ()
-    """Properties that no other resource of the type has alike, where all are given."""
+    """Properties that no other resource of the type has alike, where all are given or have one standing for them."""
     asks: Callable[[Mapping[str, JSON]], Iterable[Asked]] = lambda properties: ()
     comes_last: bool = False
     """Whether it is created after all that does not wait for it: a deployment takes what is there."""

@@ -205,8 +205,8 @@ async def test_a_stand_in_is_found_beside_the_template_and_runs_in_place_of_the_
 
 def test_a_stack_larger_than_aws_deploys_is_told_of(tmp_path: Path) -> None:
     template = tmp_path / "template.yaml"
-    queue = "{Type: AWS::Events::EventBus, Properties: {Name: b}}"
-    template.write_text("Resources:\n" + "".join(f"  B{number}: {queue}\n" for number in range(501)))
+    buses = (f"  B{each}: {{Type: AWS::Events::EventBus, Properties: {{Name: b{each}}}}}\n" for each in range(501))
+    template.write_text("Resources:\n" + "".join(buses))
 
     stack = load_stack(Settings(template=template))
 

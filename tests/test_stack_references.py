@@ -21,6 +21,10 @@ Resources:
     Type: AWS::ApiGatewayV2::Integration
     Properties: {ApiId: !Ref Chat, IntegrationType: MOCK}
 """
+TABLE = (
+    "AWS::DynamoDB::Table, Properties: {TableName: abc, BillingMode: PAY_PER_REQUEST, "
+    "AttributeDefinitions: [{AttributeName: id, AttributeType: S}], KeySchema: [{AttributeName: id, KeyType: HASH}]}"
+)
 
 
 def stack_of(tmp_path: Path, text: str) -> Stack:
@@ -87,6 +91,40 @@ def test_a_name_of_nothing_is_a_fault_with_its_place(tmp_path: Path, resource: s
     [told] = faults_of(tmp_path, text)
 
     assert told == fault.format(**references)
+
+
+@pytest.mark.parametrize(
+    ("bus", "fault"),
+    [
+        ("nobody", "/EventBusName: there is no AWS::Events::EventBus nobody in this template"),
+        (
+            "'arn:aws:events:us-east-1:123456789012:event-bus/nobody'",
+            "/EventBusName: there is no AWS::Events::EventBus nobody in this template",
+        ),
+        ("default", None),
+        ("'arn:aws:events:us-east-1:123456789012:event-bus/default'", None),
+        ("kitchen", None),
+        ("!Ref Bus", None),
+        ("!GetAtt Bus.Arn", None),
+    ],
+)
+def test_the_bus_of_a_rule_is_there(tmp_path: Path, bus: str, fault: str | None) -> None:
+    text = f"""Resources:
+  Bus: {{Type: AWS::Events::EventBus, Properties: {{Name: kitchen}}}}
+  Hear: {{Type: AWS::Events::Rule, Properties: {{EventPattern: {{source: [a]}}, EventBusName: {bus}}}}}
+"""
+
+    if fault is None:
+        stack_of(tmp_path, text)
+    else:
+        [told] = faults_of(tmp_path, text)
+        assert told.endswith(fault)
+
+
+def test_there_is_one_default_bus(tmp_path: Path) -> None:
+    [told] = faults_of(tmp_path, "Resources:\n  Bus: {Type: AWS::Events::EventBus, Properties: {Name: default}}\n")
+
+    assert told.endswith("/Name: every account has an event bus named default already")
 
 
 def test_every_task_that_asks_for_what_is_not_there_is_told(tmp_path: Path) -> None:
@@ -168,6 +206,27 @@ async def test_a_deployment_may_bring_its_stage(tmp_path: Path) -> None:
             "AWS::ApiGatewayV2::Stage, Properties: {ApiId: !Ref Other, StageName: a}",
             None,
         ),
+        (
+            "AWS::Events::Rule, Properties: {Name: a, EventPattern: {source: [x]}}",
+            "AWS::Events::Rule, Properties: {Name: a, EventBusName: default, EventPattern: {source: [x]}}",
+            "Name: a already exists: One has it",
+        ),
+        (
+            "AWS::Events::EventBus, Properties: {Name: a}",
+            "AWS::Events::Rule, Properties: {Name: a, EventBusName: a, EventPattern: {source: [x]}}",
+            None,
+        ),
+        (
+            "AWS::Events::EventBus, Properties: {Name: a}",
+            "AWS::Events::EventBus, Properties: {Name: a}",
+            "Name: a already exists: One has it",
+        ),
+        (
+            "AWS::Logs::LogGroup, Properties: {LogGroupName: a}",
+            "AWS::Logs::LogGroup, Properties: {LogGroupName: a}",
+            "LogGroupName: a already exists: One has it",
+        ),
+        (TABLE, TABLE, "TableName: abc already exists: One has it"),
     ],
 )
 def test_what_is_named_twice_is_a_fault(tmp_path: Path, one: str, other: str, fault: str | None) -> None:

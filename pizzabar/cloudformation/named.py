@@ -26,35 +26,47 @@ def misnamed(resources: Sequence[Resource], types: Mapping[str, ResourceType]) -
     named: dict[tuple[str, str], list[Resource]] = {}
     by_property = {
         (reference.type, reference.name)
-        for type in types.values()
-        for reference in type.references.values()
+        for each in types.values()
+        for reference in each.references.values()
         if reference.name is not None
     }
     for resource in resources:
-        names = [str(resource.properties.get(name)) for type, name in by_property if type == resource.type]
+        names = [str(resource.properties.get(name)) for owner, name in by_property if owner == resource.type]
         for name in dict.fromkeys((resource.identity.ref, *names)):
             named.setdefault((resource.type, name), []).append(resource)
     taken: dict[tuple[str, ...], Resource] = {}
     for resource in resources:
-        unique = types[resource.type].unique
-        values = [str(resource.properties[name]) for name in unique if name in resource.properties]
-        if unique and len(values) == len(unique):
-            other = taken.setdefault((resource.type, *values), resource)
+        type = types[resource.type]
+        values = [_value(resource, name, type.references.get(name)) for name in type.unique]
+        if values and None not in values:
+            other = taken.setdefault((resource.type, *map(str, values)), resource)
             if other is not resource:
-                yield Misnamed(resource, (unique[-1],), f"{values[-1]} already exists: {other.logical_id} has it")
-        for name, reference in types[resource.type].references.items():
+                doubled = f"{values[-1]} already exists: {other.logical_id} has it"
+                yield Misnamed(resource, (type.unique[-1],), doubled)
+        for name, reference in type.references.items():
             value = resource.properties.get(name)
             members = value.items() if isinstance(value, Mapping) else () if value is None else [(None, value)]
             for key, member in members:
-                text = str(member)
+                text = reference.name_of(str(member))
+                if text == reference.standing:
+                    continue
                 found = named.get((reference.type, text.removeprefix(reference.prefix)), [])
                 message = _fault(resource, reference, text, found if text.startswith(reference.prefix) else [])
                 if message is not None:
                     yield Misnamed(resource, (name,) if key is None else (name, key), message)
 
 
+def _value(resource: Resource, name: str, reference: Reference | None) -> str | None:
+    value = resource.properties.get(name)
+    if reference is None:
+        return None if value is None else str(value)
+    return reference.standing if value is None else reference.name_of(str(value))
+
+
 def _fault(resource: Resource, reference: Reference, text: str, found: list[Resource]) -> str | None:
     """Tell what is wrong with a name, given all that has it."""
+    if not found and reference.standing is not None:
+        return f"there is no {reference.type} {text} in this template"
     if not found:
         form = f"{reference.prefix}ID, where ID is that of" if reference.prefix else "the ID of"
         return f"{text} is not {form} an {reference.type} of this template"

@@ -114,6 +114,6 @@ async def _create(tables: Tables, resource: Resource) -> None:
 
 
 RESOURCES: dict[str, ResourceType] = {
-    "AWS::DynamoDB::Table": ResourceType(_TABLE, _identify, _create, _check),
+    "AWS::DynamoDB::Table": ResourceType(_TABLE, _identify, _create, _check, unique=("TableName",)),
 }
 """The resource types of this room."""

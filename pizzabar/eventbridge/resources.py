@@ -15,6 +15,7 @@ from pizzabar.resource import (
     Naming,
     Number,
     Record,
+    Reference,
     Resource,
     ResourceType,
     Text,
@@ -26,6 +27,11 @@ from pizzabar.resource import (
 def _identify_bus(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> Identity:
     name = properties["Name"]
     return Identity(name, {"Arn": naming.home.arn("events", f"event-bus/{name}"), "Name": name})
+
+
+def _check_bus(properties: Mapping[str, JSON]) -> Iterable[Fault]:
+    if properties["Name"] == "default":
+        yield Fault(("Name",), "every account has an event bus named default already")
 
 
 async def _create_bus(buses: EventBuses, resource: Resource) -> None:
@@ -124,6 +130,8 @@ RESOURCES: dict[str, ResourceType] = {
         ),
         identify=_identify_bus,
         create=_create_bus,
+        check=_check_bus,
+        unique=("Name",),
     ),
     "AWS::Events::Rule": ResourceType(
         shape=Record(
@@ -142,5 +150,7 @@ RESOURCES: dict[str, ResourceType] = {
         identify=_identify_rule,
         create=_create_rule,
         check=_check_rule,
+        references={"EventBusName": Reference("AWS::Events::EventBus", standing="default", name_of=bus_name)},
+        unique=("EventBusName", "Name"),
     ),
 }

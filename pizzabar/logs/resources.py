@@ -65,6 +65,7 @@ RESOURCES: dict[str, ResourceType] = {
         identify=_identify,
         check=_check,
         create=_create,
+        unique=("LogGroupName",),
     ),
 }
 """The resource types by name."""

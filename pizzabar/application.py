@@ -10,12 +10,14 @@ threads.
 import os
 import re
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Container, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from pizzabar.arn import Home
 from pizzabar.documents import JSON
 from pizzabar.emulator import Emulator, Program
 from pizzabar.hooks import hook
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 Handler = Callable[[Any, Any], Any]
 H = TypeVar("H", bound=Handler)
 API_TYPES = ("AWS::ApiGatewayV2::Api", "AWS::Serverless::WebSocketApi")
+SPECIAL_ROUTES = ("$connect", "$default", "$disconnect")
 FUNCTION_TYPES = ("AWS::Lambda::Function", "AWS::Serverless::Function")
 INVOKE = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${%s.Arn}/invocations"
 
@@ -49,6 +52,10 @@ class Application:
         self._resources: dict[str, tuple[JSON, Place]] = {}
         self._routes: dict[str, tuple[str, Place]] = {}
         self._functions: dict[str, tuple[Handler, JSON, Place]] = {}
+        self._places: dict[str, Place] = {}
+        """Where each logical ID was taken."""
+        self._named_in: tuple[str, str] | None = None
+        """The region and the account of the ARNs that were given out."""
         self._server: Server | None = None
 
     # Hooks
@@ -78,13 +85,12 @@ class Application:
 
         def register(handler: H) -> H:
             name = self._function(_camel(_name_of(handler)), handler, {}, may_exist=True)
-            number = sum(1 for each in self._resources if each.startswith(f"{name}Rule")) + 1
             properties = {
                 "EventBusName": Named(bus),
                 "EventPattern": dict(pattern),
                 "Targets": [{"Id": name, "Arn": {"Fn::GetAtt": [name, "Arn"]}}],
             }
-            self._add(f"{name}Rule{number}", "AWS::Events::Rule", properties, _place_of(handler))
+            self._add(_free(f"{name}Rule", self._places), "AWS::Events::Rule", properties, _place_of(handler))
             return handler
 
         return register
@@ -142,11 +148,11 @@ class Application:
             raise ValueError(f"table {name}: a key has at most two attributes, hash and range")
         if ttl is not None:
             properties["TimeToLiveSpecification"] = {"AttributeName": ttl, "Enabled": True}
-        self._add(_camel(name), "AWS::DynamoDB::Table", properties, _caller())
+        self._add(f"{_camel(name)}Table", "AWS::DynamoDB::Table", properties, _caller())
 
     def bus(self, name: str) -> None:
         """Make an event bus, beside the default one."""
-        self._add(_camel(name), "AWS::Events::EventBus", {"Name": name}, _caller())
+        self._add(_bus_id(name), "AWS::Events::EventBus", {"Name": name}, _caller())
 
     def state_machine(self, name: str, definition: Mapping[str, JSON] | str | os.PathLike[str]) -> str:
         """Make a state machine of its ASL definition: an object, JSON text, or a path of a file. Give its ARN."""
@@ -157,14 +163,26 @@ class Application:
             properties["DefinitionString"] = definition
         else:
             properties["DefinitionString"] = Path(definition).read_text(encoding="utf-8")
-        self._add(_camel(name), "AWS::StepFunctions::StateMachine", properties, _caller())
-        return f"arn:aws:states:{self._given.region}:{self._given.account}:stateMachine:{name}"
+        self._add(f"{_camel(name)}StateMachine", "AWS::StepFunctions::StateMachine", properties, _caller())
+        settings = self.settings()
+        self._named_in = settings.region, settings.account
+        return Home(settings.account, settings.region).arn("states", f"stateMachine:{name}")
 
     # Running
 
     def settings(self, **overrides: Any) -> Settings:
-        """Give the settings: those of the constructor, of the environment, and the overrides; the last count most."""
-        return replace(self._given.with_environment(os.environ), **_paths(overrides))
+        """Give the settings: those of the constructor, of the environment, and the overrides; the last count most.
+
+        Raise ``ValueError`` for another region or account than ARNs were given out with.
+        """
+        settings = replace(self._given.with_environment(os.environ), **_paths(overrides))
+        named_in = settings.region, settings.account
+        if self._named_in not in (None, named_in):
+            raise ValueError(
+                f"state_machine() has given out ARNs of {self._named_in}, not of {named_in}: "
+                "region and account are for the constructor, or for the environment from the start"
+            )
+        return settings
 
     def emulator(self, **overrides: Any) -> AbstractAsyncContextManager[Emulator]:
         """Open an emulator of the application: ``async with app.emulator(state=":memory:", clock="virtual") as …``.
@@ -210,22 +228,24 @@ class Application:
             if existing.get(name) not in FUNCTION_TYPES:
                 written[name] = {"Type": "AWS::Lambda::Function", "Properties": properties}, place
         if self._routes:
-            written |= self._written_routes(existing)
+            written |= self._written_routes(existing, {*existing, *written})
         known = {*existing, *written}
         return {name: (_with_names(resource, known), place) for name, (resource, place) in written.items()}
 
-    def _written_routes(self, existing: Mapping[str, str]) -> dict[str, tuple[JSON, "Place"]]:
+    def _written_routes(self, existing: Mapping[str, str], taken: set[str]) -> dict[str, tuple[JSON, "Place"]]:
         place = next(iter(self._routes.values()))[1]
         written: dict[str, tuple[JSON, Place]] = {}
 
-        def add(name: str, type: str, place: "Place", **properties: JSON) -> None:
+        def add(name: str, type: str, place: "Place", **properties: JSON) -> str:
+            name = _free(name, taken)
+            taken.add(name)
             written[name] = {"Type": f"AWS::ApiGatewayV2::{type}", "Properties": properties}, place
+            return name
 
         api = next((name for name, type in existing.items() if type in API_TYPES), None)
         if api is None:
-            api = "Api"
-            add(
-                api,
+            api = add(
+                "Api",
                 "Api",
                 place,
                 Name="api",
@@ -235,7 +255,7 @@ class Application:
             add("ApiStage", "Stage", place, ApiId={"Ref": api}, StageName=self._stage, AutoDeploy=True)
         for key, (function, where) in self._routes.items():
             base, its_api = f"{function}Route", {"Ref": api}
-            add(
+            integration = add(
                 f"{base}Integration",
                 "Integration",
                 where,
@@ -243,15 +263,15 @@ class Application:
                 IntegrationType="AWS_PROXY",
                 IntegrationUri={"Fn::Sub": INVOKE % function},
             )
-            target = {"Fn::Sub": f"integrations/${{{base}Integration}}"}
-            add(base, "Route", where, ApiId=its_api, RouteKey=key, Target=target)
+            target = {"Fn::Sub": f"integrations/${{{integration}}}"}
+            route = add(base, "Route", where, ApiId=its_api, RouteKey=key, Target=target)
             if key not in ("$connect", "$disconnect"):
                 add(
                     f"{base}Response",
                     "RouteResponse",
                     where,
                     ApiId=its_api,
-                    RouteId={"Ref": base},
+                    RouteId={"Ref": route},
                     RouteResponseKey="$default",
                 )
         return written
@@ -260,8 +280,10 @@ class Application:
         place = _place_of(handler)
         if key in self._routes:
             raise ValueError(f"{place[0]}:{place[1]}: the route {key} has a handler already")
-        function = self._function(f"{_camel(key)}Hook", hook(handler), {"Timeout": 29}, place=place)
-        self._routes[key] = function, place
+        name = _hook_id(key)
+        if key not in SPECIAL_ROUTES:
+            name = _free(name, {*self._places, *map(_hook_id, SPECIAL_ROUTES)})
+        self._routes[key] = self._function(name, hook(handler), {"Timeout": 29}, place=place), place
         return handler
 
     def _function(
@@ -274,23 +296,20 @@ class Application:
         may_exist: bool = False,
     ) -> str:
         where = place or _place_of(handler)
-        if logical_id in self._functions:
-            known, _, other = self._functions[logical_id]
-            if may_exist and known is handler:
-                return logical_id
-            raise ValueError(
-                f"{where[0]}:{where[1]}: there is a function {logical_id} already, at {other[0]}:{other[1]}"
-            )
+        if may_exist and logical_id in self._functions and self._functions[logical_id][0] is handler:
+            return logical_id
+        self._take(logical_id, where)
         self._functions[logical_id] = handler, properties, where
         return logical_id
 
     def _add(self, logical_id: str, type: str, properties: JSON, place: "Place") -> None:
-        if logical_id in self._resources:
-            other = self._resources[logical_id][1]
-            raise ValueError(
-                f"{place[0]}:{place[1]}: there is a resource {logical_id} already, at {other[0]}:{other[1]}"
-            )
+        self._take(logical_id, place)
         self._resources[logical_id] = {"Type": type, "Properties": properties}, place
+
+    def _take(self, logical_id: str, place: "Place") -> None:
+        other = self._places.setdefault(logical_id, place)
+        if other is not place:
+            raise ValueError(f"{place[0]}:{place[1]}: there is {logical_id} already, at {other[0]}:{other[1]}")
 
 
 Place = tuple[str, int]
@@ -298,15 +317,15 @@ Place = tuple[str, int]
 
 
 class Named(str):
-    """The name of a resource, or the logical ID of one that is registered or in the template."""
+    """The name of a bus, or the logical ID of one in the template."""
 
 
 def _with_names(value: JSON, known: set[str]) -> JSON:
     """Write names as references where they are logical IDs."""
     if isinstance(value, Named):
         return (
-            {"Ref": _camel(value)}
-            if _camel(value) in known
+            {"Ref": _bus_id(value)}
+            if _bus_id(value) in known
             else {"Ref": str(value)}
             if value in known
             else str(value)
@@ -325,6 +344,19 @@ async def _opened(settings: Settings, program: Program) -> AsyncIterator[Emulato
         yield emulator
     finally:
         await emulator.close()
+
+
+def _free(name: str, taken: Container[str]) -> str:
+    """Give a logical ID that is not taken: the name, or the name with a number."""
+    return next(each for each in chain([name], (f"{name}{number}" for number in count(2))) if each not in taken)
+
+
+def _bus_id(name: str) -> str:
+    return f"{_camel(name)}Bus"
+
+
+def _hook_id(key: str) -> str:
+    return f"{_camel(key)}Hook"
 
 
 def _camel(name: str) -> str:

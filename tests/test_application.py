@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -114,44 +115,45 @@ async def test_an_emulator_of_it_is_driven_by_a_test() -> None:
     app = kitchen()
 
     async with app.emulator(**MEMORY) as emulator:
-        names = {type(each).__name__ for each in (emulator.tables, emulator.apis, emulator.buses)}
-        assert names == {"Tables", "WebSocketApis", "EventBuses"}
-        machine = emulator.call(
-            "stepfunctions",
-            "StartExecution",
-            {
-                "stateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:Bake",
-                "input": '{"to":"nobody"}',
-            },
-        )
-        arn = (await machine)["executionArn"]
-        assert (await emulator.call("stepfunctions", "DescribeExecution", {"executionArn": arn}))[
-            "status"
-        ] == "RUNNING"
+        bake = "arn:aws:states:us-east-1:123456789012:stateMachine:Bake"
+        started = {"stateMachineArn": bake, "input": '{"to":"nobody","pizza":"funghi"}'}
+        arn = (await emulator.call("stepfunctions", "StartExecution", started))["executionArn"]
+
+        async def status() -> str:
+            described = await emulator.call("stepfunctions", "DescribeExecution", {"executionArn": arn})
+            return str(described["status"])
+
+        assert await status() == "RUNNING"
+        await emulator.advance(timedelta(seconds=5))
+        assert await status() == "SUCCEEDED"
 
 
 async def test_what_was_under_way_goes_on_at_the_next_start(tmp_path: Path) -> None:
     told: list[str] = []
+    entry = {"Source": "kitchen", "DetailType": "Baked", "Detail.$": "$"}
+    tell = {"Type": "Task", "Resource": "arn:aws:states:::events:putEvents", "Parameters": {"Entries": [entry]}}
+    states = {"Wait": {"Type": "Wait", "Seconds": 5, "Next": "Tell"}, "Tell": {**tell, "End": True}}
 
-    def app() -> Application:
+    def app() -> tuple[Application, str]:
         made = Application(state=tmp_path / "state.db", clock="virtual")
 
         @made.rule({"source": ["kitchen"]})
         async def hear(event: Event, context: Context) -> None:
             told.append(event["detail"]["pizza"])
 
-        return made
+        return made, made.state_machine("Bake", {"StartAt": "Wait", "States": states})
 
-    detail = json.dumps({"pizza": "funghi"})
-    entry = {"Source": "kitchen", "DetailType": "Baked", "Detail": detail}
-    async with app().emulator() as emulator:
-        await emulator.call("events", "PutEvents", {"Entries": [entry]})
+    made, bake = app()
+    async with made.emulator() as emulator:
+        started = {"stateMachineArn": bake, "input": '{"pizza":"funghi"}'}
+        await emulator.call("stepfunctions", "StartExecution", started)
         await emulator.settled()
-    async with app().emulator() as emulator:
-        await emulator.call("events", "PutEvents", {"Entries": [entry]})
+    assert told == []
+    async with app()[0].emulator() as emulator:
+        await emulator.advance(timedelta(seconds=5))
         await emulator.settled()
 
-    assert told == ["funghi", "funghi"]
+    assert told == ["funghi"]
 
 
 @pytest.mark.parametrize("prefix", ["", "/aws"])
@@ -414,13 +416,13 @@ def test_two_of_one_name_are_an_error_that_names_both() -> None:
         async def second(event: Event, context: Context) -> None: ...
 
     app.table("Orders", key="id")
-    with pytest.raises(ValueError, match="there is a resource Orders already"):
+    with pytest.raises(ValueError, match="there is OrdersTable already"):
         app.table("Orders", key="id")
 
     @app.function
     def bake(event: Any, context: Context) -> None: ...
 
-    with pytest.raises(ValueError, match="there is a function bake already"):
+    with pytest.raises(ValueError, match="there is bake already"):
 
         @app.function("bake")
         def other(event: Any, context: Context) -> None: ...
@@ -430,9 +432,9 @@ async def test_a_name_that_the_template_has_is_a_fault(tmp_path: Path) -> None:
     (tmp_path / "template.yaml").write_text(TEMPLATE)
     app = Application(template=tmp_path / "template.yaml", **MEMORY)
     app.function("Write")(lambda event, context: None)
-    app.bus("News")
+    app.function("Live")(lambda event, context: None)
 
-    with pytest.raises(FaultyTemplate, match="News: the template has a resource of that name, too"):
+    with pytest.raises(FaultyTemplate, match="Live: the template has a resource of that name, too"):
         async with app.emulator():
             pass
 
@@ -457,3 +459,59 @@ async def test_an_application_without_anything_opens() -> None:
 
 def test_a_server_of_the_pizza_bar_is_none_of_a_program() -> None:
     assert Server(Application().settings)._program is None
+
+
+async def test_things_of_several_kinds_may_have_one_name() -> None:
+    app = Application(**MEMORY)
+    app.table("Orders", key="id")
+    app.bus("Orders")
+    app.state_machine("Orders", {"StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
+    for name in ("Orders", "Api", "ApiStage", "DefaultHookRoute"):
+        app.function(name)(lambda event, context: None)
+    heard = []
+
+    @app.rule({"source": ["a"]}, bus="Orders")
+    async def hear(event: Event, context: Context) -> None:
+        heard.append(event["source"])
+
+    for key in ("connect", "default", "disconnect"):
+        app.route(key)(lambda event, context: event["requestContext"]["routeKey"])
+        app.route(f"${key}")(lambda event, context: event["requestContext"]["routeKey"])
+
+    async with served(app) as address, connect(f"ws://{address}/api") as guest:
+        emulator = emulator_of(app)
+        for sent, key in (("x", "$default"), ('{"action":"connect"}', "connect")):
+            await guest.send(sent)
+            assert await guest.recv() == key
+        entry = {"Source": "a", "DetailType": "x", "EventBusName": "Orders", "Detail": "{}"}
+        await emulator.call("events", "PutEvents", {"Entries": [entry]})
+        await emulator.settled()
+        assert heard == ["a"]
+        assert (await emulator.call("dynamodb", "ListTables", {}))["TableNames"] == ["Orders"]
+        names = {each["FunctionName"] for each in (await emulator.call("lambda", "ListFunctions", {}))["Functions"]}
+        assert names >= {"Orders", "Api", "ApiStage", "DefaultHookRoute", "pizzabar-ConnectHook"}
+
+
+async def test_the_arn_of_a_state_machine_is_that_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIZZABAR_REGION", "eu-west-1")
+    app = Application(region="us-west-2", **MEMORY)
+    arn = app.state_machine("Flow", {"StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
+
+    async with app.emulator() as emulator:
+        started = await emulator.call("stepfunctions", "StartExecution", {"stateMachineArn": arn})
+        assert started["executionArn"].startswith("arn:aws:states:eu-west-1:123456789012:execution:Flow:")
+    with pytest.raises(ValueError, match=r"ARNs of \('eu-west-1', '123456789012'\)"):
+        app.settings(region="us-east-1")
+
+
+async def test_a_bus_that_is_not_there_is_told_with_its_place() -> None:
+    app = Application(**MEMORY)
+
+    @app.rule({"source": ["a"]}, bus="nobody")  # a bus that is not there
+    async def hear(event: Event, context: Context) -> None: ...
+
+    with pytest.raises(FaultyTemplate, match="no AWS::Events::EventBus nobody") as faulty:
+        async with app.emulator():
+            pass
+    [fault] = faulty.value.faults
+    assert (fault.position.file, fault.position.line) == (__file__, line_of("# a bus that is not there"))

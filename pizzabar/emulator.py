@@ -16,8 +16,11 @@ from pathlib import Path
 from typing import Any, cast
 
 from pizzabar.apigateway.apis import WebSocketApis
+from pizzabar.apigateway.configuration import RESOURCES as API_GATEWAY_RESOURCES
+from pizzabar.apigateway.configuration import Configuration
+from pizzabar.apigateway.configuration_operations import CHANGES as API_GATEWAY_V2_CHANGES
+from pizzabar.apigateway.configuration_operations import OPERATIONS as API_GATEWAY_V2_OPERATIONS
 from pizzabar.apigateway.operations import OPERATIONS as API_GATEWAY_OPERATIONS
-from pizzabar.apigateway.resources import RESOURCES as API_GATEWAY_RESOURCES
 from pizzabar.arn import Home
 from pizzabar.clock import SystemClock, VirtualClock
 from pizzabar.cloudformation.node import FaultyTemplate, Node, Position, TemplateFault, node_of
@@ -60,7 +63,7 @@ FUNCTION = "AWS::Lambda::Function"
 LOCAL_RUNTIME = "pizzabar.local.runtime:open_runtime"
 
 ROOMS: dict[str, dict[str, ResourceType]] = {
-    "apis": API_GATEWAY_RESOURCES,
+    "api_configuration": API_GATEWAY_RESOURCES,
     "buses": EVENTBRIDGE_RESOURCES,
     "functions": LAMBDA_RESOURCES,
     "log_groups": LOGS_RESOURCES,
@@ -71,6 +74,7 @@ ROOMS: dict[str, dict[str, ResourceType]] = {
 
 SERVICES: dict[str, tuple[Mapping[str, Callable[[Any, JSON], Awaitable[JSON]]], str]] = {
     "apigatewaymanagementapi": (API_GATEWAY_OPERATIONS, "apis"),
+    "apigatewayv2": (API_GATEWAY_V2_OPERATIONS, "api_configuration"),
     "cloudformation": (CLOUDFORMATION_OPERATIONS, "stacks"),
     "dynamodb": (DYNAMODB_OPERATIONS, "tables"),
     "events": (EVENTBRIDGE_OPERATIONS, "buses"),
@@ -81,7 +85,11 @@ SERVICES: dict[str, tuple[Mapping[str, Callable[[Any, JSON], Awaitable[JSON]]], 
 }
 """The operations of each service, and the emulator's name of what answers them."""
 
-CHANGES: dict[str, frozenset[str]] = {"buses": EVENTBRIDGE_CHANGES, "state_machines": STEP_FUNCTIONS_CHANGES}
+CHANGES: dict[str, frozenset[str]] = {
+    "api_configuration": API_GATEWAY_V2_CHANGES,
+    "buses": EVENTBRIDGE_CHANGES,
+    "state_machines": STEP_FUNCTIONS_CHANGES,
+}
 """The operations that make what is kept, by the emulator's name of what answers them."""
 
 
@@ -146,6 +154,7 @@ class Emulator:
             work=self.work,
             quotas=settings.quotas,
         )
+        self.api_configuration = Configuration(self.apis, self.clock, call.has)
         self.stack = Stack(settings.stack_name, (), {}, {})
         self.stacks = Stacks(self.home)
         for service, (operations, room) in SERVICES.items():

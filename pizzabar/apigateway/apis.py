@@ -114,6 +114,10 @@ class WebSocketApis:
         """Enter an API."""
         self._apis[api.id] = api
 
+    def remove(self, api_id: str) -> None:
+        """Take an API out."""
+        self._apis.pop(api_id, None)
+
     def get(self, api_id: str) -> WebSocketApi:
         """Find an API by its id. Raise ``ForbiddenException``."""
         api = self._apis.get(api_id)

@@ -1,5 +1,5 @@
 """
-What API Gateway answers when it refuses: to a caller of ``@connections``, and to a client in a frame.
+What API Gateway answers when it refuses: to a caller, and to a client in a frame.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
 """
@@ -14,7 +14,20 @@ class GoneException(ServiceError):
 
 
 class BadRequestException(ServiceError):
-    """Raised when a connection id is not of the form that ids have."""
+    """Raised when a parameter is not what it should be, or a connection id not of the form that ids have."""
+
+
+class NotFoundException(ServiceError):
+    """Raised when there is no such API, or no such part of it."""
+
+    # The words were seen for APIs ("Invalid API identifier specified"); those for parts are made after REST APIs'.
+    status = 404
+
+
+class ConflictException(ServiceError):
+    """Raised when an API has a part of that name already, or needs one that is to be deleted."""
+
+    status = 409
 
 
 class ForbiddenException(ServiceError):

@@ -193,14 +193,21 @@ def _camel(value: JSON) -> JSON:
         return [_camel(member) for member in value]
     if not isinstance(value, dict):
         return value
-    return {
-        name[:1].lower() + name[1:]: member if name in _BY_KEY else _camel(member) for name, member in value.items()
-    }
+    return {name[:1].lower() + name[1:]: _camel_member(name, member) for name, member in value.items()}
+
+
+def _camel_member(name: str, member: JSON) -> JSON:
+    if name in _BY_KEY:
+        return member
+    if name in _VALUES_BY_KEY:
+        return {key: _camel(each) for key, each in member.items()}
+    return _camel(member)
 
 
 _BY_KEY = frozenset(
-    {"RequestTemplates", "ResponseTemplates", "RequestModels", "StageVariables", "RequestParameters", "Tags"}
+    {"RequestTemplates", "ResponseTemplates", "RequestModels", "ResponseParameters", "StageVariables", "Tags"}
 )
+_VALUES_BY_KEY = frozenset({"RouteSettings", "RequestParameters"})
 
 
 def _refuse(status: int, code: str, message: str, members: Mapping[str, JSON] | None = None) -> Response:

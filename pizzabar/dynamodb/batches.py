@@ -12,6 +12,7 @@ from pizzabar.dynamodb import requests
 from pizzabar.dynamodb.capacity import read_units, total_consumed, write_units
 from pizzabar.dynamodb.document_paths import project
 from pizzabar.dynamodb.expressions import Expressions
+from pizzabar.dynamodb.item_collections import collections_of
 from pizzabar.dynamodb.keys import Key
 from pizzabar.dynamodb.store import Change
 from pizzabar.dynamodb.table import Table
@@ -70,6 +71,7 @@ async def batch_write_item(tables: Tables, parameters: JSON) -> JSON:
     read = [(name, list(_read_writes(writes))) for name, writes in asked.items()]
     changes: list[Change] = []
     owners: list[Table] = []
+    items: list[tuple[Table, Item]] = []
     for name, writes in read:
         table = tables.table(name)
         for item, size in writes:
@@ -78,13 +80,18 @@ async def batch_write_item(tables: Tables, parameters: JSON) -> JSON:
             else:
                 changes.append(tables.put_change(table, item, size))
             owners.append(table)
+            items.append((table, item))
     if len({(change.table, change.key) for change in changes}) < len(changes):
         raise ValidationException(DUPLICATES)
     consumed: dict[str, float] = {}
     for table, change in zip(owners, changes, strict=True):
         [written] = await tables.write([change])
         consumed[table.name] = consumed.get(table.name, 0) + write_units(written)
-    return {"UnprocessedItems": {}, **total_consumed(parameters, consumed)}
+    return {
+        "UnprocessedItems": {},
+        **total_consumed(parameters, consumed),
+        **collections_of(parameters, items),
+    }
 
 
 def _read_writes(writes: JSON) -> Iterator[tuple[Item, int | None]]:

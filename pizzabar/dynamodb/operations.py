@@ -14,6 +14,7 @@ from pizzabar.dynamodb.batches import batch_get_item, batch_write_item
 from pizzabar.dynamodb.capacity import read_capacity, write_capacity
 from pizzabar.dynamodb.document_paths import PathTree, project
 from pizzabar.dynamodb.expressions import EXPRESSED, Expressions, Requirement
+from pizzabar.dynamodb.item_collections import collection_of
 from pizzabar.dynamodb.items import read_image
 from pizzabar.dynamodb.search import query, scan
 from pizzabar.dynamodb.store import Written
@@ -136,6 +137,8 @@ def _write_result(
         result["Attributes"] = attributes
     if "ReturnConsumedCapacity" in parameters:
         result.update(write_capacity(parameters, table, written))
+    if "ReturnItemCollectionMetrics" in parameters:
+        result.update(collection_of(parameters, table, parameters.get("Item") or parameters["Key"]))
     return result
 
 

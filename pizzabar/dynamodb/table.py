@@ -55,6 +55,11 @@ class Table:
                 return index
         raise ValidationException(f"The table does not have the specified index: {name}")
 
+    @property
+    def has_collections(self) -> bool:
+        """Whether the items of one partition key are a collection, as local indexes make them."""
+        return any(not index.is_global for index in self.indexes)
+
     def key_of_item(self, item: Item) -> Key:
         """Give the key of an item to be put. Raise ``ValidationException`` when it is missing or of a wrong type."""
         for attribute in self.key_attributes:

@@ -12,6 +12,7 @@ from pizzabar.dynamodb.capacity import read_units, total_consumed, write_units
 from pizzabar.dynamodb.document_paths import project
 from pizzabar.dynamodb.errors import TransactionCanceledException
 from pizzabar.dynamodb.expressions import Expressions, Requirement
+from pizzabar.dynamodb.item_collections import collections_of
 from pizzabar.dynamodb.store import Change
 from pizzabar.dynamodb.table import Table
 from pizzabar.dynamodb.tables import Tables
@@ -83,7 +84,12 @@ async def transact_write_items(tables: Tables, parameters: JSON) -> JSON:
     consumed: dict[str, float] = {}
     for table, each in zip(owners, written, strict=True):
         consumed[table.name] = consumed.get(table.name, 0) + 2 * write_units(each)
-    return total_consumed(parameters, consumed)
+    items = [
+        (table, action.get("Item") or action["Key"])
+        for table, (kind, action) in zip(owners, actions, strict=True)
+        if kind != "ConditionCheck"
+    ]
+    return {**total_consumed(parameters, consumed), **collections_of(parameters, items)}
 
 
 def _read_action(number: int, action: JSON) -> tuple[str, Mapping[str, JSON]]:

@@ -364,3 +364,44 @@ def test_an_index_says_what_the_table_does(writes: list[tuple[str, str, str, str
             assert sorted(map(str, found)) == sorted(map(str, wanted))
 
     asyncio.run(story())
+
+
+# Item collections
+
+
+def collection(artist: str) -> JSON:
+    return {"ItemCollectionKey": {"artist": {"S": artist}}, "SizeEstimateRangeGB": [0.0, 1.0]}
+
+
+async def test_writes_tell_of_the_collections_that_they_are_to() -> None:
+    size = {"ReturnItemCollectionMetrics": "SIZE"}
+    async with dynamodb() as ask:
+        await music(ask)
+        one = {"TableName": "Music", "Key": song("a", "1")}
+        told = [
+            await ask("PutItem", TableName="Music", Item=song("a", "1"), **size),
+            await ask("UpdateItem", **one, **size),
+            await ask("DeleteItem", **one, **size),
+        ]
+        puts = [{"PutRequest": {"Item": song(artist, title)}} for artist, title in ("a1", "a2", "b1")]
+        batch = await ask("BatchWriteItem", RequestItems={"Music": puts}, **size)
+        check = {**one, "Key": song("b", "1"), "ConditionExpression": "attribute_exists(artist)"}
+        actions = [{"ConditionCheck": check}, {"Delete": {**one, "Key": song("a", "2")}}]
+        transaction = await ask("TransactWriteItems", TransactItems=actions, **size)
+        unasked = await ask("PutItem", TableName="Music", Item=song("a", "1"), ReturnItemCollectionMetrics="NONE")
+
+    assert [each["ItemCollectionMetrics"] for each in told] == [collection("a")] * 3
+    assert batch["ItemCollectionMetrics"] == {"Music": [collection("a"), collection("b")]}
+    assert transaction["ItemCollectionMetrics"] == {"Music": [collection("a")]}
+    assert unasked == {}
+
+
+async def test_a_table_without_local_indexes_has_no_collections() -> None:
+    size = {"ReturnItemCollectionMetrics": "SIZE"}
+    async with dynamodb() as ask:
+        await ask.orders()
+
+        assert await ask("PutItem", TableName="Orders", Item={"orderId": {"S": "1"}}, **size) == {}
+        batch = [{"DeleteRequest": {"Key": {"orderId": {"S": "1"}}}}]
+        answer = await ask("BatchWriteItem", RequestItems={"Orders": batch}, **size)
+        assert answer["ItemCollectionMetrics"] == {}

@@ -14,6 +14,7 @@ from pizzabar.dynamodb.document_paths import project
 from pizzabar.dynamodb.expressions import Expressions
 from pizzabar.dynamodb.item_collections import collections_of
 from pizzabar.dynamodb.keys import Key
+from pizzabar.dynamodb.legacy import with_expressions
 from pizzabar.dynamodb.store import Change
 from pizzabar.dynamodb.table import Table
 from pizzabar.dynamodb.tables import Tables
@@ -35,8 +36,8 @@ async def batch_get_item(tables: Tables, parameters: JSON) -> JSON:
         raise ValidationException("Too many items requested for the BatchGetItem call")
     prepared = []
     for name, request in asked.items():
-        requests.refuse_legacy(request)
-        expressions = Expressions(request, ("ProjectionExpression",))
+        modern = with_expressions(request)
+        expressions = Expressions(modern, ("ProjectionExpression",))
         projection = expressions.projection()
         expressions.finish()
         prepared.append((name, request, projection, [read_item(key)[0] for key in request["Keys"]]))

@@ -16,6 +16,7 @@ from pizzabar.dynamodb.document_paths import PathTree, project
 from pizzabar.dynamodb.expressions import EXPRESSED, Expressions, Requirement
 from pizzabar.dynamodb.item_collections import collection_of
 from pizzabar.dynamodb.items import read_image
+from pizzabar.dynamodb.legacy import PARAMETERS, with_expressions
 from pizzabar.dynamodb.search import query, scan
 from pizzabar.dynamodb.store import Written
 from pizzabar.dynamodb.table import Table
@@ -28,6 +29,7 @@ from pizzabar.errors import ValidationException
 _CONDITION = ("ConditionExpression",)
 _UPDATE_AND_CONDITION = ("UpdateExpression", "ConditionExpression")
 _PROJECTION = ("ProjectionExpression",)
+LEGACY = frozenset(PARAMETERS)
 _PLAIN_GET = {"TableName", "Key"}
 _PLAIN_PUT = {"TableName", "Item"}
 
@@ -41,8 +43,8 @@ async def get_item(tables: Tables, parameters: JSON) -> JSON:
         return {} if item is None else {"Item": item}
     parameters = requests.GET_ITEM.check(parameters)
     key, _ = read_item(parameters["Key"])
-    if not requests.LEGACY.isdisjoint(parameters):
-        requests.refuse_legacy(parameters)
+    if not LEGACY.isdisjoint(parameters):
+        parameters = with_expressions(parameters)
     projection = None
     if not EXPRESSED.isdisjoint(parameters):
         expressions = Expressions(parameters, _PROJECTION)
@@ -66,8 +68,8 @@ async def put_item(tables: Tables, parameters: JSON) -> JSON:
         return {}
     parameters = requests.PUT_ITEM.check(parameters)
     item, size = read_item(parameters["Item"])
-    if not requests.LEGACY.isdisjoint(parameters):
-        requests.refuse_legacy(parameters)
+    if not LEGACY.isdisjoint(parameters):
+        parameters = with_expressions(parameters)
     returns = _all_old_or_none(parameters)
     requirement = _requirement(parameters)
     table = tables.table(parameters["TableName"])
@@ -80,8 +82,8 @@ async def delete_item(tables: Tables, parameters: JSON) -> JSON:
     """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteItem.html"""
     parameters = requests.DELETE_ITEM.check(parameters)
     key, _ = read_item(parameters["Key"])
-    if not requests.LEGACY.isdisjoint(parameters):
-        requests.refuse_legacy(parameters)
+    if not LEGACY.isdisjoint(parameters):
+        parameters = with_expressions(parameters)
     returns = _all_old_or_none(parameters)
     requirement = _requirement(parameters)
     table = tables.table(parameters["TableName"])
@@ -94,8 +96,8 @@ async def update_item(tables: Tables, parameters: JSON) -> JSON:
     """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html"""
     parameters = requests.UPDATE_ITEM.check(parameters)
     key, _ = read_item(parameters["Key"])
-    if not requests.LEGACY.isdisjoint(parameters):
-        requests.refuse_legacy(parameters)
+    if not LEGACY.isdisjoint(parameters):
+        parameters = with_expressions(parameters)
     expressions = Expressions(parameters, _UPDATE_AND_CONDITION)
     update = expressions.update()
     requirement = expressions.requirement()

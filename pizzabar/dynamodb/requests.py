@@ -1,15 +1,12 @@
 """
-What each operation takes: its parameters as the service declares them, and those that are not supported yet.
+What each operation takes: its parameters as the service declares them.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Amazon_DynamoDB.html
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from pizzabar.documents import JSON
 from pizzabar.dynamodb.parameters import Member, Parameters
-from pizzabar.errors import ValidationException
 
 TABLE_NAME = Member("String", required=True, minimum=1, maximum=1024)
 KEY = Member("Map", required=True)
@@ -260,41 +257,3 @@ TRANSACTION_WRITES = {
     "Update": Parameters(Key=KEY, UpdateExpression=Member("String", required=True), **_ACTION),
     "ConditionCheck": Parameters(Key=KEY, **(_ACTION | {"ConditionExpression": Member("String", required=True)})),
 }
-
-# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LegacyConditionalParameters.html
-_LEGACY = (
-    "AttributesToGet",
-    "AttributeUpdates",
-    "ConditionalOperator",
-    "Expected",
-    "KeyConditions",
-    "QueryFilter",
-    "ScanFilter",
-)
-LEGACY = frozenset(_LEGACY)
-"""Parameters of the time before expressions, which are refused."""
-EXPRESSIONS = (
-    "UpdateExpression",
-    "ProjectionExpression",
-    "FilterExpression",
-    "KeyConditionExpression",
-    "ConditionExpression",
-)
-
-
-def refuse_legacy(parameters: Mapping[str, JSON]) -> None:
-    """Raise ``ValidationException`` if a parameter of the time before expressions is given."""
-    legacy = _given(parameters, _LEGACY)
-    if not legacy:
-        return
-    expressions = _given(parameters, EXPRESSIONS)
-    if expressions:
-        raise ValidationException(
-            "Can not use both expression and non-expression parameters in the same request: Non-expression "
-            f"parameters: {{{', '.join(legacy)}}} Expression parameters: {{{', '.join(expressions)}}}"
-        )
-    raise ValidationException(f"The parameter {legacy[0]} is not supported: use an expression")
-
-
-def _given(parameters: Mapping[str, JSON], names: Sequence[str]) -> list[str]:
-    return [name for name in names if name in parameters]

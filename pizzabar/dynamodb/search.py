@@ -18,6 +18,7 @@ from pizzabar.dynamodb.expressions import Expressions
 from pizzabar.dynamodb.key_attributes import KeyAttribute, encode_key
 from pizzabar.dynamodb.key_conditions import KeyTest, KeyTests
 from pizzabar.dynamodb.keys import KeyRange, prefix_range, successor
+from pizzabar.dynamodb.legacy import with_expressions
 from pizzabar.dynamodb.secondary_index import SecondaryIndex
 from pizzabar.dynamodb.store import IndexPlace, Page, Segment
 from pizzabar.dynamodb.table import Table
@@ -33,7 +34,7 @@ async def query(tables: Tables, parameters: JSON) -> JSON:
     """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html"""
     parameters = requests.QUERY.check(parameters)
     start = _start_key(parameters)
-    requests.refuse_legacy(parameters)
+    asked, parameters = parameters, with_expressions(parameters)
     _check_select(parameters, "Querying")
     expressions = Expressions(parameters, _QUERY_EXPRESSIONS)
     if "KeyConditionExpression" not in parameters:
@@ -51,9 +52,9 @@ async def query(tables: Tables, parameters: JSON) -> JSON:
     if filter_ is not None:
         for attribute in source.key_attributes:
             if attribute.name in filter_.attributes:
+                kind = "QueryFilter" if "QueryFilter" in asked else "Filter Expression"
                 raise ValidationException(
-                    "Filter Expression can only contain non-primary key attributes: "
-                    f"Primary key attribute: {attribute.name}"
+                    f"{kind} can only contain non-primary key attributes: Primary key attribute: {attribute.name}"
                 )
     forward = parameters.get("ScanIndexForward", True)
     limit = parameters.get("Limit")
@@ -73,7 +74,7 @@ async def scan(tables: Tables, parameters: JSON) -> JSON:
     """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html"""
     parameters = requests.SCAN.check(parameters)
     start = _start_key(parameters)
-    requests.refuse_legacy(parameters)
+    parameters = with_expressions(parameters)
     _check_select(parameters, "Scanning")
     segment = _segment(parameters)
     expressions = Expressions(parameters, _SCAN_EXPRESSIONS)

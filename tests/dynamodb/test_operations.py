@@ -421,8 +421,9 @@ CONSTRAINT = "ValidationException: One or more parameter values were invalid: "
         ),
         (
             "PutItem",
-            {"Item": {}, "Expected": {}},
-            "ValidationException: The parameter Expected is not supported: use an expression",
+            {"Item": {}, "Expected": {"a": {}}},
+            "ValidationException: One or more parameter values were invalid: Value must be provided when Exists is "
+            "null for Attribute: a",
         ),
         (
             "PutItem",

@@ -238,7 +238,7 @@ async def test_a_scan_gives_every_item_once() -> None:
         ),
         (
             {"KeyConditions": {}},
-            "The parameter KeyConditions is not supported: use an expression",
+            "Conditions can be of length 1 or 2 only",
         ),
     ],
 )

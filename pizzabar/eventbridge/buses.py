@@ -1,7 +1,7 @@
 """Event buses: they take events, find the rules that match, and send the events to the rules' targets."""
 
 import hashlib
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -52,6 +52,9 @@ class EventBus:
         return [self.rules[name] for name in self._index.match(document)]
 
 
+MAX_TAGS = 50
+
+
 class EventBuses:
     """The buses of one account and region; ``default`` is always there."""
 
@@ -62,7 +65,7 @@ class EventBuses:
         self._home = home
         self._buses: dict[str, EventBus] = {}
         self.tags: dict[str, dict[str, str]] = {}
-        """Tags of buses and rules, by their ARNs. They last as long as the process."""
+        """Tags of buses and rules, by their ARNs."""
         self._asked: set[str] = set()
         """The ARNs of the buses and rules that API calls have made or changed."""
         self._log_streams: set[tuple[str, str]] = set()
@@ -126,6 +129,7 @@ class EventBuses:
         if name == "default":
             raise ValidationException("Cannot delete event bus default.")
         self._buses.pop(name, None)
+        self._forget_tags()
 
     def delete_rule(self, name: str, *, bus: str | None = None) -> None:
         """Delete a rule; one that is not there is deleted already.
@@ -137,6 +141,11 @@ class EventBuses:
         if rule is not None and rule.targets:
             raise ValidationException("Rule can't be deleted since it has targets.")
         owner.remove(name)
+        self._forget_tags()
+
+    def _forget_tags(self) -> None:
+        """Let the tags go with what had them."""
+        self.tags = {arn: tags for arn, tags in self.tags.items() if arn in self._arns()}
 
     def change_rule(self, name: str, *, bus: str | None = None, **changes: Any) -> None:
         """Give a rule another state or other targets. Raise ``ResourceNotFoundException``."""
@@ -177,6 +186,7 @@ class EventBuses:
                 for rule in bus.rules.values()
                 if rule.arn in self._asked
             ],
+            "tags": {arn: self.tags[arn] for arn in self._arns() if self.tags.get(arn)},
         }
 
     def restore(self, document: JSON, declared: Collection[str]) -> list[str]:
@@ -202,7 +212,25 @@ class EventBuses:
                 for target in rule["targets"]:
                     self.put_target(made.name, read_target(target), bus=made.bus)
                 self._asked.add(arn)
+        self.tags = {arn: tags for arn, tags in document.get("tags", {}).items() if arn in self._arns()}
         return told
+
+    def tag(self, arn: str, tags: Mapping[str, str]) -> None:
+        """Give a bus or a rule tags. Raise ``ResourceNotFoundException``, or ``ValidationException`` for too many."""
+        known = {**self.tags_of(arn), **tags}
+        if len(known) > MAX_TAGS:
+            raise ValidationException(f"A resource has at most {MAX_TAGS} tags.")
+        self.tags[arn] = known
+
+    def tags_of(self, arn: str) -> dict[str, str]:
+        """Give the tags of a bus or a rule. Raise ``ResourceNotFoundException``."""
+        if arn not in self._arns():
+            kind = "Rule" if ":rule/" in arn else "EventBus"
+            raise ResourceNotFoundException(f"{kind} {arn.rpartition('/')[2]} does not exist.")
+        return dict(self.tags.get(arn, {}))
+
+    def _arns(self) -> set[str]:
+        return {bus.arn for bus in self} | {rule.arn for bus in self for rule in bus.rules.values()}
 
     async def put_events(self, entries: Sequence[JSON]) -> list[Event | EntryError]:
         """Put 1 to 10 entries, of the form of PutEvents; give each one's event, or what is wrong with it.

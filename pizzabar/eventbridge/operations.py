@@ -35,6 +35,7 @@ async def create_event_bus(buses: EventBuses, parameters: JSON) -> JSON:
     _require(parameters, "Name")
     bus = buses.create(parameters["Name"], parameters.get("Description"))
     buses.note_asked(bus.arn)
+    buses.tag(bus.arn, _tags(parameters))
     return {"EventBusArn": bus.arn}
 
 
@@ -56,6 +57,7 @@ async def put_rule(buses: EventBuses, parameters: JSON) -> JSON:
         raise ValidationException("ScheduleExpression is not supported")
     if not parameters.get("EventPattern"):
         raise ValidationException("Parameter(s) EventPattern or ScheduleExpression must be specified.")
+    is_new = parameters["Name"] not in buses.get(parameters.get("EventBusName")).rules
     rule = buses.put_rule(
         parameters["Name"],
         parameters["EventPattern"],
@@ -64,6 +66,9 @@ async def put_rule(buses: EventBuses, parameters: JSON) -> JSON:
         description=parameters.get("Description"),
     )
     buses.note_asked(rule.arn)
+    if is_new:
+        # Of a rule that is there already, they are left as they are.
+        buses.tag(rule.arn, _tags(parameters))
     return {"RuleArn": rule.arn}
 
 
@@ -185,35 +190,29 @@ _OF_EVENT = frozenset({"id", "account", "source", "time", "region", "detail-type
 async def tag_resource(buses: EventBuses, parameters: JSON) -> JSON:
     """Take tags, which nothing here asks for but ListTagsForResource."""
     _require(parameters, "ResourceARN", "Tags")
-    _check_arn(buses, parameters["ResourceARN"])
-    tags = buses.tags.setdefault(parameters["ResourceARN"], {})
-    tags |= {tag["Key"]: tag["Value"] for tag in parameters["Tags"]}
+    buses.tag(parameters["ResourceARN"], _tags(parameters))
     return {}
 
 
 async def untag_resource(buses: EventBuses, parameters: JSON) -> JSON:
     """Take tags away."""
     _require(parameters, "ResourceARN", "TagKeys")
-    _check_arn(buses, parameters["ResourceARN"])
-    tags = buses.tags.get(parameters["ResourceARN"], {})
-    for key in parameters["TagKeys"]:
-        tags.pop(key, None)
+    tags = buses.tags_of(parameters["ResourceARN"])
+    buses.tags[parameters["ResourceARN"]] = {
+        key: value for key, value in tags.items() if key not in parameters["TagKeys"]
+    }
     return {}
 
 
 async def list_tags_for_resource(buses: EventBuses, parameters: JSON) -> JSON:
     """List the tags of a bus or a rule."""
     _require(parameters, "ResourceARN")
-    _check_arn(buses, parameters["ResourceARN"])
-    tags = buses.tags.get(parameters["ResourceARN"], {})
+    tags = buses.tags_of(parameters["ResourceARN"])
     return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
 
 
-def _check_arn(buses: EventBuses, arn: str) -> None:
-    known = {bus.arn for bus in buses} | {rule.arn for bus in buses for rule in bus.rules.values()}
-    if arn not in known:
-        kind = "Rule" if ":rule/" in arn else "EventBus"
-        raise ResourceNotFoundException(f"{kind} {arn.rpartition('/')[2]} does not exist.")
+def _tags(parameters: JSON) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in parameters.get("Tags") or ()}
 
 
 def _page(parameters: JSON, member: str, found: list[JSON]) -> dict[str, JSON]:
@@ -286,7 +285,7 @@ OPERATIONS: dict[str, Callable[[EventBuses, JSON], Awaitable[JSON]]] = {
 CHANGES = frozenset(
     {
         *("CreateEventBus", "DeleteEventBus", "DeleteRule", "DisableRule", "EnableRule"),
-        *("PutRule", "PutTargets", "RemoveTargets"),
+        *("PutRule", "PutTargets", "RemoveTargets", "TagResource", "UntagResource"),
     }
 )
 """The operations after which what API calls have made is another thing."""

@@ -32,6 +32,8 @@ async def create_state_machine(machines: StateMachines, parameters: JSON) -> JSO
         role_arn=_text(parameters, "roleArn"),
         type=parameters.get("type") or "STANDARD",
     )
+    if parameters.get("tags"):
+        machines.tag(machine.arn, machines.tags_of(machine.arn) | _read_tags(parameters))
     return {"stateMachineArn": machine.arn, "creationDate": machine.created.timestamp()}
 
 
@@ -86,6 +88,30 @@ async def validate_state_machine_definition(machines: StateMachines, parameters:
         most = parameters.get("maxResults") or 100
         return {"result": "FAIL", "diagnostics": diagnostics[:most], "truncated": len(diagnostics) > most}
     return {"result": "OK", "diagnostics": [], "truncated": False}
+
+
+async def tag_resource(machines: StateMachines, parameters: JSON) -> JSON:
+    """Give a state machine tags, beside those that it has."""
+    arn = _text(parameters, "resourceArn")
+    machines.tag(arn, machines.tags_of(arn) | _read_tags(parameters))
+    return {}
+
+
+async def untag_resource(machines: StateMachines, parameters: JSON) -> JSON:
+    """Take tags from a state machine."""
+    arn, keys = _text(parameters, "resourceArn"), parameters.get("tagKeys") or []
+    machines.tag(arn, {key: value for key, value in machines.tags_of(arn).items() if key not in keys})
+    return {}
+
+
+async def list_tags_for_resource(machines: StateMachines, parameters: JSON) -> JSON:
+    """List the tags of a state machine."""
+    tags = machines.tags_of(_text(parameters, "resourceArn"))
+    return {"tags": [{"key": key, "value": value} for key, value in tags.items()]}
+
+
+def _read_tags(parameters: JSON) -> dict[str, str]:
+    return {_text(tag, "key"): tag.get("value") or "" for tag in parameters.get("tags") or ()}
 
 
 async def describe_state_machine_for_execution(machines: StateMachines, parameters: JSON) -> JSON:
@@ -243,14 +269,19 @@ OPERATIONS: dict[str, Callable[[StateMachines, JSON], Awaitable[JSON]]] = {
     "GetExecutionHistory": get_execution_history,
     "ListExecutions": list_executions,
     "ListStateMachines": list_state_machines,
+    "ListTagsForResource": list_tags_for_resource,
     "SendTaskFailure": send_task_failure,
     "SendTaskHeartbeat": send_task_heartbeat,
     "SendTaskSuccess": send_task_success,
     "StartExecution": start_execution,
     "StopExecution": stop_execution,
+    "TagResource": tag_resource,
+    "UntagResource": untag_resource,
     "UpdateStateMachine": update_state_machine,
     "ValidateStateMachineDefinition": validate_state_machine_definition,
 }
 
-CHANGES = frozenset({"CreateStateMachine", "DeleteStateMachine", "UpdateStateMachine"})
+CHANGES = frozenset(
+    {"CreateStateMachine", "DeleteStateMachine", "TagResource", "UntagResource", "UpdateStateMachine"}
+)
 """The operations after which what API calls have made is another thing."""

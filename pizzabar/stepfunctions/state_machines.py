@@ -1,7 +1,7 @@
 """State machines by name, and the executions started from them."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 
 from pizzabar import documents
@@ -13,13 +13,16 @@ from pizzabar.stepfunctions.errors import (
     InvalidArn,
     InvalidExecutionInput,
     InvalidName,
+    ResourceNotFound,
     StateMachineAlreadyExists,
     StateMachineDoesNotExist,
     StateMachineTypeNotSupported,
+    TooManyTags,
 )
 from pizzabar.stepfunctions.executions import DeployedStateMachine, ExecutionRecord, Executions
 from pizzabar.stepfunctions.tasks import Tasks
 
+MAX_TAGS = 50
 MAX_INPUT_BYTES = 262_144
 MAX_INPUT_DEPTH = 240
 """Ours: what is deeper could not be written again."""
@@ -38,6 +41,7 @@ class StateMachines:
         self._machines: dict[str, DeployedStateMachine] = {}
         self._asked: set[str] = set()
         """The ARNs of the state machines that API calls have made or changed."""
+        self._tags: dict[str, dict[str, str]] = {}
 
     def __iter__(self) -> Iterator[DeployedStateMachine]:
         return iter(self._machines.values())
@@ -97,19 +101,38 @@ class StateMachines:
     def delete(self, arn: str) -> None:
         """Delete a state machine; its executions go on to their end. One that is not there is deleted already."""
         self._machines.pop(arn, None)
+        self._tags.pop(arn, None)
+
+    def tags_of(self, arn: str) -> dict[str, str]:
+        """Give the tags of a state machine. Raise ``ResourceNotFound``."""
+        if arn not in self._machines:
+            raise ResourceNotFound(f"Resource not found: '{arn}'")
+        return dict(self._tags.get(arn, {}))
+
+    def tag(self, arn: str, tags: Mapping[str, str]) -> None:
+        """Give a state machine these tags and no others. Raise ``ResourceNotFound`` or ``TooManyTags``."""
+        self.tags_of(arn)
+        if len(tags) > MAX_TAGS:
+            raise TooManyTags(f"A resource has at most {MAX_TAGS} tags: '{arn}'")
+        self._tags[arn] = dict(tags)
 
     def to_keep(self) -> JSON:
-        """Give the state machines that API calls have made or changed."""
-        return [
+        """Give the state machines that API calls have made or changed, and the tags of all."""
+        made: list[JSON] = [
             {"name": each.name, "definition": each.definition, "role": each.role_arn, "type": each.type}
             for each in self
             if each.arn in self._asked
         ]
+        return [*made, *({"arn": arn, "tags": tags} for arn, tags in self._tags.items() if tags)]
 
     def restore(self, document: JSON, declared: Collection[str]) -> list[str]:
         """Make again what API calls have made; tell of what the template has changed back."""
         told = []
         for each in document:
+            if "tags" in each:
+                if each["arn"] in self._machines:
+                    self._tags[each["arn"]] = each["tags"]
+                continue
             arn = self._home.arn("states", f"stateMachine:{each['name']}")
             if arn in self._machines:
                 told.append(f"the state machine {each['name']} is the template's again")

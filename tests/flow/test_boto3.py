@@ -350,6 +350,36 @@ async def test_connections_stack_and_caller() -> None:
         assert "AWSTemplateFormatVersion" in (await aws("cloudformation", "GetTemplate", **name))["TemplateBody"]
 
 
+async def test_tags() -> None:
+    async with open_aws() as aws:
+        tags = [{"key": "team", "value": "kitchen"}, {"key": "stage", "value": "test"}]
+        made = await aws("stepfunctions", "CreateStateMachine", name="Own", definition=PASS, roleArn=ROLE, tags=tags)
+        own = {"resourceArn": made["stateMachineArn"]}
+        await aws("stepfunctions", "TagResource", **own, tags=[{"key": "team", "value": "oven"}])
+        await aws("stepfunctions", "UntagResource", **own, tagKeys=["stage", "nothing"])
+        left = await aws("stepfunctions", "ListTagsForResource", **own)
+        assert left["tags"] == [{"key": "team", "value": "oven"}]
+        many = [{"key": str(number), "value": ""} for number in range(51)]
+        assert await aws.fails("stepfunctions", "TagResource", **own, tags=many) == "TooManyTags"
+        await aws("stepfunctions", "DeleteStateMachine", stateMachineArn=made["stateMachineArn"])
+        assert await aws.fails("stepfunctions", "ListTagsForResource", **own) == "ResourceNotFound"
+
+        given = [{"Key": "team", "Value": "kitchen"}]
+        bus = {"ResourceARN": (await aws("events", "CreateEventBus", Name="own", Tags=given))["EventBusArn"]}
+        pattern = '{"source":["a"]}'
+        put = {"Name": "own", "EventPattern": pattern, "EventBusName": "own"}
+        rule = {"ResourceARN": (await aws("events", "PutRule", **put, Tags=given))["RuleArn"]}
+        await aws("events", "PutRule", **put, Tags=[{"Key": "other", "Value": ""}])
+        for each in (bus, rule):
+            assert (await aws("events", "ListTagsForResource", **each))["Tags"] == given
+        await aws("events", "UntagResource", **rule, TagKeys=["team"])
+        assert (await aws("events", "ListTagsForResource", **rule))["Tags"] == []
+        await aws("events", "DeleteEventBus", Name="own")
+        assert await aws.fails("events", "ListTagsForResource", **bus) == "ResourceNotFoundException"
+        again = await aws("events", "CreateEventBus", Name="own")
+        assert (await aws("events", "ListTagsForResource", ResourceARN=again["EventBusArn"]))["Tags"] == []
+
+
 def test_every_operation_is_asked_here() -> None:
     text = "".join(path.read_text() for path in Path(__file__).parent.glob("test_boto3*.py"))
     asked = set(re.findall(r'"([A-Z][A-Za-z]+)"', text))
@@ -368,6 +398,9 @@ async def test_what_calls_have_made_is_there_after_a_restart(tmp_path: Path) -> 
         await aws("stepfunctions", "CreateStateMachine", name="Own", definition=PASS, roleArn=ROLE)
         arn = f"arn:aws:states:us-east-1:123456789012:stateMachine:{MACHINE}"
         await aws("stepfunctions", "UpdateStateMachine", stateMachineArn=arn, definition=PASS)
+        await aws("stepfunctions", "TagResource", resourceArn=arn, tags=[{"key": "a", "value": "b"}])
+        kitchen = "arn:aws:events:us-east-1:123456789012:event-bus/kitchen"
+        await aws("events", "TagResource", ResourceARN=kitchen, Tags=[{"Key": "a", "Value": "b"}])
         gone = await aws("stepfunctions", "CreateStateMachine", name="Gone", definition=PASS, roleArn=ROLE)
         await aws("stepfunctions", "DeleteStateMachine", stateMachineArn=gone["stateMachineArn"])
 
@@ -375,6 +408,12 @@ async def test_what_calls_have_made_is_there_after_a_restart(tmp_path: Path) -> 
         async with open_aws(**settings) as aws:
             [target] = (await aws("events", "ListTargetsByRule", Rule="own", EventBusName="kitchen"))["Targets"]
             assert target["Id"] == "f"
+            assert (await aws("stepfunctions", "ListTagsForResource", resourceArn=arn))["tags"] == [
+                {"key": "a", "value": "b"}
+            ]
+            assert (await aws("events", "ListTagsForResource", ResourceARN=kitchen))["Tags"] == [
+                {"Key": "a", "Value": "b"}
+            ]
             rule = await aws("events", "DescribeRule", Name="pizzabar-LogRule", EventBusName=BUS)
             assert rule["State"] == "ENABLED"
             machines = (await aws("stepfunctions", "ListStateMachines"))["stateMachines"]

@@ -1,7 +1,6 @@
 """What a template comes to."""
 
 import random
-import time
 
 import pytest
 
@@ -144,22 +143,20 @@ def test_a_chain_may_be_as_long_as_a_template() -> None:
 
 
 @pytest.mark.parametrize(
-    "properties",
+    ("properties", "is_faulty"),
     [
-        "{Recipe: [" + "!Ref Ovn, " * 30_000 + "]}",
-        "{Recipe: [" + ", ".join(f"!Ref Ovn{number}" for number in range(20_000)) + "]}",
-        "{Name: !Sub '" + "${" * 300_000 + "'}",
-        "{Name: !Sub '" + "${A}" * 200_000 + "'}",
-        "{Name: '" + "{{resolve:" * 80_000 + "'}",
+        ("{Recipe: [" + "!Ref Ovn, " * 30_000 + "]}", True),
+        ("{Recipe: [" + ", ".join(f"!Ref Ovn{number}" for number in range(20_000)) + "]}", True),
+        ("{Name: !Sub '" + "${" * 300_000 + "'}", False),
+        ("{Name: !Sub '" + "${A}" * 200_000 + "'}", True),
+        ("{Name: '" + "{{resolve:" * 80_000 + "'}", True),
     ],
     ids=["one unknown", "many unknown", "open braces", "variables", "dynamic"],
 )
-def test_a_large_template_is_soon_read(properties: str) -> None:
-    began = time.process_time()
+def test_a_large_template_is_read_to_its_end(properties: str, is_faulty: bool) -> None:
+    faults = faults_of(f"Resources: {{Oven: {{Type: AWS::Kitchen::Oven, Properties: {properties}}}}}")
 
-    faults_of(f"Resources: {{Oven: {{Type: AWS::Kitchen::Oven, Properties: {properties}}}}}")
-
-    assert time.process_time() - began < 3
+    assert bool(faults) == is_faulty
 
 
 def _reaches(dependencies: dict[str, list[str]], start: str, goal: str) -> bool:

@@ -20,6 +20,7 @@ from pizzabar.apigateway.errors import BadRequestException, ConflictException, N
 from pizzabar.apigateway.resources import RESOURCES as TYPES
 from pizzabar.clock import Clock
 from pizzabar.documents import JSON
+from pizzabar.errors import Fault
 from pizzabar.record import record
 from pizzabar.resource import Identity, Resource, ResourceType
 
@@ -280,7 +281,7 @@ class Configuration:
     def _check(self, part: Part, *, instead_of: Part | None = None) -> None:
         """Hold a part to what a template's would be held to."""
         type_, properties = _type(part), part.properties
-        faults = ["/".join(map(str, (*each.path, each.message))) for each in type_.check(properties)]
+        faults = [_told(each) for each in type_.check(properties)]
         for asked in type_.asks(properties):
             if not self._has_operation(asked.service, asked.operation):
                 faults.append(f"{asked.service}:{asked.operation} is not supported")
@@ -332,6 +333,11 @@ def _build(parts: Iterable[Part]) -> WebSocketApi:
                 _at_once(_type(part).create, bench, part.resource())
     [api] = bench.made.values()
     return api
+
+
+def _told(fault: Fault) -> str:
+    path = "/".join(map(str, fault.path))
+    return f"{path}: {fault.message}" if path else fault.message
 
 
 def _type(part: Part) -> ResourceType:

@@ -11,7 +11,7 @@ from pizzabar.arn import parse_arn
 from pizzabar.documents import JSON
 from pizzabar.logs.errors import InvalidParameterException, ResourceNotFoundException, SerializationException
 from pizzabar.logs.groups import END_OF_TIME, LogGroups
-from pizzabar.logs.log_group import LogEvent, LogGroup, LogStream, days
+from pizzabar.logs.log_group import RETENTIONS, LogEvent, LogGroup, LogStream, days
 from pizzabar.logs.parameters import CONSTRAINTS, Constraint, check, refuse, violations
 
 BATCH_BYTES = 1_048_576
@@ -58,6 +58,28 @@ async def describe_log_groups(groups: LogGroups, parameters: JSON) -> JSON:
     if len(page) < len(after):
         answer["nextToken"] = page[-1].name
     return answer
+
+
+async def put_retention_policy(groups: LogGroups, parameters: JSON) -> JSON:
+    """Say how many days the events of a group are kept."""
+    given = check("PutRetentionPolicy", parameters, "logGroupName", "retentionInDays")
+    if (retention := given["retentionInDays"]) not in RETENTIONS:
+        choices = ", ".join(map(str, RETENTIONS))
+        refuse(
+            [
+                f"Value '{retention}' at 'retentionInDays' failed to satisfy constraint: "
+                f"Member must satisfy enum value set: [{choices}]"
+            ]
+        )
+    await groups.ensure(groups.get(given["logGroupName"]).name, retention_days=retention)
+    return {}
+
+
+async def delete_retention_policy(groups: LogGroups, parameters: JSON) -> JSON:
+    """Keep the events of a group for ever."""
+    given = check("DeleteRetentionPolicy", parameters, "logGroupName")
+    await groups.ensure(groups.get(given["logGroupName"]).name, retention_days=None)
+    return {}
 
 
 async def create_log_stream(groups: LogGroups, parameters: JSON) -> JSON:
@@ -180,7 +202,9 @@ OPERATIONS: dict[str, Callable[[LogGroups, JSON], Awaitable[JSON]]] = {
     "DescribeLogGroups": describe_log_groups,
     "CreateLogStream": create_log_stream,
     "DescribeLogStreams": describe_log_streams,
+    "DeleteRetentionPolicy": delete_retention_policy,
     "PutLogEvents": put_log_events,
+    "PutRetentionPolicy": put_retention_policy,
     "GetLogEvents": get_log_events,
     "FilterLogEvents": filter_log_events,
 }

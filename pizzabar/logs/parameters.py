@@ -42,6 +42,7 @@ CONSTRAINTS: dict[str, Constraint] = {
     "nextToken": Constraint(str, 1),
     "startTime": Constraint(int, 0),
     "endTime": Constraint(int, 0),
+    "retentionInDays": Constraint(int),
     "orderBy": Constraint(str, choices=("LogStreamName", "LastEventTime")),
     "descending": Constraint(bool),
     "startFromHead": Constraint(bool),

@@ -316,6 +316,15 @@ async def test_logs() -> None:
         assert len((await aws("logs", "DescribeLogGroups", logGroupNamePrefix="/own"))["logGroups"]) == 1
         assert len((await aws("logs", "DescribeLogStreams", **group))["logStreams"]) == 1
         assert await aws.fails("logs", "CreateLogGroup", **group) == "ResourceAlreadyExistsException"
+        await aws("logs", "PutRetentionPolicy", **group, retentionInDays=7)
+        assert (
+            await aws.fails("logs", "PutRetentionPolicy", **group, retentionInDays=2) == "InvalidParameterException"
+        )
+        [described] = (await aws("logs", "DescribeLogGroups", logGroupNamePrefix="/own"))["logGroups"]
+        assert described["retentionInDays"] == 7
+        await aws("logs", "DeleteRetentionPolicy", **group)
+        [described] = (await aws("logs", "DescribeLogGroups", logGroupNamePrefix="/own"))["logGroups"]
+        assert "retentionInDays" not in described
         await aws("logs", "DeleteLogGroup", **group)
         assert await aws.fails("logs", "DescribeLogStreams", **group) == "ResourceNotFoundException"
 

@@ -28,6 +28,7 @@ class Service:
     tables: Tables
     clock: VirtualClock
     work: Work
+    database: Database
 
     async def __call__(self, operation: str, **parameters: JSON) -> JSON:
         return await OPERATIONS[operation](self.tables, parameters)
@@ -78,7 +79,7 @@ async def dynamodb(path: Path | None = None) -> AsyncIterator[Service]:
     try:
         tables = Tables(await LocalTables.open(database), clock, work, Home())
         await tables.open()
-        yield Service(tables, clock, work)
+        yield Service(tables, clock, work, database)
     finally:
         await work.stop()
         await database.close()

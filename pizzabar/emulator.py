@@ -32,6 +32,7 @@ from pizzabar.cloudformation.unsupported import UNSUPPORTED
 from pizzabar.documents import JSON
 from pizzabar.dynamodb.operations import OPERATIONS as DYNAMODB_OPERATIONS
 from pizzabar.dynamodb.resources import RESOURCES as DYNAMODB_RESOURCES
+from pizzabar.dynamodb.stream_operations import OPERATIONS as DYNAMODB_STREAMS_OPERATIONS
 from pizzabar.dynamodb.tables import Tables
 from pizzabar.errors import PizzabarError
 from pizzabar.eventbridge.buses import EventBuses
@@ -77,6 +78,7 @@ SERVICES: dict[str, tuple[Mapping[str, Callable[[Any, JSON], Awaitable[JSON]]], 
     "apigatewayv2": (API_GATEWAY_V2_OPERATIONS, "api_configuration"),
     "cloudformation": (CLOUDFORMATION_OPERATIONS, "stacks"),
     "dynamodb": (DYNAMODB_OPERATIONS, "tables"),
+    "dynamodbstreams": (DYNAMODB_STREAMS_OPERATIONS, "tables"),
     "events": (EVENTBRIDGE_OPERATIONS, "buses"),
     "lambda": (LAMBDA_OPERATIONS, "functions"),
     "logs": (LOGS_OPERATIONS, "log_groups"),

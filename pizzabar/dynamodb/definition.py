@@ -121,7 +121,12 @@ def table_changes(table: Table, update: Mapping[str, JSON]) -> dict[str, JSON]:
     if (stream := update.get("StreamSpecification")) is not None:
         if faults := list(_stream_faults(update)):
             raise ValidationException("; ".join(fault.message for fault in faults))
-        changes["stream_view_type"] = stream.get("StreamViewType") if stream["StreamEnabled"] else None
+        is_enabled = stream["StreamEnabled"]
+        if is_enabled and table.stream is not None:
+            raise ValidationException(f"{ONE_OR_MORE}Table already has an enabled stream: TableName: {table.name}")
+        if not is_enabled and table.stream is None:
+            raise ValidationException(f"{ONE_OR_MORE}Table is already disabled for streams: TableName: {table.name}")
+        changes["stream_view_type"] = stream.get("StreamViewType") if is_enabled else None
     for member, name in (("TableClass", "table_class"), ("DeletionProtectionEnabled", "is_deletion_protected")):
         if update.get(member) is not None:
             changes[name] = update[member]

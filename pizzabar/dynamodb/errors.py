@@ -69,3 +69,11 @@ def _cancellation_reason(refusal: ServiceError | None) -> dict[str, JSON]:
             return {"Code": "ConditionalCheckFailed", "Message": refusal.message, **refusal.members}
         case _:
             return {"Code": "ValidationError", "Message": refusal.message}
+
+
+class ExpiredIteratorException(ServiceError):
+    """Raised when a shard iterator is older than a quarter of an hour."""
+
+
+class TrimmedDataAccessException(ServiceError):
+    """Raised when a shard iterator is asked for at a place that a stream no longer has."""

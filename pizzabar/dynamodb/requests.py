@@ -257,3 +257,32 @@ TRANSACTION_WRITES = {
     "Update": Parameters(Key=KEY, UpdateExpression=Member("String", required=True), **_ACTION),
     "ConditionCheck": Parameters(Key=KEY, **(_ACTION | {"ConditionExpression": Member("String", required=True)})),
 }
+
+_STREAM_ARN = Member("String", minimum=37, maximum=1024)
+_SHARD_ID = Member("String", minimum=28, maximum=65)
+_SEQUENCE_NUMBER = Member("String", minimum=21, maximum=40)
+LIST_STREAMS = Parameters(
+    TableName=Member("String", minimum=3, maximum=255, is_name=True),
+    Limit=Member("Integer", minimum=1, maximum=100),
+    ExclusiveStartStreamArn=_STREAM_ARN,
+)
+DESCRIBE_STREAM = Parameters(
+    StreamArn=replace(_STREAM_ARN, required=True),
+    Limit=Member("Integer", minimum=1, maximum=100),
+    ExclusiveStartShardId=_SHARD_ID,
+    ShardFilter=Member("Structure"),
+)
+GET_SHARD_ITERATOR = Parameters(
+    StreamArn=replace(_STREAM_ARN, required=True),
+    ShardId=replace(_SHARD_ID, required=True),
+    ShardIteratorType=Member(
+        "String",
+        required=True,
+        choices=("AFTER_SEQUENCE_NUMBER", "LATEST", "AT_SEQUENCE_NUMBER", "TRIM_HORIZON"),
+    ),
+    SequenceNumber=_SEQUENCE_NUMBER,
+)
+GET_RECORDS = Parameters(
+    ShardIterator=Member("String", required=True, minimum=1, maximum=2048),
+    Limit=Member("Integer", minimum=1, maximum=1000),
+)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from pizzabar.documents import JSON
 from pizzabar.dynamodb.definition import definition_faults, is_table_name, read_definition
 from pizzabar.dynamodb.requests import STREAM_VIEW_TYPES
+from pizzabar.dynamodb.stream import declared_label
 from pizzabar.dynamodb.tables import Tables
 from pizzabar.errors import Fault
 from pizzabar.resource import (
@@ -91,7 +92,11 @@ def table_name(logical_id: str, properties: Mapping[str, JSON], naming: Naming) 
 
 def _identify(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> Identity:
     name = table_name(logical_id, properties, naming)
-    return Identity(name, {"Arn": naming.home.arn("dynamodb", f"table/{name}")})
+    attributes = {"Arn": naming.home.arn("dynamodb", f"table/{name}")}
+    view_type = (properties.get("StreamSpecification") or {}).get("StreamViewType")
+    if isinstance(view_type, str):
+        attributes["StreamArn"] = f"{attributes['Arn']}/stream/{declared_label(name, view_type)}"
+    return Identity(name, attributes)
 
 
 def _check(properties: Mapping[str, JSON]) -> Iterable[Fault]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from pizzabar.dynamodb.keys import Key, KeyRange
+from pizzabar.dynamodb.stream import Stream, StreamRecord
 from pizzabar.dynamodb.table import Table
 from pizzabar.record import record
 
@@ -83,14 +84,15 @@ class TableStore(Protocol):
     async def create(self, table: Table) -> None:
         """Keep a new table. Raise ``ResourceInUseException`` if there is one of its name."""
 
-    async def redefine(self, table: Table) -> None:
+    async def redefine(self, table: Table, ended: Stream | None = None) -> None:
         """Keep another definition of a table, of the same key schema.
 
         TTL values of its items are found anew, indexes that are new are filled, and those that are gone forgotten.
+        ``ended`` is its stream before, if it has that no more.
         """
 
-    async def drop(self, name: str) -> None:
-        """Forget a table and its items."""
+    async def drop(self, name: str, ended: Stream | None = None) -> None:
+        """Forget a table and its items; ``ended`` is its stream, if it has one."""
 
     async def statistics(self, table: str) -> tuple[int, int]:
         """Count the items of a table, and their size."""
@@ -155,3 +157,21 @@ class TableStore(Protocol):
 
     async def next_expiry(self, table: str, now: float) -> float | None:
         """Tell the least TTL value of the items that ``expire`` would delete now or will later."""
+
+    async def closed_streams(self) -> Sequence[Stream]:
+        """Give the streams that have ended, and can still be read."""
+
+    async def stream_records(self, arn: str, *, after: int, since: float, limit: int) -> Sequence[StreamRecord]:
+        """Give what a stream has told behind a place, since a time in epoch seconds, in the order of the changes.
+
+        A record is there with the item that it tells of, durably, and none tells of a write that changed nothing.
+        """
+
+    async def stream_bounds(self, arn: str) -> tuple[int, int]:
+        """Give the first and the last place of what a stream has told.
+
+        If it has told nothing, they are the one behind everything that any stream has told, and the one before that.
+        """
+
+    def follow_streams(self, follower: Callable[[str], None]) -> None:
+        """Have a function called with a stream's ARN each time that it tells something."""

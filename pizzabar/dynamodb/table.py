@@ -4,13 +4,14 @@ Tables: their definition, and what follows from it for items and keys.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.CoreComponents.html
 """
 
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import UTC, datetime
 
 from pizzabar.documents import JSON
 from pizzabar.dynamodb.key_attributes import KeyAttribute, encode_key
 from pizzabar.dynamodb.keys import Key
 from pizzabar.dynamodb.secondary_index import SecondaryIndex
+from pizzabar.dynamodb.stream import Stream, label_of
 from pizzabar.dynamodb.values import ONE_OR_MORE, Item, type_of
 from pizzabar.errors import ValidationException
 from pizzabar.record import record
@@ -33,8 +34,7 @@ class Table:
     read_capacity: int = 0
     write_capacity: int = 0
     table_class: str | None = None
-    stream_view_type: str | None = None
-    """What a stream of the table would tell. It is noted, and there is no stream yet."""
+    stream: Stream | None = None
     is_deletion_protected: bool = False
     ttl: str | None = None
     """The attribute that says when an item expires, while TTL is enabled."""
@@ -129,7 +129,7 @@ def table_as_json(table: Table) -> dict[str, JSON]:
         "billing_mode": table.billing_mode,
         "capacity": [table.read_capacity, table.write_capacity],
         "table_class": table.table_class,
-        "stream_view_type": table.stream_view_type,
+        "stream": None if table.stream is None else table.stream.to_json(),
         "is_deletion_protected": table.is_deletion_protected,
         "ttl": table.ttl,
         "indexes": [index.to_json() for index in table.indexes],
@@ -141,20 +141,27 @@ def table_from_json(document: JSON) -> Table:
     """Read a definition that ``table_as_json`` wrote."""
     partition, *sort = [KeyAttribute(name, kind) for name, kind in document["keys"]]
     read_capacity, write_capacity = document["capacity"]
-    return Table(
-        name=document["name"],
-        arn=document["arn"],
+    name, arn, created = document["name"], document["arn"], datetime.fromtimestamp(document["created"], UTC)
+    stream = document.get("stream")
+    table = Table(
+        name=name,
+        arn=arn,
         id=document["id"],
-        created=datetime.fromtimestamp(document["created"], UTC),
+        created=created,
         partition=partition,
         sort=sort[0] if sort else None,
         billing_mode=document["billing_mode"],
         read_capacity=read_capacity,
         write_capacity=write_capacity,
         table_class=document["table_class"],
-        stream_view_type=document["stream_view_type"],
+        stream=None if stream is None else Stream.from_json(stream),
         is_deletion_protected=document["is_deletion_protected"],
         ttl=document["ttl"],
         indexes=tuple(SecondaryIndex.from_json(index) for index in document.get("indexes", [])),
         tags=tuple((key, value) for key, value in document.get("tags", [])),
     )
+    view_type = document.get("stream_view_type")
+    if view_type is None:
+        return table
+    # Earlier versions noted what a stream would tell, and had none.
+    return replace(table, stream=Stream(name, arn, label_of(created), view_type, table.key_attributes, created))

@@ -184,8 +184,12 @@ def _describe(table: Table, count: int, size: int) -> dict[str, JSON]:
         }
     if table.table_class is not None:
         description["TableClassSummary"] = {"TableClass": table.table_class}
-    if table.stream_view_type is not None:
-        description["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": table.stream_view_type}
+    if (stream := table.stream) is not None:
+        description |= {
+            "StreamSpecification": {"StreamEnabled": True, "StreamViewType": stream.view_type},
+            "LatestStreamLabel": stream.label,
+            "LatestStreamArn": stream.arn,
+        }
     for member, is_global in INDEXES.items():
         if indexes := [_describe_index(table, index) for index in table.indexes if index.is_global == is_global]:
             description[member] = indexes

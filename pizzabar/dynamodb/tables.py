@@ -7,9 +7,9 @@ while no table has TTL.
 
 import math
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pizzabar.arn import Home
@@ -23,6 +23,7 @@ from pizzabar.dynamodb.expressions import Requirement
 from pizzabar.dynamodb.keys import Key, KeyRange
 from pizzabar.dynamodb.secondary_index import SecondaryIndex
 from pizzabar.dynamodb.store import FIVE_YEARS, Change, IndexPlace, Page, Segment, TableStore, Written
+from pizzabar.dynamodb.stream import KEPT_FOR, Stream, StreamRecord, declared_label, label_of
 from pizzabar.dynamodb.table import Table
 from pizzabar.dynamodb.tokens import Tokens
 from pizzabar.dynamodb.updates import Update
@@ -46,6 +47,7 @@ class Tables:
         self._clock = clock
         self._work = work
         self._tables: dict[str, Table] = {}
+        self._closed_streams: dict[str, Stream] = {}
         self.tokens = Tokens()
         self._sweep_timer: Timer | None = None
         self._sweep_due = math.inf
@@ -54,6 +56,8 @@ class Tables:
         """Find the tables of the store, and see to the items that expire."""
         for table in await self._store.tables():
             self._enter(table)
+        for stream in await self._store.closed_streams():
+            self._closed_streams[stream.arn] = stream
         await self._expect_next()
 
     # Tables
@@ -80,8 +84,9 @@ class Tables:
             raise ResourceInUseException(f"Table already exists: {name}")
         arn = self.home.arn("dynamodb", f"table/{name}")
         table = _define(definition, name, arn, str(uuid.uuid4()), self._clock.now())
-        await self._store.create(table)
-        self._enter(table)
+        if definition.stream_view_type is not None:
+            table = replace(table, stream=self._new_stream(table, definition.stream_view_type))
+        await self._create(table)
         return table
 
     async def ensure(self, name: str, definition: Definition, ttl: str | None) -> Table:
@@ -90,9 +95,18 @@ class Tables:
         Raise ``ResourceInUseException`` when that one has other keys.
         """
         table = self._tables.get(name)
+        arn = self.home.arn("dynamodb", f"table/{name}")
+        wanted = _define(definition, name, arn, str(uuid.uuid4()), self._clock.now())
+        if definition.stream_view_type is not None:
+            label = declared_label(name, definition.stream_view_type)
+            wanted = replace(wanted, stream=self._new_stream(wanted, definition.stream_view_type, label))
         if table is None:
-            table = await self.create(name, definition)
-        wanted = replace(_define(definition, name, table.arn, table.id, table.created), ttl=ttl, tags=table.tags)
+            wanted = replace(wanted, ttl=ttl)
+            await self._create(wanted)
+            return wanted
+        wanted = replace(wanted, id=table.id, created=table.created, ttl=ttl, tags=table.tags)
+        if wanted.stream is not None and table.stream is not None and wanted.stream.arn == table.stream.arn:
+            wanted = replace(wanted, stream=table.stream)
         if wanted.key_attributes != table.key_attributes:
             raise ResourceInUseException(f"Table already exists: {name}, with another key schema: delete it first")
         if wanted != table:
@@ -107,7 +121,7 @@ class Tables:
                 "Disable deletion protection first."
             )
         del self._tables[table.name], self._tables[table.arn]
-        await self._store.drop(table.name)
+        await self._store.drop(table.name, self._end_stream(table.stream))
 
     async def statistics(self, table: Table) -> tuple[int, int]:
         """Count the items of a table, and their size."""
@@ -250,7 +264,13 @@ class Tables:
         return await self._store.index_statistics(table.name, index.name)
 
     async def redefine(self, table: Table, **changes: Any) -> Table:
-        """Give a table another definition of the same keys; new indexes have its items. Give it as it is then."""
+        """Give a table another definition of the same keys; new indexes have its items. Give it as it is then.
+
+        ``stream_view_type`` among the changes begins a stream, or ends it if it is None.
+        """
+        if "stream_view_type" in changes:
+            view_type = changes.pop("stream_view_type")
+            changes["stream"] = None if view_type is None else self._new_stream(table, view_type)
         wanted = replace(table, **changes)
         await self._redefine(wanted)
         return wanted
@@ -261,14 +281,67 @@ class Tables:
             self._expect(written.new.expires)
         return written
 
+    async def _create(self, table: Table) -> None:
+        await self._store.create(table)
+        self._enter(table)
+
     def _enter(self, table: Table) -> None:
         self._tables[table.name] = self._tables[table.arn] = table
 
     async def _redefine(self, table: Table) -> None:
         # Entered first: the writes that the store is asked for from now on find it redefined.
+        before = self._tables[table.name].stream
+        has_ended = before is not None and (table.stream is None or before.arn != table.stream.arn)
         self._enter(table)
-        await self._store.redefine(table)
+        await self._store.redefine(table, self._end_stream(before) if has_ended else None)
         await self._expect_next()
+
+    # Streams
+
+    def streams(self) -> Sequence[Stream]:
+        """Give the streams that can be read, by ARN: the open ones, and those closed less than a day ago."""
+        since = self._clock.now() - KEPT_FOR
+        for arn in [arn for arn, stream in self._closed_streams.items() if stream.closed and stream.closed < since]:
+            del self._closed_streams[arn]
+        opened = {table.stream.arn: table.stream for table in self.tables() if table.stream is not None}
+        return [stream for _, stream in sorted((self._closed_streams | opened).items())]
+
+    def stream(self, arn: str) -> Stream:
+        """Find a stream. Raise ``ResourceNotFoundException``."""
+        for stream in self.streams():
+            if stream.arn == arn:
+                return stream
+        raise ResourceNotFoundException(f"Requested resource not found: Stream: {arn} not found")
+
+    async def stream_records(self, stream: Stream, *, after: int, limit: int) -> Sequence[StreamRecord]:
+        """Give what a stream has told behind a place within the last day."""
+        since = (self._clock.now() - KEPT_FOR).timestamp()
+        return await self._store.stream_records(stream.arn, after=after, since=since, limit=limit)
+
+    async def stream_bounds(self, stream: Stream) -> tuple[int, int]:
+        """Give the first and the last place of a stream; see ``TableStore.stream_bounds``."""
+        return await self._store.stream_bounds(stream.arn)
+
+    def follow_streams(self, follower: Callable[[str], None]) -> None:
+        """Have a function called with a stream's ARN each time that it tells something."""
+        self._store.follow_streams(follower)
+
+    def _new_stream(self, table: Table, view_type: str, label: str | None = None) -> Stream:
+        now = self._clock.now()
+        keys = table.key_attributes
+        if label is not None:
+            self._closed_streams.pop(f"{table.arn}/stream/{label}", None)
+            return Stream(table.name, table.arn, label, view_type, keys, now)
+        moment = now
+        while f"{table.arn}/stream/{label_of(moment)}" in self._closed_streams:
+            moment += timedelta(milliseconds=1)
+        return Stream(table.name, table.arn, label_of(moment), view_type, keys, now)
+
+    def _end_stream(self, stream: Stream | None) -> Stream | None:
+        if stream is None:
+            return None
+        ended = self._closed_streams[stream.arn] = replace(stream, closed=self._clock.now())
+        return ended
 
     # Expiry
 
@@ -321,7 +394,6 @@ def _define(definition: Definition, name: str, arn: str, table_id: str, created:
         read_capacity=definition.read_capacity,
         write_capacity=definition.write_capacity,
         table_class=definition.table_class,
-        stream_view_type=definition.stream_view_type,
         is_deletion_protected=definition.is_deletion_protected,
         indexes=definition.indexes,
     )

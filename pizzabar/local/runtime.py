@@ -63,7 +63,7 @@ async def open_runtime(settings: Settings) -> LocalRuntime:
     )
     database = await Database.open(settings.state, work, durability=settings.durability)
     try:
-        tables = await LocalTables.open(database)
+        tables = await LocalTables.open(database, clock)
         logs = LocalLogs(database)
     except BaseException:
         await database.close()

@@ -8,19 +8,23 @@ the cache in the same turn, so the cache says what the table does.
 import sqlite3
 import zlib
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import field
 from functools import partial
 from typing import Final
 
+from pizzabar.clock import Clock
 from pizzabar.documents import encode, parse
 from pizzabar.dynamodb.errors import ResourceInUseException, TransactionCanceledException
 from pizzabar.dynamodb.keys import Key, KeyRange
 from pizzabar.dynamodb.store import FIVE_YEARS, Change, Image, IndexPlace, Page, Segment, Written
+from pizzabar.dynamodb.stream import Stream, StreamRecord
 from pizzabar.dynamodb.table import Table, table_as_json, table_from_json
 from pizzabar.errors import ServiceError
+from pizzabar.local import streams
 from pizzabar.local.database import Database
 from pizzabar.local.indexes import IndexRows
+from pizzabar.local.streams import LocalStreams
 from pizzabar.record import record
 
 # SQLite's names have no case, DynamoDB's do: the items of a table are called by a number that the catalogue gives.
@@ -58,19 +62,22 @@ SET_EXPIRES = "UPDATE {items} SET expires = ? WHERE pk = ? AND sk = ?"
 class LocalTables:
     """Tables and items in SQLite."""
 
-    def __init__(self, database: Database, *, cache_size: int = 16 * 1024 * 1024) -> None:
+    def __init__(self, database: Database, clock: Clock, *, cache_size: int = 16 * 1024 * 1024) -> None:
         self._database = database
         self._cache = _Cache(cache_size)
+        self._streams = LocalStreams(clock)
         self._statements: dict[str, _Statements] = {}
         self._indexes: dict[str, list[IndexRows]] = {}
 
     @classmethod
-    async def open(cls, database: Database, *, cache_size: int = 16 * 1024 * 1024) -> "LocalTables":
+    async def open(cls, database: Database, clock: Clock, *, cache_size: int = 16 * 1024 * 1024) -> "LocalTables":
         """Find the tables of a database."""
-        store = cls(database, cache_size=cache_size)
+        store = cls(database, clock, cache_size=cache_size)
         for number, table in await store._catalogue():
             store._statements[table.name] = _Statements(number)
             store._indexes[table.name] = [IndexRows(number, table, index) for index in table.indexes]
+            if table.stream is not None:
+                store._streams.open[table.name] = table.stream
         return store
 
     async def tables(self) -> Sequence[Table]:
@@ -88,13 +95,14 @@ class LocalTables:
             connection.execute(CREATE_EXPIRES.format(items=items))
             for index in table.indexes:
                 connection.execute(IndexRows(row[0], table, index).create)
+            self._streams.change(connection, table.name, table.stream, None)
             return int(row[0])
 
         number = await self._database.write(create)
         self._statements[table.name] = _Statements(number)
         self._indexes[table.name] = [IndexRows(number, table, index) for index in table.indexes]
 
-    async def redefine(self, table: Table) -> None:
+    async def redefine(self, table: Table, ended: Stream | None = None) -> None:
         definition = encode(table_as_json(table))
         statements = self._statements[table.name]
         before = {rows.index: rows for rows in self._indexes[table.name]}
@@ -113,11 +121,12 @@ class LocalTables:
                     connection.execute(rows.create)
                     rows.fill(connection, items)
             self._indexes[table.name] = list(after.values())
+            self._streams.change(connection, table.name, table.stream, ended)
             self._cache.clear()
 
         await self._database.write(redefine)
 
-    async def drop(self, name: str) -> None:
+    async def drop(self, name: str, ended: Stream | None = None) -> None:
         statements, indexes = self._statements.pop(name), self._indexes.pop(name)
 
         def drop(connection: sqlite3.Connection) -> None:
@@ -125,6 +134,7 @@ class LocalTables:
             connection.execute(statements.drop)
             for rows in indexes:
                 connection.execute(rows.drop)
+            self._streams.change(connection, name, None, ended)
             self._cache.clear()
 
         await self._database.write(drop)
@@ -248,8 +258,8 @@ class LocalTables:
         return Written(old, new)
 
     def _image(self, connection: sqlite3.Connection, change: Change) -> Image | None:
-        """Give what there is before a change that wants to know, or whose indexes do."""
-        if not change.reads and not self._indexes[change.table]:
+        """Give what there is before a change that wants to know, or whose indexes or stream do."""
+        if not change.reads and not self._indexes[change.table] and change.table not in self._streams.open:
             return None
         cached = self._cache.get((change.table, *change.key))
         return self._find(connection, change.table, change.key) if isinstance(cached, _Unknown) else cached
@@ -270,22 +280,28 @@ class LocalTables:
         else:
             connection.execute(statements.put, (*change.key, image.data, image.size, image.expires))
         self._cache.enter((change.table, *change.key), image)
-        if indexes := self._indexes[change.table]:
+        stream = self._streams.open.get(change.table)
+        if (indexes := self._indexes[change.table]) or stream is not None:
             before = None if old is None else parse(old.data)
             after, data, size = (None, b"", 0) if image is None else (parse(image.data), image.data, image.size)
             for rows in indexes:
                 rows.write(connection, change.key, before, after, data, size)
+            if stream is not None:
+                self._streams.put(connection, stream, before, after, is_expired=False)
 
     async def expire(self, table: str, now: float) -> Sequence[Image]:
-        statements = self._statements[table]
+        statements, stream = self._statements[table], self._streams.open.get(table)
 
         def expire(connection: sqlite3.Connection) -> list[tuple[bytes, bytes, bytes, int, float]]:
             rows = connection.execute(statements.expired, (now - FIVE_YEARS, now)).fetchall()
             connection.executemany(statements.delete, [(row[0], row[1]) for row in rows])
             for row in rows:
                 self._cache.forget((table, row[0], row[1]))
+                before = parse(row[2])
                 for index in self._indexes[table]:
-                    index.write(connection, (row[0], row[1]), parse(row[2]), None, b"", 0)
+                    index.write(connection, (row[0], row[1]), before, None, b"", 0)
+                if stream is not None:
+                    self._streams.put(connection, stream, before, None, is_expired=True)
             return rows
 
         rows = await self._database.write(expire)
@@ -299,6 +315,18 @@ class LocalTables:
             return expires
 
         return await self._database.read(find)
+
+    async def closed_streams(self) -> Sequence[Stream]:
+        return await self._database.read(self._streams.closed)
+
+    async def stream_records(self, arn: str, *, after: int, since: float, limit: int) -> Sequence[StreamRecord]:
+        return await self._database.read(lambda connection: streams.records(connection, arn, after, since, limit))
+
+    async def stream_bounds(self, arn: str) -> tuple[int, int]:
+        return await self._database.read(lambda connection: streams.bounds(connection, arn))
+
+    def follow_streams(self, follower: Callable[[str], None]) -> None:
+        self._streams.followers.append(follower)
 
     async def _catalogue(self) -> list[tuple[int, Table]]:
         rows = await self._database.read(lambda connection: connection.execute(TABLES).fetchall())

@@ -12,6 +12,7 @@ from pizzabar.arn import Home
 from pizzabar.clock import VirtualClock
 from pizzabar.documents import JSON
 from pizzabar.dynamodb.operations import OPERATIONS
+from pizzabar.dynamodb.stream_operations import OPERATIONS as STREAM_OPERATIONS
 from pizzabar.dynamodb.tables import Tables
 from pizzabar.errors import ServiceError
 from pizzabar.local.database import Database
@@ -31,7 +32,7 @@ class Service:
     database: Database
 
     async def __call__(self, operation: str, **parameters: JSON) -> JSON:
-        return await OPERATIONS[operation](self.tables, parameters)
+        return await (OPERATIONS | STREAM_OPERATIONS)[operation](self.tables, parameters)
 
     async def fails(self, operation: str, **parameters: JSON) -> str:
         """Give the code and text of the error that an operation answers with."""
@@ -77,7 +78,7 @@ async def dynamodb(path: Path | None = None) -> AsyncIterator[Service]:
     clock = VirtualClock(work, NOON)
     database = await Database.open(path, work)
     try:
-        tables = Tables(await LocalTables.open(database), clock, work, Home())
+        tables = Tables(await LocalTables.open(database, clock), clock, work, Home())
         await tables.open()
         yield Service(tables, clock, work, database)
     finally:

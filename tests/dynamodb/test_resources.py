@@ -46,6 +46,8 @@ async def test_a_template_makes_a_table() -> None:
         ttl = await ask("DescribeTimeToLive", TableName="bar-Sessions")
 
     assert table["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+    identity = TABLE.identify("Sessions", {**SESSIONS, "TableName": "bar-Sessions"}, NAMING)
+    assert identity.attributes["StreamArn"] == table["LatestStreamArn"]
     assert ttl["TimeToLiveDescription"] == {"TimeToLiveStatus": "ENABLED", "AttributeName": "ttl"}
 
 
@@ -59,6 +61,18 @@ async def test_making_it_again_keeps_the_items_and_takes_the_changes() -> None:
         assert (await ask("Scan", TableName="bar-Sessions"))["Count"] == 1
         ttl = await ask("DescribeTimeToLive", TableName="bar-Sessions")
         assert ttl == {"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}}
+
+
+async def test_a_stream_that_calls_have_ended_goes_on_when_the_template_has_it() -> None:
+    async with dynamodb() as ask:
+        await create(ask, SESSIONS)
+        arn = (await ask("DescribeTable", TableName="bar-Sessions"))["Table"]["LatestStreamArn"]
+        await ask("UpdateTable", TableName="bar-Sessions", StreamSpecification={"StreamEnabled": False})
+        await create(ask, SESSIONS)
+        await create(ask, SESSIONS)
+
+        assert (await ask("DescribeTable", TableName="bar-Sessions"))["Table"]["LatestStreamArn"] == arn
+        assert (await ask("DescribeStream", StreamArn=arn))["StreamDescription"]["StreamStatus"] == "ENABLED"
 
 
 async def test_other_keys_do_not_replace_a_table() -> None:

@@ -176,6 +176,23 @@ async def test_dynamodb() -> None:
         await aws.do(lambda: aws.client("dynamodb").get_waiter("table_not_exists").wait(TableName="Music"))
 
 
+async def test_streams_of_tables() -> None:
+    async with open_aws() as aws:
+        on = {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}}
+        updated = await aws("dynamodb", "UpdateTable", TableName="pizzabar-Orders", **on)
+        arn = updated["TableDescription"]["LatestStreamArn"]
+        assert [each["StreamArn"] for each in (await aws("dynamodbstreams", "ListStreams"))["Streams"]] == [arn]
+        [shard] = (await aws("dynamodbstreams", "DescribeStream", StreamArn=arn))["StreamDescription"]["Shards"]
+        item = {"orderId": {"S": "1"}, "raw": {"B": b"\x00\xff"}}
+        await aws("dynamodb", "PutItem", TableName="pizzabar-Orders", Item=item)
+        place = {"StreamArn": arn, "ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}
+        iterator = (await aws("dynamodbstreams", "GetShardIterator", **place))["ShardIterator"]
+        [record] = (await aws("dynamodbstreams", "GetRecords", ShardIterator=iterator))["Records"]
+        assert record["dynamodb"]["NewImage"] == item
+        place["StreamArn"] += "0"
+        assert await aws.fails("dynamodbstreams", "GetShardIterator", **place) == "ResourceNotFoundException"
+
+
 async def test_events() -> None:
     async with open_aws() as aws:
         arn = (await aws("events", "CreateEventBus", Name="kitchen", Description="hot"))["EventBusArn"]

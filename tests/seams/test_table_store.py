@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pizzabar.documents import encode
+from pizzabar.clock import VirtualClock
+from pizzabar.documents import JSON, encode, parse
 from pizzabar.dynamodb.errors import (
     ConditionalCheckFailedException,
     ResourceInUseException,
@@ -18,6 +19,7 @@ from pizzabar.dynamodb.errors import (
 from pizzabar.dynamodb.key_attributes import KeyAttribute
 from pizzabar.dynamodb.keys import Key, KeyRange
 from pizzabar.dynamodb.store import FIVE_YEARS, Change, Decide, Image, Page, Segment, TableStore
+from pizzabar.dynamodb.stream import Stream
 from pizzabar.dynamodb.table import Table
 from pizzabar.local.database import Database
 from pizzabar.local.tables import LocalTables
@@ -36,13 +38,17 @@ SLICES = Table(
     sort=KeyAttribute("number", "S"),
 )
 
+STREAM = Stream("Slices", SLICES.arn, "2026-03-01T12:00:00.000", "NEW_IMAGE", SLICES.key_attributes, SLICES.created)
+
 
 def local(directory: Path, *, cache_size: int = 1_000_000) -> Open:
     @asynccontextmanager
     async def open_store() -> AsyncIterator[TableStore]:
-        database = await Database.open(directory / "pizzabar.db", Work())
+        work = Work()
+        database = await Database.open(directory / "pizzabar.db", work)
         try:
-            yield await LocalTables.open(database, cache_size=cache_size)
+            clock = VirtualClock(work, datetime.fromtimestamp(NOW, UTC))
+            yield await LocalTables.open(database, clock, cache_size=cache_size)
         finally:
             await database.close()
 
@@ -93,7 +99,7 @@ async def scan(store: TableStore, after: Key | None = None, *, limit: int | None
 
 
 async def test_a_table_is_kept_as_it_was_defined(store: Open) -> None:
-    table = replace(SLICES, billing_mode="PAY_PER_REQUEST", ttl="ttl", stream_view_type="NEW_IMAGE", read_capacity=3)
+    table = replace(SLICES, billing_mode="PAY_PER_REQUEST", ttl="ttl", stream=STREAM, read_capacity=3)
     async with store() as opened:
         await opened.create(table)
     async with store() as opened:
@@ -390,3 +396,53 @@ async def test_many_items_go_through_a_small_cache(tmp_path: Path) -> None:
 
         for number in (49, 0, 25, 0):
             assert await opened.get("Slices", key(str(number))) == image(str(number)).data
+
+
+# Streams
+
+
+def slice_of(number: str, state: str = "whole") -> Image:
+    item = {"pizza": {"S": "margherita"}, "number": {"S": number}, "state": {"S": state}}
+    return Image(encode(item), 50)
+
+
+async def told(store: TableStore, *, after: int = 0, since: float = NOW, limit: int = 100) -> list[JSON]:
+    records = await store.stream_records(STREAM.arn, after=after, since=since, limit=limit)
+    return [(each.sequence, parse(each.data)["eventName"]) for each in records]
+
+
+async def test_what_a_stream_tells_is_kept_with_the_items(store: Open) -> None:
+    async with store() as opened:
+        await opened.create(replace(SLICES, stream=STREAM))
+        heard: list[str] = []
+        opened.follow_streams(heard.append)
+        await opened.modify([put("1", slice_of("1"))])
+        await opened.modify([put("1", slice_of("1"))])
+        await opened.modify([put("1", slice_of("1", "eaten")), put("2", slice_of("2"))])
+        await opened.modify([put("1", None)])
+        await opened.modify([put("3", None)])
+        assert heard == [STREAM.arn] * 4
+    async with store() as opened:
+        assert await told(opened) == [(1, "INSERT"), (2, "MODIFY"), (3, "INSERT"), (4, "REMOVE")]
+        assert await told(opened, after=2, limit=1) == [(3, "INSERT")]
+        assert await told(opened, since=NOW + 1) == []
+        assert await opened.stream_bounds(STREAM.arn) == (1, 4)
+        assert await opened.stream_bounds("another") == (5, 4)
+
+
+async def test_a_stream_that_has_ended_is_kept_until_it_is_opened_again(store: Open) -> None:
+    ended = replace(STREAM, closed=datetime.fromtimestamp(NOW, UTC))
+    async with store() as opened:
+        await opened.create(replace(SLICES, stream=STREAM))
+        await opened.modify([put("1", slice_of("1"))])
+        await opened.redefine(SLICES, ended)
+        await opened.modify([put("2", slice_of("2"))])
+        assert list(await opened.closed_streams()) == [ended]
+        assert await told(opened) == [(1, "INSERT")]
+    async with store() as opened:
+        assert list(await opened.closed_streams()) == [ended]
+        await opened.redefine(replace(SLICES, stream=STREAM))
+        assert list(await opened.closed_streams()) == []
+        await opened.drop("Slices", ended)
+        assert list(await opened.closed_streams()) == [ended]
+        assert await told(opened) == [(1, "INSERT")]

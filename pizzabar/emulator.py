@@ -38,8 +38,13 @@ from pizzabar.errors import PizzabarError
 from pizzabar.eventbridge.buses import EventBuses
 from pizzabar.eventbridge.operations import CHANGES as EVENTBRIDGE_CHANGES
 from pizzabar.eventbridge.operations import OPERATIONS as EVENTBRIDGE_OPERATIONS
+from pizzabar.eventbridge.pattern import read_pattern
 from pizzabar.eventbridge.resources import RESOURCES as EVENTBRIDGE_RESOURCES
 from pizzabar.journal import Journal
+from pizzabar.lambda_.event_source_operations import CHANGES as EVENT_SOURCE_CHANGES
+from pizzabar.lambda_.event_source_operations import OPERATIONS as EVENT_SOURCE_OPERATIONS
+from pizzabar.lambda_.event_source_resources import RESOURCES as EVENT_SOURCE_RESOURCES
+from pizzabar.lambda_.event_sources import EventSources
 from pizzabar.lambda_.function import Handler
 from pizzabar.lambda_.functions import Functions
 from pizzabar.lambda_.operations import OPERATIONS as LAMBDA_OPERATIONS
@@ -66,6 +71,7 @@ LOCAL_RUNTIME = "pizzabar.local.runtime:open_runtime"
 ROOMS: dict[str, dict[str, ResourceType]] = {
     "api_configuration": API_GATEWAY_RESOURCES,
     "buses": EVENTBRIDGE_RESOURCES,
+    "event_sources": EVENT_SOURCE_RESOURCES,
     "functions": LAMBDA_RESOURCES,
     "log_groups": LOGS_RESOURCES,
     "state_machines": STEP_FUNCTIONS_RESOURCES,
@@ -73,23 +79,25 @@ ROOMS: dict[str, dict[str, ResourceType]] = {
 }
 """The resource types of each room, by the emulator's name of the service that creates them."""
 
-SERVICES: dict[str, tuple[Mapping[str, Callable[[Any, JSON], Awaitable[JSON]]], str]] = {
-    "apigatewaymanagementapi": (API_GATEWAY_OPERATIONS, "apis"),
-    "apigatewayv2": (API_GATEWAY_V2_OPERATIONS, "api_configuration"),
-    "cloudformation": (CLOUDFORMATION_OPERATIONS, "stacks"),
-    "dynamodb": (DYNAMODB_OPERATIONS, "tables"),
-    "dynamodbstreams": (DYNAMODB_STREAMS_OPERATIONS, "tables"),
-    "events": (EVENTBRIDGE_OPERATIONS, "buses"),
-    "lambda": (LAMBDA_OPERATIONS, "functions"),
-    "logs": (LOGS_OPERATIONS, "log_groups"),
-    "stepfunctions": (STEP_FUNCTIONS_OPERATIONS, "state_machines"),
-    "sts": (STS_OPERATIONS, "home"),
-}
-"""The operations of each service, and the emulator's name of what answers them."""
+SERVICES: tuple[tuple[str, Mapping[str, Callable[[Any, JSON], Awaitable[JSON]]], str], ...] = (
+    ("apigatewaymanagementapi", API_GATEWAY_OPERATIONS, "apis"),
+    ("apigatewayv2", API_GATEWAY_V2_OPERATIONS, "api_configuration"),
+    ("cloudformation", CLOUDFORMATION_OPERATIONS, "stacks"),
+    ("dynamodb", DYNAMODB_OPERATIONS, "tables"),
+    ("dynamodbstreams", DYNAMODB_STREAMS_OPERATIONS, "tables"),
+    ("events", EVENTBRIDGE_OPERATIONS, "buses"),
+    ("lambda", LAMBDA_OPERATIONS, "functions"),
+    ("lambda", EVENT_SOURCE_OPERATIONS, "event_sources"),
+    ("logs", LOGS_OPERATIONS, "log_groups"),
+    ("stepfunctions", STEP_FUNCTIONS_OPERATIONS, "state_machines"),
+    ("sts", STS_OPERATIONS, "home"),
+)
+"""Services, their operations, and the emulator's name of what answers these."""
 
 CHANGES: dict[str, frozenset[str]] = {
     "api_configuration": API_GATEWAY_V2_CHANGES,
     "buses": EVENTBRIDGE_CHANGES,
+    "event_sources": EVENT_SOURCE_CHANGES,
     "state_machines": STEP_FUNCTIONS_CHANGES,
 }
 """The operations that make what is kept, by the emulator's name of what answers them."""
@@ -146,6 +154,16 @@ class Emulator:
         self.functions = Functions(
             runtime.invocations, call, call.trace, self.clock, self.home, self.log_groups.append
         )
+        self.event_sources = EventSources(
+            self.functions,
+            call,
+            self.clock,
+            self.work,
+            self.home,
+            read_pattern=lambda pattern: read_pattern(pattern).matches,
+            keep=partial(runtime.kept.put, "event_sources"),
+        )
+        self.tables.follow_streams(self.event_sources.wake)
         self.apis = WebSocketApis(
             runtime.connections,
             runtime.http,
@@ -159,7 +177,7 @@ class Emulator:
         self.api_configuration = Configuration(self.apis, self.clock, call.has)
         self.stack = Stack(settings.stack_name, (), {}, {})
         self.stacks = Stacks(self.home)
-        for service, (operations, room) in SERVICES.items():
+        for service, operations, room in SERVICES:
             call.add(service, self._keeping(room, operations), getattr(self, room))
         self.changed_back: list[str] = []
         """What API calls had changed and the template has changed back."""
@@ -205,6 +223,7 @@ class Emulator:
         # What an earlier process left undone needs the resources.
         await self.buses.open()
         await self.functions.open()
+        await self.event_sources.open()
         await self.executions.open()
         await self.apis.open()
 
@@ -267,7 +286,7 @@ def resource_types() -> Mapping[str, ResourceType]:
 
 def has_operation(service: str, operation: str) -> bool:
     """Whether a service has an operation here."""
-    return service in SERVICES and operation in SERVICES[service][0]
+    return any(each == service and operation in operations for each, operations, _ in SERVICES)
 
 
 def load_stack(settings: Settings, program: Program | None = None) -> Stack:

@@ -23,7 +23,7 @@ from pizzabar.cloudformation.node import (
     mapping,
     node_of,
 )
-from pizzabar.cloudformation.sam_events import events_of, rule_of
+from pizzabar.cloudformation.sam_events import events_of, is_stream, mapping_of, rule_of
 from pizzabar.cloudformation.sam_globals import KEPT_APART, is_intrinsic, merge, read_globals, without_ignored
 from pizzabar.cloudformation.sam_policies import check_policies
 from pizzabar.cloudformation.sam_source import Resources, Source, get_att, tags_of, trust
@@ -106,7 +106,7 @@ def _function(source: Source) -> Resources:
         made["Role"] = get_att(f"{source.logical_id}Role", "Arn")
         yield _role(source, "lambda.amazonaws.com", "service-role/AWSLambdaBasicExecutionRole")
     yield source.main("AWS::Lambda::Function", made)
-    for event_id, event in events_of(source):
+    for event_id, event in events_of(source, of_function=True):
         yield from _function_event(source, event_id, event)
 
 
@@ -146,6 +146,9 @@ def _code(source: Source) -> JSON:
 
 def _function_event(source: Source, event_id: str, event: Node) -> Resources:
     rule_id = f"{source.logical_id}{event_id}"
+    if is_stream(event):
+        yield rule_id, mapping_of(source, event)
+        return
     target: dict[str, JSON] = {"Arn": get_att(source.logical_id, "Arn")}
     yield rule_id, rule_of(source, event, target, f"{rule_id}LambdaTarget")
     permission = {
@@ -172,7 +175,7 @@ def _state_machine(source: Source) -> Resources:
         made["RoleArn"] = get_att(f"{source.logical_id}Role", "Arn")
         yield _role(source, "states.amazonaws.com", None)
     yield source.main(STATE_MACHINE, made)
-    for event_id, event in events_of(source):
+    for event_id, event in events_of(source, of_function=False):
         yield from _state_machine_event(source, event_id, event)
 
 

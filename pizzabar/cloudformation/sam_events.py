@@ -1,5 +1,5 @@
 """
-Event sources of functions and state machines, as far as rooms take them: rules.
+Event sources of functions and state machines, as far as rooms take them: rules, and the streams of tables.
 
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-eventsource.html
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-statemachine-statemachineeventsource.html
@@ -13,7 +13,7 @@ from pizzabar.documents import JSON
 
 _RULE_EVENTS = ("EventBridgeRule", "CloudWatchEvent")
 EVENTS_OF_SAM = (
-    *("AlexaSkill", "Api", "CloudWatchLogs", "Cognito", "DocumentDB", "DynamoDB", "HttpApi", "IoTRule", "Kinesis"),
+    *("AlexaSkill", "Api", "CloudWatchLogs", "Cognito", "DocumentDB", "HttpApi", "IoTRule", "Kinesis"),
     *("MQ", "MSK", "S3", "SNS", "SQS", "Schedule", "ScheduleV2", "SelfManagedKafka"),
 )
 """Event sources that are refused by name."""
@@ -22,9 +22,21 @@ _EVENT_PROPERTIES = (
     *("RoleArn", "RuleName", "State", "Target"),
 )
 
+STREAM_EVENT = "DynamoDB"
+"""An event source of functions alone."""
+_STREAM_PROPERTIES = (
+    *("BatchSize", "BisectBatchOnFunctionError", "DestinationConfig", "Enabled", "FilterCriteria"),
+    *("FunctionResponseTypes", "KmsKeyArn", "MaximumBatchingWindowInSeconds", "MaximumRecordAgeInSeconds"),
+    *("MaximumRetryAttempts", "MetricsConfig", "ParallelizationFactor", "StartingPosition"),
+    *("StartingPositionTimestamp", "Stream", "TumblingWindowInSeconds"),
+)
 
-def events_of(source: Source) -> Iterator[tuple[str, Node]]:
+
+def events_of(source: Source, *, of_function: bool) -> Iterator[tuple[str, Node]]:
     """Go through the event sources that can be made, and tell those that cannot."""
+    kinds = dict.fromkeys(_RULE_EVENTS, _EVENT_PROPERTIES) | (
+        {STREAM_EVENT: _STREAM_PROPERTIES} if of_function else {}
+    )
     section = source.properties.get("Events")
     if section is not None and not isinstance(section.value, dict | Special):
         source.fault(section, "'Events' must be an object of event sources.")
@@ -33,18 +45,35 @@ def events_of(source: Source) -> Iterator[tuple[str, Node]]:
         if type is None or not isinstance(type.value, str):
             if not isinstance(event.value, Special):
                 source.fault(event, f"Event with id [{event_id}] is invalid. Event has no Type.")
-        elif type.value not in _RULE_EVENTS:
-            known = type.value in EVENTS_OF_SAM
-            hint = "" if known else did_you_mean(type.value, (*_RULE_EVENTS, *EVENTS_OF_SAM))
+        elif type.value not in kinds:
+            known = type.value in (*EVENTS_OF_SAM, STREAM_EVENT)
+            hint = "" if known else did_you_mean(type.value, (*kinds, *EVENTS_OF_SAM))
             message = f"{source.logical_id}: event source {event_id} of type {type.value} is not supported{hint}"
             source.unsupported(type.position, message)
         else:
             for name, node in mapping(mapping(event).get("Properties")).items():
-                if name not in _EVENT_PROPERTIES:
-                    hint = did_you_mean(name, _EVENT_PROPERTIES)
+                if name not in kinds[type.value]:
+                    hint = did_you_mean(name, kinds[type.value])
                     message = f"{source.logical_id}: property {name} not defined for event {event_id}{hint}"
                     source.unsupported(node.place, message)
             yield event_id, event
+
+
+def is_stream(event: Node) -> bool:
+    """Whether an event source is the stream of a table."""
+    type = mapping(event).get("Type")
+    return type is not None and type.value == STREAM_EVENT
+
+
+def mapping_of(source: Source, event: Node) -> Node:
+    """Give the event source mapping that an event source stands for."""
+    given = mapping(mapping(event).get("Properties"))
+    made: dict[str, JSON] = {"EventSourceArn" if name == "Stream" else name: node for name, node in given.items()}
+    if "Stream" not in given:
+        source.fault(event, "an event source of this type needs a Stream.")
+    return source.resource(
+        "AWS::Lambda::EventSourceMapping", {**made, "FunctionName": {"Ref": source.logical_id}}, event.place
+    )
 
 
 def rule_of(source: Source, event: Node, target: dict[str, JSON], target_id: str) -> Node:

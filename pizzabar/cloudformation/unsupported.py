@@ -67,10 +67,11 @@ def _of_function(suffix: str) -> Identify:
     return identify
 
 
-def _mapping(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> Identity:
+def _by_id(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> Identity:
+    """Identify a resource by an id that the service gives it."""
     digest = hashlib.sha256(f"{naming.stack}/{logical_id}".encode()).hexdigest()
     id = "-".join((digest[:8], digest[8:12], digest[12:16], digest[16:20], digest[20:32]))
-    return Identity(id, {"Id": id, "EventSourceMappingArn": naming.home.arn("lambda", f"event-source-mapping:{id}")})
+    return Identity(id, {"Id": id})
 
 
 UNSUPPORTED: dict[str, ResourceType] = {
@@ -143,7 +144,7 @@ UNSUPPORTED: dict[str, ResourceType] = {
         ("FunctionName", "FunctionVersion", "Name"),
     ),
     "AWS::Lambda::EventInvokeConfig": _type(
-        _mapping,
+        _by_id,
         {
             "DestinationConfig": DOCUMENT,
             "FunctionName": TEXT,
@@ -152,39 +153,6 @@ UNSUPPORTED: dict[str, ResourceType] = {
             "Qualifier": TEXT,
         },
         ("FunctionName", "Qualifier"),
-    ),
-    "AWS::Lambda::EventSourceMapping": _type(
-        _mapping,
-        {
-            "AmazonManagedKafkaEventSourceConfig": DOCUMENT,
-            "BatchSize": Number(1, 10_000),
-            "BisectBatchOnFunctionError": BOOLEAN,
-            "DestinationConfig": DOCUMENT,
-            "DocumentDBEventSourceConfig": DOCUMENT,
-            "Enabled": BOOLEAN,
-            "EventSourceArn": TEXT,
-            "FilterCriteria": DOCUMENT,
-            "FunctionName": TEXT,
-            "FunctionResponseTypes": ListOf(Text(("ReportBatchItemFailures",))),
-            "KmsKeyArn": TEXT,
-            "MaximumBatchingWindowInSeconds": Number(0, 300),
-            "MaximumRecordAgeInSeconds": Number(-1, 604_800),
-            "MaximumRetryAttempts": Number(-1, 10_000),
-            "MetricsConfig": DOCUMENT,
-            "ParallelizationFactor": Number(1, 10),
-            "ProvisionedPollerConfig": DOCUMENT,
-            "Queues": TEXTS,
-            "ScalingConfig": Record({"MaximumConcurrency": Number(2, 1000)}),
-            "SelfManagedEventSource": DOCUMENT,
-            "SelfManagedKafkaEventSourceConfig": DOCUMENT,
-            "SourceAccessConfigurations": DOCUMENT,
-            "StartingPosition": Text(("AT_TIMESTAMP", "LATEST", "TRIM_HORIZON")),
-            "StartingPositionTimestamp": DOCUMENT,
-            "Tags": TAGS,
-            "Topics": TEXTS,
-            "TumblingWindowInSeconds": Number(0, 900),
-        },
-        ("FunctionName",),
     ),
     "AWS::Lambda::LayerVersion": _type(
         _named("lambda", "layer:", "LayerName", ref_is_arn=True, name_attribute="LayerVersionArn"),
@@ -199,7 +167,7 @@ UNSUPPORTED: dict[str, ResourceType] = {
         ("Content",),
     ),
     "AWS::Lambda::Url": _type(
-        _mapping,
+        _by_id,
         {
             "AuthType": Text(("AWS_IAM", "NONE")),
             "Cors": DOCUMENT,
@@ -271,7 +239,7 @@ UNSUPPORTED: dict[str, ResourceType] = {
         },
     ),
     "AWS::SQS::QueuePolicy": _type(
-        _mapping, {"PolicyDocument": UNCHECKED, "Queues": TEXTS}, ("PolicyDocument", "Queues")
+        _by_id, {"PolicyDocument": UNCHECKED, "Queues": TEXTS}, ("PolicyDocument", "Queues")
     ),
     "AWS::Scheduler::Schedule": _type(
         _named("scheduler", "schedule/default/", "Name"),

@@ -15,7 +15,6 @@ MINIMAL = {
     "AWS::Events::Connection": "{}",
     "AWS::Lambda::Alias": "{FunctionName: a, FunctionVersion: 1, Name: live}",
     "AWS::Lambda::EventInvokeConfig": "{FunctionName: a, Qualifier: $LATEST}",
-    "AWS::Lambda::EventSourceMapping": "{FunctionName: a, EventSourceArn: b, StartingPosition: LATEST}",
     "AWS::Lambda::LayerVersion": "{Content: {S3Bucket: a, S3Key: b}}",
     "AWS::Lambda::Url": "{AuthType: NONE, TargetFunctionArn: a}",
     "AWS::Lambda::Version": "{FunctionName: a}",

@@ -319,6 +319,26 @@ async def test_functions() -> None:
         assert await aws.fails("lambda", "Invoke", **name, Payload=b"{") == "InvalidRequestContentException"
 
 
+async def test_event_source_mappings() -> None:
+    async with open_aws() as aws:
+        on = {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}}
+        updated = await aws("dynamodb", "UpdateTable", TableName="pizzabar-Orders", **on)
+        stream = {"EventSourceArn": updated["TableDescription"]["LatestStreamArn"]}
+        wanted = {"FunctionName": FUNCTION, "StartingPosition": "LATEST", "BatchSize": 5}
+        made = await aws("lambda", "CreateEventSourceMapping", **stream, **wanted)
+        name = {"UUID": made["UUID"]}
+        assert (await aws("lambda", "GetEventSourceMapping", **name))["BatchSize"] == 5
+        changed = await aws("lambda", "UpdateEventSourceMapping", **name, Enabled=False)
+        assert changed["State"] == "Disabled"
+        listed = await aws("lambda", "ListEventSourceMappings", FunctionName=FUNCTION, MaxItems=1)
+        assert [each["UUID"] for each in listed["EventSourceMappings"]] == [made["UUID"]]
+        assert (
+            await aws.fails("lambda", "CreateEventSourceMapping", **stream, **wanted) == "ResourceConflictException"
+        )
+        await aws("lambda", "DeleteEventSourceMapping", **name)
+        assert await aws.fails("lambda", "GetEventSourceMapping", **name) == "ResourceNotFoundException"
+
+
 async def test_logs() -> None:
     async with open_aws() as aws:
         group, stream = {"logGroupName": "/own"}, {"logStreamName": "s"}
@@ -410,7 +430,7 @@ def test_every_operation_is_asked_here() -> None:
     text = "".join(path.read_text() for path in Path(__file__).parent.glob("test_boto3*.py"))
     asked = set(re.findall(r'"([A-Z][A-Za-z]+)"', text))
 
-    assert {operation for operations, _ in SERVICES.values() for operation in operations} - asked == set()
+    assert {operation for _, operations, _ in SERVICES for operation in operations} - asked == set()
 
 
 async def test_what_calls_have_made_is_there_after_a_restart(tmp_path: Path) -> None:

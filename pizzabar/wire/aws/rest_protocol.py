@@ -138,8 +138,9 @@ async def answer(
         return _refuse(error.status, error.code, error.message or error.code, members)
     if special is not None:
         return special.give(result)
-    status = _STATUSES.get((service.name, operation), 201 if operation.startswith("Create") else 200)
-    if operation.startswith("Delete") or status == 204:
+    usual = 201 if operation.startswith("Create") else 204 if operation.startswith("Delete") else 200
+    status = _STATUSES.get((service.name, operation), usual)
+    if status == 204:
         return _write(204, b"")
     return _write(status, documents.encode(_camel(result) if service.camel else result))
 
@@ -180,7 +181,13 @@ def _give_outcome(result: JSON) -> Response:
 _SPECIAL: Mapping[tuple[str, str], Special] = {
     ("lambda", "Invoke"): Special(_take_invocation, _give_outcome),
 }
-_STATUSES: Mapping[tuple[str, str], int] = {("apigatewayv2", "TagResource"): 201, ("lambda", "TagResource"): 204}
+_STATUSES: Mapping[tuple[str, str], int] = {
+    ("apigatewayv2", "TagResource"): 201,
+    ("lambda", "CreateEventSourceMapping"): 202,
+    ("lambda", "DeleteEventSourceMapping"): 202,
+    ("lambda", "TagResource"): 204,
+    ("lambda", "UpdateEventSourceMapping"): 202,
+}
 
 
 def _pascal(name: str) -> str:

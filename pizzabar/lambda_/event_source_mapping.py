@@ -1,0 +1,163 @@
+"""
+Event source mappings: what a function is to be handed of a stream, and how; read from a request or a template.
+
+https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from pizzabar.arn import parse_arn
+from pizzabar.documents import JSON
+from pizzabar.lambda_.errors import InvalidParameterValueException
+from pizzabar.record import record
+
+FOR_EVER = -1
+DEFAULTS: Mapping[str, JSON] = {
+    "BatchSize": 100,
+    "MaximumBatchingWindowInSeconds": 0,
+    "ParallelizationFactor": 1,
+    "MaximumRecordAgeInSeconds": FOR_EVER,
+    "BisectBatchOnFunctionError": False,
+    "MaximumRetryAttempts": FOR_EVER,
+    "FunctionResponseTypes": [],
+    "FilterCriteria": {},
+    "Enabled": True,
+}
+"""What a mapping is unless it is told otherwise."""
+_WITHOUT_EFFECT = frozenset({"Tags", "KMSKeyArn", "KmsKeyArn", "MetricsConfig"})
+
+
+@record
+class EventSourceMapping:
+    """A mapping. ``settings`` has the members of ``DEFAULTS``, by AWS's names."""
+
+    uuid: str
+    arn: str
+    source_arn: str
+    function_arn: str
+    starting_position: str
+    settings: Mapping[str, JSON]
+    modified: datetime
+
+    def __getitem__(self, name: str) -> Any:
+        return self.settings[name]
+
+    @property
+    def patterns(self) -> list[JSON]:
+        """The patterns of its filters; a record is handed over if one of them matches, or if there are none."""
+        return [each["Pattern"] for each in self["FilterCriteria"].get("Filters", []) if "Pattern" in each]
+
+    def to_json(self) -> JSON:
+        """Write it down."""
+        return {
+            "uuid": self.uuid,
+            "arn": self.arn,
+            "source_arn": self.source_arn,
+            "function_arn": self.function_arn,
+            "starting_position": self.starting_position,
+            "settings": dict(self.settings),
+            "modified": self.modified.timestamp(),
+        }
+
+    @classmethod
+    def from_json(cls, document: JSON) -> "EventSourceMapping":
+        """Read what ``to_json`` wrote."""
+        return cls(**(document | {"modified": datetime.fromtimestamp(document["modified"], UTC)}))
+
+
+def read_source(parameters: Mapping[str, JSON]) -> tuple[str, str]:
+    """Give the stream and the starting position of a new mapping. Raise ``InvalidParameterValueException``."""
+    arn = parameters.get("EventSourceArn")
+    parsed = parse_arn(arn) if isinstance(arn, str) else None
+    if parsed is None or parsed.service != "dynamodb" or "/stream/" not in parsed.resource:
+        raise _invalid("An event source is the stream of a DynamoDB table here: EventSourceArn names one")
+    position = parameters.get("StartingPosition")
+    if position not in ("TRIM_HORIZON", "LATEST"):
+        if position is None:
+            raise _invalid("1 validation error detected: StartingPosition is required for DynamoDB streams.")
+        raise _invalid(f"Unsupported starting position for DynamoDB streams: {position}")
+    return str(arn), position
+
+
+def read_settings(parameters: Mapping[str, JSON], read_pattern: Callable[[JSON], object]) -> dict[str, JSON]:
+    """Give the settings that a request has. Raise ``InvalidParameterValueException`` for the first that is wrong.
+
+    ``read_pattern`` raises what it finds wrong in the pattern of a filter.
+    """
+    settings: dict[str, JSON] = {}
+    for name, value in parameters.items():
+        if value is None or name in _READ_ELSEWHERE or name in _WITHOUT_EFFECT:
+            continue
+        check = _CHECKS.get(name)
+        if check is None:
+            # What is empty asks for nothing.
+            if value and value != {"OnFailure": {}}:
+                raise _invalid(f"{name} is not supported by pizzabar")
+            continue
+        if (fault := check(value)) is not None:
+            raise _invalid(
+                f"1 validation error detected: Value '{value}' at '{_camel(name)}' failed to satisfy "
+                f"constraint: {fault}"
+            )
+        settings[name] = value
+    for each in settings.get("FilterCriteria", {}).get("Filters", []):
+        try:
+            read_pattern(each.get("Pattern"))
+        except Exception as error:
+            raise _invalid(f"Invalid filter pattern definition. ({error})") from None
+    return settings
+
+
+_READ_ELSEWHERE = frozenset({"EventSourceArn", "FunctionName", "StartingPosition", "UUID"})
+
+
+def _between(least: int, most: int, *, for_ever: bool = False) -> Callable[[JSON], str | None]:
+    def check(value: JSON) -> str | None:
+        if type(value) is int and (least <= value <= most or (for_ever and value == FOR_EVER)):
+            return None
+        if type(value) is int and value > most:
+            return f"Member must have value less than or equal to {most}"
+        return f"Member must have value greater than or equal to {least}"
+
+    return check
+
+
+def _flag(value: JSON) -> str | None:
+    return None if isinstance(value, bool) else "Member must be true or false"
+
+
+def _response_types(value: JSON) -> str | None:
+    if isinstance(value, list) and all(each == "ReportBatchItemFailures" for each in value) and len(value) <= 1:
+        return None
+    return "Member must satisfy enum value set: [ReportBatchItemFailures]"
+
+
+def _filters(value: JSON) -> str | None:
+    filters = value.get("Filters", []) if isinstance(value, dict) else None
+    if not isinstance(filters, list) or not all(isinstance(each, dict) for each in filters):
+        return "Member must have Filters, each with a Pattern"
+    return None if len(filters) <= 5 else "Member must have length less than or equal to 5"
+
+
+# https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html
+_CHECKS: Mapping[str, Callable[[JSON], str | None]] = {
+    "BatchSize": _between(1, 10_000),
+    "MaximumBatchingWindowInSeconds": _between(0, 300),
+    "ParallelizationFactor": _between(1, 10),
+    "MaximumRecordAgeInSeconds": _between(60, 604_800, for_ever=True),
+    "BisectBatchOnFunctionError": _flag,
+    "MaximumRetryAttempts": _between(0, 10_000, for_ever=True),
+    "FunctionResponseTypes": _response_types,
+    "FilterCriteria": _filters,
+    "Enabled": _flag,
+}
+
+
+def _camel(name: str) -> str:
+    return name[:1].lower() + name[1:]
+
+
+def _invalid(message: str) -> InvalidParameterValueException:
+    return InvalidParameterValueException(message, Type="User")

@@ -170,7 +170,7 @@ def _contains(value: Value, member: Value) -> bool:
             return False
 
 
-def _size(value: Value) -> Value:
+def length_of(value: Value) -> Value:
     if value is None or (kind := type_of(value)) not in _SIZED_TYPES:
         return None
     return {"N": str(len(b64decode(value["B"]) if kind == "B" else value[kind]))}
@@ -249,7 +249,7 @@ class _ConditionParser(Parser):
             self.require_path(name, operands[0])
         if name == "size":
             self.require_type(name, operands[0], _SIZED_TYPES)
-            return FunctionOperand(name, _size, tuple(operands))
+            return FunctionOperand(name, length_of, tuple(operands))
         if name == "attribute_type" and len(operands) == 2:
             self._require_type_name(operands[1])
         if name in ("begins_with", "contains"):

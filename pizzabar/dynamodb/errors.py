@@ -40,6 +40,13 @@ class ConditionalCheckFailedException(ServiceError):
         super().__init__("The conditional request failed", **({} if item is None else {"Item": item}))
 
 
+class DuplicateItemException(ServiceError):
+    """Raised when a PartiQL INSERT names a key that an item has."""
+
+    def __init__(self) -> None:
+        super().__init__("Duplicate primary key exists in table")
+
+
 class TransactionCanceledException(ServiceError):
     """Raised when one of several writes that stand or fall together was refused.
 
@@ -67,6 +74,8 @@ def _cancellation_reason(refusal: ServiceError | None) -> dict[str, JSON]:
             return {"Code": "None"}
         case ConditionalCheckFailedException():
             return {"Code": "ConditionalCheckFailed", "Message": refusal.message, **refusal.members}
+        case DuplicateItemException():
+            return {"Code": "DuplicateItem", "Message": refusal.message}
         case _:
             return {"Code": "ValidationError", "Message": refusal.message}
 

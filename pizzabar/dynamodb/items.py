@@ -4,10 +4,13 @@ What writes do to an item: pure decisions from the item that is there to the one
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithItems.html
 """
 
+from collections.abc import Callable
+
 from pizzabar.documents import encode, parse
+from pizzabar.dynamodb.document_paths import PathTree, project
 from pizzabar.dynamodb.expression_parser import Values
 from pizzabar.dynamodb.expressions import Requirement
-from pizzabar.dynamodb.store import Decide, Image
+from pizzabar.dynamodb.store import Decide, Image, Written
 from pizzabar.dynamodb.table import Table
 from pizzabar.dynamodb.updates import Update
 from pizzabar.dynamodb.values import MAX_ITEM_SIZE, MAX_NESTING, Item, nesting, size_of_attribute, size_of_item
@@ -90,3 +93,12 @@ def update(table: Table, key: Item, update: Update, values: Values, requirement:
 
 def _size(item: Item, attributes: tuple[str, ...]) -> int:
     return sum([size_of_attribute(name, item.get(name)) for name in attributes])
+
+
+RETURNS: dict[str, Callable[[Written, PathTree], Item | None]] = {
+    "ALL_OLD": lambda written, paths: read_image(written.old),
+    "ALL_NEW": lambda written, paths: read_image(written.new),
+    "UPDATED_OLD": lambda written, paths: project(read_image(written.old) or {}, paths),
+    "UPDATED_NEW": lambda written, paths: project(read_image(written.new) or {}, paths),
+}
+"""What a write returns, by ``ReturnValues``: of the item before and after, and of the paths that it touched."""

@@ -15,15 +15,16 @@ from pizzabar.dynamodb.capacity import read_capacity, write_capacity
 from pizzabar.dynamodb.document_paths import PathTree, project
 from pizzabar.dynamodb.expressions import EXPRESSED, Expressions, Requirement
 from pizzabar.dynamodb.item_collections import collection_of
-from pizzabar.dynamodb.items import read_image
+from pizzabar.dynamodb.items import RETURNS
 from pizzabar.dynamodb.legacy import PARAMETERS, with_expressions
+from pizzabar.dynamodb.partiql_operations import OPERATIONS as PARTIQL_OPERATIONS
 from pizzabar.dynamodb.search import query, scan
 from pizzabar.dynamodb.store import Written
 from pizzabar.dynamodb.table import Table
 from pizzabar.dynamodb.table_operations import OPERATIONS as TABLE_OPERATIONS
 from pizzabar.dynamodb.tables import Tables
 from pizzabar.dynamodb.transactions import transact_get_items, transact_write_items
-from pizzabar.dynamodb.values import Item, read_item, size_of_item
+from pizzabar.dynamodb.values import read_item, size_of_item
 from pizzabar.errors import ValidationException
 
 _CONDITION = ("ConditionExpression",)
@@ -123,19 +124,11 @@ def _all_old_or_none(parameters: Mapping[str, JSON]) -> str:
     return returns
 
 
-_RETURNS: dict[str, Callable[[Written, PathTree], Item | None]] = {
-    "ALL_OLD": lambda written, paths: read_image(written.old),
-    "ALL_NEW": lambda written, paths: read_image(written.new),
-    "UPDATED_OLD": lambda written, paths: project(read_image(written.old) or {}, paths),
-    "UPDATED_NEW": lambda written, paths: project(read_image(written.new) or {}, paths),
-}
-
-
 def _write_result(
     parameters: Mapping[str, JSON], table: Table, written: Written, returns: str, paths: PathTree | None = None
 ) -> dict[str, JSON]:
     result: dict[str, JSON] = {}
-    if returns != "NONE" and (attributes := _RETURNS[returns](written, paths or {})):
+    if returns != "NONE" and (attributes := RETURNS[returns](written, paths or {})):
         result["Attributes"] = attributes
     if "ReturnConsumedCapacity" in parameters:
         result.update(write_capacity(parameters, table, written))
@@ -147,6 +140,7 @@ def _write_result(
 OPERATIONS: dict[str, Callable[[Tables, JSON], Awaitable[JSON]]] = {
     "BatchGetItem": batch_get_item,
     "BatchWriteItem": batch_write_item,
+    **PARTIQL_OPERATIONS,
     **TABLE_OPERATIONS,
     "DeleteItem": delete_item,
     "GetItem": get_item,

@@ -286,3 +286,33 @@ GET_RECORDS = Parameters(
     ShardIterator=Member("String", required=True, minimum=1, maximum=2048),
     Limit=Member("Integer", minimum=1, maximum=1000),
 )
+
+_STATEMENT: dict[str, Member] = {
+    "Statement": Member("String", required=True, minimum=1, maximum=8192),
+    "Parameters": Member("List", minimum=1, element=MAP),
+    "ReturnValuesOnConditionCheckFailure": RETURN_ON_FAILURE,
+}
+EXECUTE_STATEMENT = Parameters(
+    ConsistentRead=BOOLEAN,
+    NextToken=Member("String", minimum=1, maximum=32768),
+    ReturnConsumedCapacity=RETURN_CAPACITY,
+    Limit=LIMIT,
+    **_STATEMENT,
+)
+BATCH_EXECUTE_STATEMENT = Parameters(
+    Statements=Member(
+        "List",
+        required=True,
+        minimum=1,
+        maximum=25,
+        element=Member("Structure", members=_STATEMENT | {"ConsistentRead": BOOLEAN}),
+    ),
+    ReturnConsumedCapacity=RETURN_CAPACITY,
+)
+EXECUTE_TRANSACTION = Parameters(
+    TransactStatements=Member(
+        "List", required=True, minimum=1, maximum=100, element=Member("Structure", members=_STATEMENT)
+    ),
+    ClientRequestToken=Member("String", minimum=1, maximum=36),
+    ReturnConsumedCapacity=RETURN_CAPACITY,
+)

@@ -13,7 +13,7 @@ from pizzabar.dynamodb import requests
 from pizzabar.dynamodb.capacity import read_capacity
 from pizzabar.dynamodb.conditions import Condition
 from pizzabar.dynamodb.document_paths import PathTree, project
-from pizzabar.dynamodb.expression_parser import Expression, Values
+from pizzabar.dynamodb.expression_parser import Values
 from pizzabar.dynamodb.expressions import Expressions
 from pizzabar.dynamodb.key_attributes import KeyAttribute, encode_key
 from pizzabar.dynamodb.key_conditions import KeyTest, KeyTests
@@ -56,18 +56,32 @@ async def query(tables: Tables, parameters: JSON) -> JSON:
                 raise ValidationException(
                     f"{kind} can only contain non-primary key attributes: Primary key attribute: {attribute.name}"
                 )
-    forward = parameters.get("ScanIndexForward", True)
-    limit = parameters.get("Limit")
+    forward, limit = parameters.get("ScanIndexForward", True), parameters.get("Limit")
+    page = await query_page(tables, table, index, partition, keys, start=start, forward=forward, limit=limit)
+    condition = None if filter_ is None else filter_.meaning
+    return result_of(parameters, table, index, page, condition, expressions.values, projection)
+
+
+async def query_page(
+    tables: Tables,
+    table: Table,
+    index: SecondaryIndex | None,
+    partition: bytes,
+    keys: KeyRange,
+    *,
+    start: Item | None,
+    forward: bool,
+    limit: int | None,
+) -> Page:
+    """Give a page of a partition of a table or an index, behind a start key. Raise ``ValidationException``."""
     if index is None:
         if start is not None:
             keys = _behind(table, partition, keys, start, forward)
-        page = await tables.query(table, partition, keys, forward=forward, limit=limit)
-    else:
-        after = None if start is None else _place(table, index, start)
-        if after is not None:
-            _check_inside(partition, keys, after[0], after[1])
-        page = await tables.query_index(table, index, partition, keys, after=after, forward=forward, limit=limit)
-    return _result(parameters, table, index, page, filter_, expressions.values, projection)
+        return await tables.query(table, partition, keys, forward=forward, limit=limit)
+    after = None if start is None else _place(table, index, start)
+    if after is not None:
+        _check_inside(partition, keys, after[0], after[1])
+    return await tables.query_index(table, index, partition, keys, after=after, forward=forward, limit=limit)
 
 
 async def scan(tables: Tables, parameters: JSON) -> JSON:
@@ -83,19 +97,31 @@ async def scan(tables: Tables, parameters: JSON) -> JSON:
     expressions.finish()
     table = tables.table(parameters["TableName"])
     index = _index(table, parameters)
-    limit = parameters.get("Limit")
+    page = await scan_page(tables, table, index, start=start, segment=segment, limit=parameters.get("Limit"))
+    condition = None if filter_ is None else filter_.meaning
+    return result_of(parameters, table, index, page, condition, expressions.values, projection)
+
+
+async def scan_page(
+    tables: Tables,
+    table: Table,
+    index: SecondaryIndex | None,
+    *,
+    start: Item | None,
+    segment: Segment | None = None,
+    limit: int | None,
+) -> Page:
+    """Give a page of a table or an index, behind a start key. Raise ``ValidationException``."""
     if index is not None:
         place = None if start is None else _place(table, index, start)
-        page = await tables.scan_index(table, index, place, segment=segment, limit=limit)
-        return _result(parameters, table, index, page, filter_, expressions.values, projection)
+        return await tables.scan_index(table, index, place, segment=segment, limit=limit)
     after = None
     if start is not None:
         try:
             after = table.key_of(start)
         except ValidationException as error:
             raise ValidationException(f"The provided starting key is invalid: {error.message}") from None
-    page = await tables.scan(table, after, segment=segment, limit=limit)
-    return _result(parameters, table, None, page, filter_, expressions.values, projection)
+    return await tables.scan(table, after, segment=segment, limit=limit)
 
 
 def key_range(table: Table | SecondaryIndex, tests: KeyTests, values: Values) -> tuple[bytes, KeyRange]:
@@ -181,15 +207,16 @@ def _place(table: Table, index: SecondaryIndex, start: Item) -> IndexPlace:
     return (*in_index, *in_table)
 
 
-def _result(
+def result_of(
     parameters: Mapping[str, JSON],
     table: Table,
     index: SecondaryIndex | None,
     page: Page,
-    filter_: Expression[Condition] | None,
+    filter_: Condition | None,
     values: Values,
     projection: PathTree | None,
 ) -> dict[str, JSON]:
+    """Give what a page comes to: the items that a filter leaves, and where the page ended."""
     is_count = parameters.get("Select") == "COUNT"
     if index is not None:
         _check_projection(parameters, table, index, projection)
@@ -199,8 +226,7 @@ def _result(
     else:
         found: list[Item] = [parse(data) for data in page.items]
         if filter_ is not None:
-            condition = filter_.meaning
-            found = [item for item in found if condition.holds(item, values)]
+            found = [item for item in found if filter_.holds(item, values)]
         count = len(found)
         if not is_count:
             if projection is not None:

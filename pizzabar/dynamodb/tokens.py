@@ -40,4 +40,6 @@ class Tokens:
 
 
 def _digest(parameters: Mapping[str, JSON]) -> bytes:
-    return blake2b(documents.encode(parameters["TransactItems"]), digest_size=16).digest()
+    return blake2b(
+        documents.encode(parameters.get("TransactItems") or parameters["TransactStatements"]), digest_size=16
+    ).digest()

@@ -121,7 +121,7 @@ def _arithmetic(calculate: Callable[[str, str], str]) -> Callable[..., Attribute
     return apply
 
 
-_ARITHMETIC = {"+": _arithmetic(numbers.add), "-": _arithmetic(numbers.subtract)}
+ARITHMETIC = {"+": _arithmetic(numbers.add), "-": _arithmetic(numbers.subtract)}
 
 
 def _list_append(left: AttributeValue | None, right: AttributeValue | None) -> AttributeValue | None:
@@ -136,7 +136,7 @@ def _if_not_exists(value: AttributeValue | None, default: AttributeValue | None)
     return default if value is None else value
 
 
-_FUNCTIONS: dict[str, Callable[..., AttributeValue | None]] = {
+FUNCTIONS: dict[str, Callable[..., AttributeValue | None]] = {
     "if_not_exists": _if_not_exists,
     "list_append": _list_append,
 }
@@ -199,7 +199,7 @@ def _remove(item: Item, path: Path) -> None:
 
 
 class _UpdateParser(Parser):
-    functions = frozenset(_FUNCTIONS)
+    functions = frozenset(FUNCTIONS)
     language = "an update expression"
 
     def update(self) -> Update:
@@ -247,7 +247,7 @@ class _UpdateParser(Parser):
         """Read an operand, or two with + or - between them."""
         left = self.parenthesised(self._value) if self.token.text == "(" else self._operand()
         operator = self.token.text
-        if operator not in _ARITHMETIC:
+        if operator not in ARITHMETIC:
             return left
         self.position += 1
         self.count_operator()
@@ -256,7 +256,7 @@ class _UpdateParser(Parser):
             self.require_type(operator, operand, _NUMBER)
             if isinstance(operand, FunctionOperand) and operand.name == "list_append":
                 self.misused(operand.name)
-        return FunctionOperand(operator, _ARITHMETIC[operator], (left, right))
+        return FunctionOperand(operator, ARITHMETIC[operator], (left, right))
 
     def _operand(self) -> Operand:
         if self.token.text == "(":
@@ -270,7 +270,7 @@ class _UpdateParser(Parser):
     def _function(self) -> Operand:
         name = self.function_name()
         operands = self.arguments(name, 2, self._operand)
-        apply = _FUNCTIONS.get(name)
+        apply = FUNCTIONS.get(name)
         if apply is None or len(operands) != 2:
             # Noted as a fault already.
             return operands[0]

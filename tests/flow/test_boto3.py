@@ -176,6 +176,24 @@ async def test_dynamodb() -> None:
         await aws.do(lambda: aws.client("dynamodb").get_waiter("table_not_exists").wait(TableName="Music"))
 
 
+async def test_partiql() -> None:
+    async with open_aws() as aws:
+        put = "INSERT INTO \"pizzabar-Orders\" VALUE {'orderId': ?, 'raw': ?}"
+        await aws("dynamodb", "ExecuteStatement", Statement=put, Parameters=[{"S": "1"}, {"B": b"\x00\xff"}])
+        again = {"Statement": put, "Parameters": [{"S": "1"}, {"B": b""}]}
+        assert await aws.fails("dynamodb", "ExecuteStatement", **again) == "DuplicateItemException"
+        get = {"Statement": "SELECT * FROM \"pizzabar-Orders\" WHERE orderId = '1'"}
+        [found] = (await aws("dynamodb", "ExecuteStatement", **get))["Items"]
+        assert found == {"orderId": {"S": "1"}, "raw": {"B": b"\x00\xff"}}
+        batch = await aws("dynamodb", "BatchExecuteStatement", Statements=[again])
+        assert batch["Responses"][0]["Error"]["Code"] == "DuplicateItem"
+        assert (await aws("dynamodb", "ExecuteTransaction", TransactStatements=[get]))["Responses"] == [
+            {"Item": found}
+        ]
+        cancelled = await aws.fails("dynamodb", "ExecuteTransaction", TransactStatements=[again])
+        assert cancelled == "TransactionCanceledException"
+
+
 async def test_streams_of_tables() -> None:
     async with open_aws() as aws:
         on = {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}}

@@ -66,6 +66,8 @@ class EventBuses:
         self._buses: dict[str, EventBus] = {}
         self.tags: dict[str, dict[str, str]] = {}
         """Tags of buses and rules, by their ARNs."""
+        self.policies: dict[str, JSON] = {}
+        """The permissions of buses, by their ARNs."""
         self._asked: set[str] = set()
         """The ARNs of the buses and rules that API calls have made or changed."""
         self._log_streams: set[tuple[str, str]] = set()
@@ -129,7 +131,7 @@ class EventBuses:
         if name == "default":
             raise ValidationException("Cannot delete event bus default.")
         self._buses.pop(name, None)
-        self._forget_tags()
+        self._forget()
 
     def delete_rule(self, name: str, *, bus: str | None = None) -> None:
         """Delete a rule; one that is not there is deleted already.
@@ -141,11 +143,13 @@ class EventBuses:
         if rule is not None and rule.targets:
             raise ValidationException("Rule can't be deleted since it has targets.")
         owner.remove(name)
-        self._forget_tags()
+        self._forget()
 
-    def _forget_tags(self) -> None:
-        """Let the tags go with what had them."""
-        self.tags = {arn: tags for arn, tags in self.tags.items() if arn in self._arns()}
+    def _forget(self) -> None:
+        """Let tags and permissions go with what had them."""
+        there = self._arns()
+        self.tags = {arn: tags for arn, tags in self.tags.items() if arn in there}
+        self.policies = {arn: policy for arn, policy in self.policies.items() if arn in there}
 
     def change_rule(self, name: str, *, bus: str | None = None, **changes: Any) -> None:
         """Give a rule another state or other targets. Raise ``ResourceNotFoundException``."""
@@ -187,6 +191,7 @@ class EventBuses:
                 if rule.arn in self._asked
             ],
             "tags": {arn: self.tags[arn] for arn in self._arns() if self.tags.get(arn)},
+            "policies": self.policies,
         }
 
     def restore(self, document: JSON, declared: Collection[str]) -> list[str]:
@@ -212,7 +217,8 @@ class EventBuses:
                 for target in rule["targets"]:
                     self.put_target(made.name, read_target(target), bus=made.bus)
                 self._asked.add(arn)
-        self.tags = {arn: tags for arn, tags in document.get("tags", {}).items() if arn in self._arns()}
+        self.tags, self.policies = document.get("tags", {}), document.get("policies", {})
+        self._forget()
         return told
 
     def tag(self, arn: str, tags: Mapping[str, str]) -> None:

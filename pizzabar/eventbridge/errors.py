@@ -40,6 +40,10 @@ class OperationDisabledException(ServiceError):
     """Raised when an operation is not available in the region."""
 
 
+class PolicyLengthExceededException(ServiceError):
+    """Raised when the permissions of a bus are longer than may be."""
+
+
 class InvalidEventPatternException(ServiceError):
     """Raised when an event pattern breaks a rule of the pattern language.
 

@@ -13,6 +13,7 @@ from pizzabar.eventbridge.buses import EventBus, EventBuses
 from pizzabar.eventbridge.errors import LimitExceededException, ResourceNotFoundException
 from pizzabar.eventbridge.event import EntryError
 from pizzabar.eventbridge.pattern import read_pattern
+from pizzabar.eventbridge.permissions import put_permission, remove_permission
 from pizzabar.eventbridge.rules import MAX_TARGETS, Rule, read_target
 
 
@@ -41,13 +42,13 @@ async def create_event_bus(buses: EventBuses, parameters: JSON) -> JSON:
 
 async def describe_event_bus(buses: EventBuses, parameters: JSON) -> JSON:
     """Read a bus."""
-    return _describe(buses.get(parameters.get("Name")))
+    return _describe(buses, buses.get(parameters.get("Name")))
 
 
 async def list_event_buses(buses: EventBuses, parameters: JSON) -> JSON:
     """List the buses."""
     prefix = parameters.get("NamePrefix") or ""
-    return _page(parameters, "EventBuses", [_describe(bus) for bus in buses if bus.name.startswith(prefix)])
+    return _page(parameters, "EventBuses", [_describe(buses, bus) for bus in buses if bus.name.startswith(prefix)])
 
 
 async def put_rule(buses: EventBuses, parameters: JSON) -> JSON:
@@ -244,9 +245,10 @@ def _rule(bus: EventBus, name: str) -> Rule:
     return rule
 
 
-def _describe(bus: EventBus) -> JSON:
+def _describe(buses: EventBuses, bus: EventBus) -> JSON:
     description = {} if bus.description is None else {"Description": bus.description}
-    return {"Name": bus.name, "Arn": bus.arn} | description
+    policy = {} if bus.arn not in buses.policies else {"Policy": documents.write(buses.policies[bus.arn])}
+    return {"Name": bus.name, "Arn": bus.arn} | description | policy
 
 
 def _describe_rule(rule: Rule) -> JSON:
@@ -274,8 +276,10 @@ OPERATIONS: dict[str, Callable[[EventBuses, JSON], Awaitable[JSON]]] = {
     "ListTagsForResource": list_tags_for_resource,
     "ListTargetsByRule": list_targets_by_rule,
     "PutEvents": put_events,
+    "PutPermission": put_permission,
     "PutRule": put_rule,
     "PutTargets": put_targets,
+    "RemovePermission": remove_permission,
     "RemoveTargets": remove_targets,
     "TagResource": tag_resource,
     "TestEventPattern": test_event_pattern,
@@ -285,7 +289,15 @@ OPERATIONS: dict[str, Callable[[EventBuses, JSON], Awaitable[JSON]]] = {
 CHANGES = frozenset(
     {
         *("CreateEventBus", "DeleteEventBus", "DeleteRule", "DisableRule", "EnableRule"),
-        *("PutRule", "PutTargets", "RemoveTargets", "TagResource", "UntagResource"),
+        *(
+            "PutPermission",
+            "PutRule",
+            "PutTargets",
+            "RemovePermission",
+            "RemoveTargets",
+            "TagResource",
+            "UntagResource",
+        ),
     }
 )
 """The operations after which what API calls have made is another thing."""

@@ -255,6 +255,15 @@ async def test_events() -> None:
         assert await aws.fails("events", "PutRule", **wrong) == "InvalidEventPatternException"
 
 
+async def test_permissions_of_buses() -> None:
+    async with open_aws() as aws:
+        allow = {"Action": "events:PutEvents", "Principal": "111122223333", "StatementId": "guests"}
+        await aws("events", "PutPermission", **allow)
+        assert "guests" in (await aws("events", "DescribeEventBus"))["Policy"]
+        await aws("events", "RemovePermission", StatementId="guests")
+        assert "Policy" not in await aws("events", "DescribeEventBus")
+
+
 async def test_step_functions() -> None:
     async with open_aws() as aws:
         made = {"name": "Own", "definition": PASS, "roleArn": ROLE}

@@ -10,6 +10,7 @@ from itertools import pairwise
 from pizzabar.arn import parse_arn
 from pizzabar.documents import JSON
 from pizzabar.logs.errors import InvalidParameterException, ResourceNotFoundException, SerializationException
+from pizzabar.logs.filter_pattern import read_filter_pattern
 from pizzabar.logs.groups import END_OF_TIME, LogGroups
 from pizzabar.logs.log_group import RETENTIONS, LogEvent, LogGroup, LogStream, days
 from pizzabar.logs.parameters import CONSTRAINTS, Constraint, check, refuse, violations
@@ -165,8 +166,7 @@ async def get_log_events(groups: LogGroups, parameters: JSON) -> JSON:
 async def filter_log_events(groups: LogGroups, parameters: JSON) -> JSON:
     """Read the events of several streams of a group, the oldest first."""
     given = check("FilterLogEvents", parameters)
-    if given.get("filterPattern"):
-        raise InvalidParameterException("filterPattern is not supported")
+    matches = read_filter_pattern(given.get("filterPattern") or "")
     if not given.get("startFromHead", True):
         raise InvalidParameterException("startFromHead false is not supported")
     group = groups.get(_group_name(given))
@@ -182,7 +182,9 @@ async def filter_log_events(groups: LogGroups, parameters: JSON) -> JSON:
     events = [
         event
         for event in await groups.read(group.name, start=given.get("startTime", 0), end=end)
-        if event.id > cut and (event.stream in names if names is not None else event.stream.startswith(prefix))
+        if event.id > cut
+        and (event.stream in names if names is not None else event.stream.startswith(prefix))
+        and matches(event.message)
     ]
     page = _page(events, given.get("limit", 10_000), from_head=True)
     answer: dict[str, JSON] = {

@@ -64,7 +64,8 @@ def test_the_lines_of_the_readme_run_as_written(tmp_path: Path) -> None:
     assert answers["dynamodb"]["Items"][0]["type"] == {"S": "funghi"}
     assert answers["stepfunctions"]["executions"][0]["status"] == "SUCCEEDED"
     assert len(answers["events"]["Rules"]) == 2
-    assert any(event["message"].startswith("REPORT") for event in answers["logs"]["events"])
+    [packed] = answers["logs"]["events"]
+    assert packed["message"].endswith(": order is packed")
     assert answers["lambda"]["StatusCode"] == 200
     assert json.loads((tmp_path / "answer.json").read_text())["statusCode"] == 404
     assert answers["apigatewaymanagementapi"]["Identity"]["SourceIp"]

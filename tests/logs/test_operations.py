@@ -113,6 +113,7 @@ async def test_the_streams_of_a_group_are_filtered() -> None:
             "oven-2",
         ]
         assert texts(await ask(groups, "FilterLogEvents", **PIZZA, logStreamNames=["door"])) == ["door"]
+        assert texts(await ask(groups, "FilterLogEvents", **PIZZA, filterPattern="oven -2")) == ["oven-1"]
         first = await ask(groups, "FilterLogEvents", logGroupIdentifier=groups.arn("pizza"), limit=2)
         rest = await ask(groups, "FilterLogEvents", **PIZZA, nextToken=first["nextToken"])
         assert texts(rest) == ["door"]
@@ -265,8 +266,8 @@ def event(timestamp: Any, message: Any) -> dict[str, Any]:
         ),
         (
             "FilterLogEvents",
-            {**PIZZA, "filterPattern": "ERROR"},
-            "InvalidParameterException: filterPattern is not supported",
+            {**PIZZA, "filterPattern": "{ $.level"},
+            "InvalidParameterException: Invalid filter pattern",
         ),
         ("CreateLogGroup", {**PIZZA, "kmsKeyId": "k"}, "InvalidParameterException: kmsKeyId is not supported"),
         ("CreateLogGroup", {"logGroupName": 1}, "SerializationException: logGroupName must be a String"),

@@ -57,6 +57,7 @@ from pizzabar.record import record
 from pizzabar.resource import Naming, ResourceType
 from pizzabar.runtime import Runtime
 from pizzabar.settings import Settings
+from pizzabar.stepfunctions.activities import Activities
 from pizzabar.stepfunctions.operations import CHANGES as STEP_FUNCTIONS_CHANGES
 from pizzabar.stepfunctions.operations import OPERATIONS as STEP_FUNCTIONS_OPERATIONS
 from pizzabar.stepfunctions.resources import RESOURCES as STEP_FUNCTIONS_RESOURCES
@@ -145,7 +146,7 @@ class Emulator:
         self.home = Home(settings.account, settings.region)
         self.journal = Journal(settings.journal_size)
         self.call = call = Operations(self.journal, self.clock, runtime.durable)
-        tasks = Tasks(call, call.has)
+        tasks = Tasks(call, call.has, Activities(self.clock, self.home))
         self.executions = runtime.executions(tasks)
         self.tables = Tables(runtime.tables, self.clock, self.work, self.home)
         self.log_groups = LogGroups(runtime.logs, self.clock, self.home)

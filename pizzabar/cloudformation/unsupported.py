@@ -279,11 +279,6 @@ UNSUPPORTED: dict[str, ResourceType] = {
     "AWS::Scheduler::ScheduleGroup": _type(
         _named("scheduler", "schedule-group/", "Name"), {"Name": TEXT, "Tags": TAGS}
     ),
-    "AWS::StepFunctions::Activity": _type(
-        _named("states", "activity:", "Name", ref_is_arn=True),
-        {"EncryptionConfiguration": DOCUMENT, "Name": TEXT, "Tags": TAGS},
-        ("Name",),
-    ),
     "AWS::StepFunctions::StateMachineAlias": _type(
         _named("states", "stateMachine:", "Name", ref_is_arn=True),
         {"DeploymentPreference": DOCUMENT, "Description": TEXT, "Name": TEXT, "RoutingConfiguration": DOCUMENT},

@@ -7,6 +7,7 @@ Only a task that does more than write waits for the commit itself. Whatever was 
 killed has not happened: what is pending then is done again, under the same key.
 """
 
+import asyncio
 import hashlib
 import logging
 import sqlite3
@@ -23,16 +24,18 @@ from pizzabar.stepfunctions.definition import StateMachine, read_definition
 from pizzabar.stepfunctions.errors import (
     ExecutionAlreadyExists,
     ExecutionDoesNotExist,
+    ExecutionNotRedrivable,
     InvalidToken,
     TaskDoesNotExist,
     TaskTimedOut,
 )
 from pizzabar.stepfunctions.execution import Execution
-from pizzabar.stepfunctions.executions import DeployedStateMachine, ExecutionRecord
+from pizzabar.stepfunctions.executions import DeployedStateMachine, ExecutionRecord, not_redrivable
 from pizzabar.stepfunctions.interpreter import (
     Command,
     Finish,
     Occurrence,
+    Redriven,
     RunTask,
     Started,
     StartTimer,
@@ -73,6 +76,10 @@ SELECT_RUNNING = (
     "SELECT executions.id, state, machine_arn, input, trace, text"
     " FROM executions JOIN definitions ON definitions.id = definition"
     " WHERE status = 'RUNNING'"
+)
+SELECT_CLOSED = (
+    "SELECT executions.id, state, machine_arn, input, trace, text"
+    " FROM executions JOIN definitions ON definitions.id = definition WHERE arn = ?"
 )
 SELECT_HISTORY = (
     "SELECT events FROM history, (SELECT id AS execution FROM executions WHERE arn = ?)"
@@ -121,6 +128,9 @@ class LocalExecutions:
         is_new = name is None
         name = name or new_uuid()
         arn = f"{machine.arn.replace(':stateMachine:', ':execution:', 1)}:{name}"
+        if machine.is_express:
+            # Each has a name of its own, whatever it is called.
+            is_new, arn = True, f"{machine.arn.replace(':stateMachine:', ':express:', 1)}:{name}:{new_uuid()}"
         if not is_new and (same := await self._find_same(arn, text)) is not None:
             return same
         cause = CAUSE.get() or Cause(new_trace_id(self._clock.now()))
@@ -136,6 +146,8 @@ class LocalExecutions:
             seed=hashlib.blake2b(f"{self._seed}/{arn}".encode(), digest_size=16).hexdigest(),
             region=self._region,
             now=now,
+            version_arn=machine.version_arn,
+            alias_arn=machine.alias_arn,
         )
         self._last_id += 1
         running = _Running(machine.machine, execution, machine.arn, text, cause.trace_id, self._last_id, cause.id)
@@ -177,6 +189,35 @@ class LocalExecutions:
             if not is_waiting(running.execution, op):
                 raise TaskTimedOut("Task Timed Out: 'Provided task does not exist anymore'")
         self._apply(running, occurrence)
+
+    async def ended(self, arn: str) -> ExecutionRecord:
+        """Wait until an execution has ended, and read it. Raise ``ExecutionDoesNotExist``."""
+        running = self._running.get(arn)
+        if running is not None:
+            waiter = asyncio.get_running_loop().create_future()
+            running.waiters = (*running.waiters, waiter)
+            await waiter
+        return await self.describe(arn)
+
+    async def redrive(self, arn: str) -> ExecutionRecord:
+        """Have an execution that failed go on from there (see ``Executions.redrive``)."""
+        row = await self._query(lambda connection: connection.execute(SELECT_CLOSED, (arn,)).fetchone())
+        if row is None:
+            raise ExecutionDoesNotExist(f"Execution Does Not Exist: '{arn}'")
+        row_id, state, machine_arn, text, trace_id, definition = row
+        execution = Execution.from_json(documents.parse(state))
+        reason = not_redrivable(execution, self._clock.now())
+        if reason is not None or arn in self._running:
+            raise ExecutionNotRedrivable(f"Execution is not redrivable: '{arn}' ({reason})")
+        machine = read_definition(definition)
+        running = self._running[arn] = _Running(machine, execution, machine_arn, text, trace_id, row_id)
+
+        def reopen(connection: sqlite3.Connection) -> None:
+            connection.execute(END_EXECUTION, ("RUNNING", state, row_id))
+
+        await self._database.write(reopen)
+        self._apply(running, Redriven())
+        return running.record()
 
     async def describe(self, arn: str) -> ExecutionRecord:
         """Read an execution. Raise ``ExecutionDoesNotExist``."""
@@ -297,6 +338,9 @@ class LocalExecutions:
                     for timer in running.timers.values():
                         timer.cancel()
                     self._running.pop(running.execution.arn, None)
+                    for waiter in running.waiters:
+                        if not waiter.done():
+                            waiter.set_result(None)
                 case _:
                     raise AssertionError(command)
 
@@ -321,6 +365,12 @@ class LocalExecutions:
             CAUSE.reset(token)
 
     async def _run_task(self, running: "_Running", command: RunTask) -> None:
+        if command.is_activity and command.token is not None:
+            try:
+                self._tasks.offer(command.resource, command.token, command.parameters)
+            except TaskFailure as failure:
+                self._apply(running, TaskFailed(command.op, failure.error, failure.cause))
+            return
         integration = self._tasks.find(command.resource)
         if integration is None or not integration.only_writes:
             await self._database.durable()
@@ -361,6 +411,7 @@ class _Running:
         "timers",
         "trace_id",
         "unwritten",
+        "waiters",
     )
 
     def __init__(
@@ -382,6 +433,7 @@ class _Running:
         self.row_id = row_id
         self.timers: dict[int, Timer] = {}
         self.unwritten: list[JSON] = []
+        self.waiters: tuple[asyncio.Future[None], ...] = ()
         self.insertion: tuple[str, float] | None = None
         """The definition and the time it was started with, until it has a row."""
 

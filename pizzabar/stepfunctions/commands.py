@@ -10,6 +10,7 @@ from pizzabar.record import record
 class RunTask:
     """Call what a Task state names, and answer with ``TaskSucceeded`` or ``TaskFailed``.
 
+    An activity is not called: whoever works at it is given its token, of which ``TaskTaken`` tells.
     With a token, the call itself is answered with ``TaskSubmitted``, and the success comes from whoever has the
     token. ``parameters`` are shared with the execution: nobody may change them. The time-outs are told for the
     sake of the call; the interpreter keeps them itself, by timers.
@@ -21,6 +22,7 @@ class RunTask:
     token: str | None = None
     timeout_seconds: int | None = None
     heartbeat_seconds: int | None = None
+    is_activity: bool = False
 
 
 @record

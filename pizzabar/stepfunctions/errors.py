@@ -87,6 +87,10 @@ class MissingRequiredParameter(ServiceError):
     """Raised when an update changes nothing."""
 
 
+class ServiceQuotaExceededException(ServiceError):
+    """Raised when a state machine has as many versions or aliases as it may."""
+
+
 class ResourceNotFound(ServiceError):
     """Raised when a resource that a request names is not there."""
 

@@ -154,6 +154,14 @@ class Execution:
     error: str | None = None
     cause: str | None = None
     version: int = VERSION
+    version_arn: str | None = None
+    """The version of its state machine that it was started from, if it was one."""
+    alias_arn: str | None = None
+    """The alias that it was started by."""
+    resumes: Branch | None = None
+    """Where it failed, and goes on if it is redriven."""
+    redrives: int = 0
+    redriven: datetime | None = None
 
     def to_json(self) -> JSON:
         """Give the execution as JSON; ``from_json`` gives an equal one back."""
@@ -176,6 +184,12 @@ class Execution:
         }
         if self.timeout is not None:
             document["timeout"] = _write_timer(self.timeout)
+        if self.version_arn is not None:
+            document |= {"versionArn": self.version_arn, "aliasArn": self.alias_arn}
+        if self.resumes is not None:
+            document["resumes"] = _write_branch(self.resumes)
+        if self.redriven is not None:
+            document |= {"redrives": self.redrives, "redriven": _write_time(self.redriven)}
         if self.stopped is not None:
             document |= {
                 "stopped": _write_time(self.stopped),
@@ -188,7 +202,7 @@ class Execution:
     @classmethod
     def from_json(cls, document: JSON) -> "Execution":
         """Read what ``to_json`` gave."""
-        stopped = document.get("stopped")
+        stopped, redriven, resumes = (document.get(name) for name in ("stopped", "redriven", "resumes"))
         return cls(
             document["arn"],
             document["name"],
@@ -210,6 +224,11 @@ class Execution:
             document.get("error"),
             document.get("cause"),
             document["version"],
+            document.get("versionArn"),
+            document.get("aliasArn"),
+            None if resumes is None else _read_branch(resumes),
+            document.get("redrives", 0),
+            None if redriven is None else _read_time(redriven),
         )
 
 

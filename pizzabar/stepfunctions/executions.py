@@ -7,14 +7,26 @@ execution goes on from its last step after the process was killed; a task may th
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from pizzabar.documents import JSON
 from pizzabar.record import record
-from pizzabar.stepfunctions.definition import StateMachine
-from pizzabar.stepfunctions.execution import Execution
+from pizzabar.stepfunctions.errors import Diagnostic, InvalidDefinition
+from pizzabar.stepfunctions.execution import RUNNING, SUCCEEDED, Execution
+from pizzabar.stepfunctions.history import MOST_EVENTS
 from pizzabar.stepfunctions.interpreter import Occurrence
+from pizzabar.stepfunctions.states import StateMachine, Task
+from pizzabar.uuids import uuid_of
+
+EXPRESS = "EXPRESS"
+EXPRESS_SECONDS = 300
+"""How long an Express execution may take.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+"""
+REDRIVABLE_FOR = timedelta(days=14)
 
 
 @record
@@ -28,6 +40,26 @@ class DeployedStateMachine:
     definition: str
     machine: StateMachine
     created: datetime
+    number: int | None = None
+    """That of a version, which never changes."""
+    description: str | None = None
+    alias_arn: str | None = None
+    """The alias by which it is asked for."""
+
+    @property
+    def version_arn(self) -> str | None:
+        """What names a version."""
+        return None if self.number is None else f"{self.arn}:{self.number}"
+
+    @property
+    def revision(self) -> str:
+        """What names the definition and role that it has now."""
+        return uuid_of(f"{self.arn} {self.role_arn} {self.definition}")
+
+    @property
+    def is_express(self) -> bool:
+        """Whether its executions are short, and answer whoever waits for them."""
+        return self.type == EXPRESS
 
 
 @record
@@ -60,6 +92,15 @@ class Executions(Protocol):
         token ``TaskDoesNotExist``, ``TaskTimedOut`` or ``InvalidToken``.
         """
 
+    async def ended(self, arn: str) -> ExecutionRecord:
+        """Wait until an execution has ended, and read it. Raise ``ExecutionDoesNotExist``."""
+
+    async def redrive(self, arn: str) -> ExecutionRecord:
+        """Have an execution that failed go on from there, with its own definition.
+
+        Raise ``ExecutionDoesNotExist``, or ``ExecutionNotRedrivable``.
+        """
+
     async def describe(self, arn: str) -> ExecutionRecord:
         """Read an execution. Raise ``ExecutionDoesNotExist``."""
 
@@ -68,3 +109,36 @@ class Executions(Protocol):
 
     async def list(self, machine_arn: str) -> Sequence[ExecutionRecord]:
         """Read the executions of a state machine, those started last first."""
+
+
+def not_redrivable(execution: Execution, now: datetime) -> str | None:
+    """Say why an execution cannot be redriven, if it cannot.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
+    """
+    if ":express:" in execution.arn:
+        return "Express executions cannot be redriven"
+    if execution.status in (RUNNING, SUCCEEDED):
+        return f"Execution is {execution.status} and cannot be redriven"
+    if execution.stopped is None or now > execution.stopped + REDRIVABLE_FOR:
+        return "Execution redrive period exceeded"
+    if execution.resumes is None or execution.next_event >= MOST_EVENTS:
+        return "Execution history event limit exceeded"
+    return None
+
+
+def as_express(machine: StateMachine) -> StateMachine:
+    """Give a machine the limits of Express. Raise ``InvalidDefinition`` for what short executions cannot wait for."""
+    diagnostics = [
+        Diagnostic(
+            "SCHEMA_VALIDATION_FAILED",
+            "Express state machine does not support "
+            + ("Activity ARN" if state.resource.is_activity else "'.waitForTaskToken' service integration"),
+            f"/States/{name}/Resource",
+        )
+        for name, state in machine.states.items()
+        if isinstance(state, Task) and (state.resource.is_activity or state.resource.has_token)
+    ]
+    if diagnostics:
+        raise InvalidDefinition(diagnostics)
+    return replace(machine, timeout=min(machine.timeout or EXPRESS_SECONDS, EXPRESS_SECONDS))

@@ -83,11 +83,12 @@ class History:
     ) -> int:
         """A task is to be called."""
         details: dict[str, JSON]
-        if resource.is_function:
-            type_, field = "LambdaFunctionScheduled", "lambdaFunctionScheduledEventDetails"
+        type_, field = f"{resource.kind}Scheduled", f"{_details(resource)}ScheduledEventDetails"
+        if not resource.name:
             details = {"resource": resource.arn, "input": text, "inputDetails": {"truncated": False}}
+            if heartbeat is not None and resource.is_activity:
+                details["heartbeatInSeconds"] = heartbeat
         else:
-            type_, field = "TaskScheduled", "taskScheduledEventDetails"
             details = {
                 "resourceType": resource.type,
                 "resource": resource.name,
@@ -102,10 +103,15 @@ class History:
 
     def task_started(self, resource: TaskResource, previous: int) -> int:
         """A task is called."""
-        if resource.is_function:
+        if not resource.name:
             return self.add("LambdaFunctionStarted", previous)
         details = {"resourceType": resource.type, "resource": resource.name}
         return self.add("TaskStarted", previous, "taskStartedEventDetails", details)
+
+    def activity_started(self, previous: int, worker: str | None) -> int:
+        """A worker has taken a task of an activity."""
+        details = {} if worker is None else {"workerName": worker}
+        return self.add("ActivityStarted", previous, "activityStartedEventDetails", details)
 
     def task_submitted(self, resource: TaskResource, previous: int, text: str) -> int:
         """The call of a task that waits for its token has returned."""
@@ -113,10 +119,9 @@ class History:
 
     def task_succeeded(self, resource: TaskResource, previous: int, text: str) -> int:
         """A task is done."""
-        if resource.is_function:
-            details = {"output": text, "outputDetails": {"truncated": False}}
-            return self.add("LambdaFunctionSucceeded", previous, "lambdaFunctionSucceededEventDetails", details)
-        return self.add("TaskSucceeded", previous, "taskSucceededEventDetails", _task_output(resource, text))
+        details = {"output": text, "outputDetails": {"truncated": False}}
+        named = _task_output(resource, text) if resource.name else details
+        return self.add(f"{resource.kind}Succeeded", previous, f"{_details(resource)}SucceededEventDetails", named)
 
     def task_failed(self, resource: TaskResource, previous: int, error: str | None, cause: str | None) -> int:
         """A task has failed."""
@@ -130,10 +135,9 @@ class History:
         self, how: str, resource: TaskResource, previous: int, error: str | None, cause: str | None
     ) -> int:
         details = _error(error, cause)
-        if resource.is_function:
-            return self.add(f"LambdaFunction{how}", previous, f"lambdaFunction{how}EventDetails", details)
-        named = {"resourceType": resource.type, "resource": resource.name, **details}
-        return self.add(f"Task{how}", previous, f"task{how}EventDetails", named)
+        if resource.name:
+            details = {"resourceType": resource.type, "resource": resource.name, **details}
+        return self.add(f"{resource.kind}{how}", previous, f"{_details(resource)}{how}EventDetails", details)
 
     def map_started(self, previous: int, length: int) -> int:
         """A Map state begins with its items."""
@@ -180,6 +184,11 @@ def _error(error: str | None, cause: str | None) -> dict[str, JSON]:
     if cause is not None:
         details["cause"] = cause
     return details
+
+
+def _details(resource: TaskResource) -> str:
+    """Give how the members with the details of a resource's events begin."""
+    return resource.kind[:1].lower() + resource.kind[1:]
 
 
 def _task_output(resource: TaskResource, text: str) -> JSON:

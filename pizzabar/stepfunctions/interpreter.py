@@ -48,12 +48,14 @@ from pizzabar.stepfunctions.execution import (
 from pizzabar.stepfunctions.history import History, HistoryFull, write_payload
 from pizzabar.stepfunctions.occurrences import (
     Occurrence,
+    Redriven,
     Started,
     Stopped,
     TaskFailed,
     TaskHeartbeat,
     TaskSubmitted,
     TaskSucceeded,
+    TaskTaken,
     TimerFired,
 )
 from pizzabar.stepfunctions.payload import Expression, place
@@ -86,6 +88,7 @@ __all__ = [
     "Command",
     "Finish",
     "Occurrence",
+    "Redriven",
     "RunTask",
     "StartTimer",
     "Started",
@@ -95,6 +98,7 @@ __all__ = [
     "TaskHeartbeat",
     "TaskSubmitted",
     "TaskSucceeded",
+    "TaskTaken",
     "TimerFired",
     "advance",
     "begin",
@@ -133,15 +137,33 @@ def begin(
     input: JSON,
     seed: str,
     now: datetime,
+    version_arn: str | None = None,
+    alias_arn: str | None = None,
 ) -> Execution:
     """Give a new execution, which ``Started`` sets going. ``seed`` must be hard to guess: tokens come from it."""
-    return Execution(arn, name, machine_arn, machine_name, role_arn, region, input, seed, now)
+    return Execution(
+        arn,
+        name,
+        machine_arn,
+        machine_name,
+        role_arn,
+        region,
+        input,
+        seed,
+        now,
+        version_arn=version_arn,
+        alias_arn=alias_arn,
+    )
 
 
 def advance(machine: StateMachine, execution: Execution, occurrence: Occurrence, now: datetime) -> Step:
     """Go on from an occurrence, until every branch waits or the execution has ended."""
     if execution.status != RUNNING:
-        return Step(execution)
+        if not isinstance(occurrence, Redriven) or execution.resumes is None:
+            return Step(execution)
+        run = _Run(machine, execution, now)
+        run.redrive(execution.resumes)
+        return run.step()
     match occurrence:
         case Started():
             if execution.next_event > 1:
@@ -220,7 +242,7 @@ def _fits_task(waiting: Waiting | None, occurrence: Occurrence) -> bool:
     match occurrence:
         case TaskSucceeded(op) | TaskFailed(op):
             return waiting.op == op
-        case TaskSubmitted(op):
+        case TaskSubmitted(op) | TaskTaken(op):
             return waiting.op == op and not waiting.is_submitted
         case TaskHeartbeat(op):
             return waiting.op == op and waiting.heartbeat is not None
@@ -233,9 +255,10 @@ def _run_task(execution: Execution, state: Task, task: WaitingForTask) -> RunTas
         task.op,
         state.resource.arn,
         task.parameters,
-        task_token(execution, task.op) if state.resource.has_token else None,
+        task_token(execution, task.op) if state.resource.has_token or state.resource.is_activity else None,
         task.timeout_seconds,
         task.heartbeat_seconds,
+        state.resource.is_activity,
     )
 
 
@@ -309,6 +332,9 @@ class _Run:
         "next_op",
         "now",
         "ready",
+        "redriven",
+        "redrives",
+        "resumes",
         "states",
         "timeout",
     )
@@ -325,6 +351,9 @@ class _Run:
         self.next_branch = execution.next_branch
         self.timeout = execution.timeout
         self.end: Finish | None = None
+        self.resumes: Branch | None = None
+        self.redrives = execution.redrives
+        self.redriven = execution.redriven
         self.ready: deque[tuple[_Visit, Work, JSON]] = deque()
         self.has_aborted = False
 
@@ -337,6 +366,20 @@ class _Run:
             self.timeout = self.start_timer(self.now + timedelta(seconds=self.machine.timeout), is_wait=False)
         visit = self.add_branch(None, 0, self.machine.start_at, self.before.input, 0)
         self.ready.append((visit, self.enter, None))
+        self.work()
+
+    def redrive(self, branch: Branch) -> None:
+        """Go on where the execution failed: at the state of its main line, which is done again from the start."""
+        self.redrives += 1
+        self.redriven = self.now
+        details = {"redriveCount": self.redrives}
+        last = self.before.next_event - 1
+        last = self.history.add("ExecutionRedriven", last, "executionRedrivenEventDetails", details)
+        if self.machine.timeout is not None:
+            self.timeout = self.start_timer(self.now + timedelta(seconds=self.machine.timeout), is_wait=False)
+        branch = replace(branch, retries=(), last_event=last)
+        self.branches[branch.id] = branch
+        self.ready.append((_Visit(branch), self.redo, None))
         self.work()
 
     def resume(self, branch: Branch, occurrence: Occurrence) -> None:
@@ -389,6 +432,11 @@ class _Run:
             None if end is None else end.error,
             None if end is None else end.cause,
             before.version,
+            before.version_arn,
+            before.alias_arn,
+            self.resumes,
+            self.redrives,
+            self.redriven,
         )
         return Step(execution, tuple(self.commands), tuple(self.history.events))
 
@@ -409,6 +457,9 @@ class _Run:
             self.history.execution_succeeded(previous, text)
         else:
             self.history.execution_ended(status, previous, error, cause)
+            self.resumes = self.resumes or next(
+                (replace(branch, waits_for=None) for branch in self.branches.values() if branch.parent is None), None
+            )
         self.end = Finish(status, output, error, cause)
         self.commands.append(self.end)
         self.branches = {}
@@ -457,7 +508,7 @@ class _Run:
                 "Name": execution.name,
                 "RoleArn": execution.role_arn,
                 "StartTime": write_timestamp(execution.started),
-                "RedriveCount": 0,
+                "RedriveCount": self.redrives,
             },
             "State": {
                 "EnteredTime": write_timestamp(visit.entered),
@@ -508,6 +559,9 @@ class _Run:
     def do(self, visit: _Visit, state: State) -> None:
         """Do the work of a state, for the first time or again."""
         _WORK[type(state)](self, visit, state)
+
+    def redo(self, visit: _Visit, _: JSON) -> None:
+        self.do(visit, self.states[visit.state])
 
     def leave(self, visit: _Visit, state: State, output: JSON, next_: str | None) -> None:
         if state.output_path is not None:
@@ -585,6 +639,9 @@ class _Run:
             case TaskSubmitted(_, result):
                 text = write_payload(result, visit.state)
                 visit.last_event = self.history.task_submitted(state.resource, visit.last_event, text)
+                self.wait(visit, replace(task, is_submitted=True))
+            case TaskTaken(_, worker):
+                visit.last_event = self.history.activity_started(visit.last_event, worker)
                 self.wait(visit, replace(task, is_submitted=True))
             case TaskHeartbeat():
                 when = self.now + timedelta(seconds=task.heartbeat_seconds or 0)
@@ -671,7 +728,7 @@ class _Run:
         scheduled = self.history.task_scheduled(
             resource, visit.last_event, text, self.before.region, timeout, heartbeat
         )
-        visit.last_event = self.history.task_started(resource, scheduled)
+        visit.last_event = scheduled if resource.is_activity else self.history.task_started(resource, scheduled)
         at = len(self.commands)
         task = WaitingForTask(
             op,
@@ -767,6 +824,7 @@ class _Run:
                     # A catcher whose output cannot be is none.
                     error, cause = failure.error, self.explain(visit, failure)
             if visit.parent is None:
+                self.resumes = visit.branch(None)
                 self.finish(FAILED, visit.last_event, _reported(error), cause)
                 return
             visit = self.fail_branch(visit)

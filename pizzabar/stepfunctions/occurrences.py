@@ -17,6 +17,14 @@ class TimerFired:
 
 
 @record
+class TaskTaken:
+    """A worker has taken the task of an activity."""
+
+    op: int
+    worker: str | None = None
+
+
+@record
 class TaskSubmitted:
     """The call of a task that waits for its token has returned."""
 
@@ -49,6 +57,11 @@ class TaskHeartbeat:
 
 
 @record
+class Redriven:
+    """Somebody has an execution that failed go on from there."""
+
+
+@record
 class Stopped:
     """Somebody stops the execution."""
 
@@ -56,4 +69,6 @@ class Stopped:
     cause: str | None = None
 
 
-Occurrence = Started | TimerFired | TaskSubmitted | TaskSucceeded | TaskFailed | TaskHeartbeat | Stopped
+Occurrence = (
+    Started | TimerFired | TaskTaken | TaskSubmitted | TaskSucceeded | TaskFailed | TaskHeartbeat | Redriven | Stopped
+)

@@ -5,12 +5,21 @@ https://docs.aws.amazon.com/step-functions/latest/apireference/API_Operations.ht
 """
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 from pizzabar import documents
 from pizzabar.documents import JSON, NotJSON
 from pizzabar.errors import ValidationException
-from pizzabar.stepfunctions.errors import InvalidDefinition, InvalidOutput, InvalidToken, MissingRequiredParameter
-from pizzabar.stepfunctions.executions import DeployedStateMachine, ExecutionRecord
+from pizzabar.stepfunctions.activity_operations import OPERATIONS as ACTIVITY_OPERATIONS
+from pizzabar.stepfunctions.errors import (
+    InvalidArn,
+    InvalidDefinition,
+    InvalidOutput,
+    InvalidToken,
+    MissingRequiredParameter,
+    StateMachineTypeNotSupported,
+)
+from pizzabar.stepfunctions.executions import DeployedStateMachine, ExecutionRecord, not_redrivable
 from pizzabar.stepfunctions.interpreter import (
     Occurrence,
     Stopped,
@@ -19,62 +28,82 @@ from pizzabar.stepfunctions.interpreter import (
     TaskSucceeded,
     read_task_token,
 )
+from pizzabar.stepfunctions.parameters import page_of, tags_in, text_of
 from pizzabar.stepfunctions.state_machines import StateMachines
+from pizzabar.stepfunctions.version_operations import OPERATIONS as VERSION_OPERATIONS
 
 
 async def create_state_machine(machines: StateMachines, parameters: JSON) -> JSON:
     """Make a state machine."""
-    if parameters.get("publish"):
-        raise ValidationException("publish is not supported: there are no versions of state machines here")
+    if parameters.get("versionDescription") is not None and not parameters.get("publish"):
+        raise ValidationException("Version description can only be set when publish is true")
     machine = machines.create_anew(
-        _text(parameters, "name"),
-        _text(parameters, "definition"),
-        role_arn=_text(parameters, "roleArn"),
+        text_of(parameters, "name"),
+        text_of(parameters, "definition"),
+        role_arn=text_of(parameters, "roleArn"),
         type=parameters.get("type") or "STANDARD",
     )
     if parameters.get("tags"):
-        machines.tag(machine.arn, machines.tags_of(machine.arn) | _read_tags(parameters))
-    return {"stateMachineArn": machine.arn, "creationDate": machine.created.timestamp()}
+        machines.tag(machine.arn, machines.tags_of(machine.arn) | tags_in(parameters))
+    answer = {"stateMachineArn": machine.arn, "creationDate": machine.created.timestamp()}
+    return answer | _publish(machines, machine, parameters)
 
 
 async def describe_state_machine(machines: StateMachines, parameters: JSON) -> JSON:
     """Read a state machine."""
-    machine = machines.get(_text(parameters, "stateMachineArn"))
-    return _summary(machine) | {
-        "status": "ACTIVE",
-        "definition": machine.definition,
-        "roleArn": machine.role_arn,
-        "loggingConfiguration": {"level": "OFF", "includeExecutionData": False},
-        "tracingConfiguration": {"enabled": False},
-    }
+    machine = machines.describe(text_of(parameters, "stateMachineArn"))
+    description = {} if machine.description is None else {"description": machine.description}
+    return (
+        _summary(machine)
+        | description
+        | {
+            "stateMachineArn": machine.version_arn or machine.arn,
+            "revisionId": machine.revision,
+            "status": "ACTIVE",
+            "definition": machine.definition,
+            "roleArn": machine.role_arn,
+            "loggingConfiguration": {"level": "OFF", "includeExecutionData": False},
+            "tracingConfiguration": {"enabled": False},
+        }
+    )
 
 
 async def list_state_machines(machines: StateMachines, parameters: JSON) -> JSON:
     """List the state machines."""
     found = sorted(machines, key=lambda machine: machine.name)
-    return _page(parameters, "stateMachines", [_summary(machine) for machine in found])
+    return page_of(parameters, "stateMachines", [_summary(machine) for machine in found])
 
 
 async def update_state_machine(machines: StateMachines, parameters: JSON) -> JSON:
     """Give a state machine another definition or role."""
     definition, role_arn = parameters.get("definition"), parameters.get("roleArn")
-    arn = _text(parameters, "stateMachineArn")
+    arn = text_of(parameters, "stateMachineArn")
     if definition is None and role_arn is None:
         raise MissingRequiredParameter("Either the definition, the role ARN or both must be specified")
-    machines.update(arn, definition=definition, role_arn=role_arn)
-    return {"updateDate": machines.now().timestamp()}
+    if parameters.get("versionDescription") is not None and not parameters.get("publish"):
+        raise ValidationException("Version description can only be set when publish is true")
+    machine = machines.update(arn, definition=definition, role_arn=role_arn)
+    answer = {"updateDate": machines.now().timestamp(), "revisionId": machine.revision}
+    return answer | _publish(machines, machine, parameters)
+
+
+def _publish(machines: StateMachines, machine: DeployedStateMachine, parameters: JSON) -> dict[str, JSON]:
+    if not parameters.get("publish"):
+        return {}
+    version = machines.versions.publish(machine, description=parameters.get("versionDescription"))
+    return {"stateMachineVersionArn": version.version_arn}
 
 
 async def delete_state_machine(machines: StateMachines, parameters: JSON) -> JSON:
     """Delete a state machine."""
-    machines.delete(_text(parameters, "stateMachineArn"))
+    machines.delete(text_of(parameters, "stateMachineArn"))
     return {}
 
 
 async def validate_state_machine_definition(machines: StateMachines, parameters: JSON) -> JSON:
     """Tell what is wrong in a definition."""
     try:
-        machines.check(_text(parameters, "definition"))
+        machines.check(text_of(parameters, "definition"))
     except InvalidDefinition as error:
         diagnostics = [
             {
@@ -92,34 +121,31 @@ async def validate_state_machine_definition(machines: StateMachines, parameters:
 
 async def tag_resource(machines: StateMachines, parameters: JSON) -> JSON:
     """Give a state machine tags, beside those that it has."""
-    arn = _text(parameters, "resourceArn")
-    machines.tag(arn, machines.tags_of(arn) | _read_tags(parameters))
+    arn = text_of(parameters, "resourceArn")
+    machines.tag(arn, machines.tags_of(arn) | tags_in(parameters))
     return {}
 
 
 async def untag_resource(machines: StateMachines, parameters: JSON) -> JSON:
     """Take tags from a state machine."""
-    arn, keys = _text(parameters, "resourceArn"), parameters.get("tagKeys") or []
+    arn, keys = text_of(parameters, "resourceArn"), parameters.get("tagKeys") or []
     machines.tag(arn, {key: value for key, value in machines.tags_of(arn).items() if key not in keys})
     return {}
 
 
 async def list_tags_for_resource(machines: StateMachines, parameters: JSON) -> JSON:
     """List the tags of a state machine."""
-    tags = machines.tags_of(_text(parameters, "resourceArn"))
+    tags = machines.tags_of(text_of(parameters, "resourceArn"))
     return {"tags": [{"key": key, "value": value} for key, value in tags.items()]}
-
-
-def _read_tags(parameters: JSON) -> dict[str, str]:
-    return {_text(tag, "key"): tag.get("value") or "" for tag in parameters.get("tags") or ()}
 
 
 async def describe_state_machine_for_execution(machines: StateMachines, parameters: JSON) -> JSON:
     """Read the state machine of an execution."""
-    record = await machines.executions.describe(_text(parameters, "executionArn"))
-    machine = machines.get(record.machine_arn)
+    record = await _describe(machines, parameters)
+    machine = machines.describe(record.execution.version_arn or record.machine_arn)
     return {
-        "stateMachineArn": machine.arn,
+        "stateMachineArn": machine.version_arn or machine.arn,
+        "revisionId": machine.revision,
         "name": machine.name,
         "definition": machine.definition,
         "roleArn": machine.role_arn,
@@ -130,22 +156,73 @@ async def describe_state_machine_for_execution(machines: StateMachines, paramete
 async def start_execution(machines: StateMachines, parameters: JSON) -> JSON:
     """Start an execution."""
     record = await machines.start_execution(
-        _text(parameters, "stateMachineArn"), parameters.get("input", "{}"), name=parameters.get("name")
+        text_of(parameters, "stateMachineArn"), parameters.get("input", "{}"), name=parameters.get("name")
     )
     return {"executionArn": record.execution.arn, "startDate": record.execution.started.timestamp()}
 
 
+async def start_sync_execution(machines: StateMachines, parameters: JSON) -> JSON:
+    """Start an execution of an Express state machine, and wait until it has ended."""
+    arn = text_of(parameters, "stateMachineArn")
+    if not (machines.versions.choose(arn) or machines.get(arn)).is_express:
+        raise _wrong_type()
+    begun = await machines.start_execution(arn, parameters.get("input", "{}"), name=parameters.get("name"))
+    record = await machines.executions.ended(begun.execution.arn)
+    execution = record.execution
+    assert execution.stopped is not None
+    milliseconds = (execution.stopped - execution.started) / timedelta(milliseconds=1)
+    return (
+        {name: value for name, value in _execution_summary(record).items() if name != "redriveCount"}
+        | _outcome(record)
+        | {
+            "input": record.input,
+            "inputDetails": {"included": True},
+            # In steps of 100 ms and 64 MB.
+            "billingDetails": {
+                "billedMemoryUsedInMB": 64,
+                "billedDurationInMilliseconds": max(100, -int(-milliseconds // 100) * 100),
+            },
+        }
+    )
+
+
+async def redrive_execution(machines: StateMachines, parameters: JSON) -> JSON:
+    """Have an execution that failed go on from there."""
+    arn = text_of(parameters, "executionArn")
+    when = await machines.redrive(arn, parameters.get("clientToken"))
+    return {"redriveDate": when.timestamp()}
+
+
 async def describe_execution(machines: StateMachines, parameters: JSON) -> JSON:
     """Read an execution."""
-    record = await machines.executions.describe(_text(parameters, "executionArn"))
+    record = await _describe(machines, parameters)
     execution = record.execution
+    reason = not_redrivable(execution, machines.now())
     answer = _execution_summary(record) | {
         "input": record.input,
         "inputDetails": {"included": True},
-        "redriveCount": 0,
-        "redriveStatus": "NOT_REDRIVABLE",
-        "redriveStatusReason": "Redriving executions is not supported",
+        "redriveCount": execution.redrives,
+        "redriveStatus": "REDRIVABLE" if reason is None else "NOT_REDRIVABLE",
     }
+    if reason is not None:
+        answer["redriveStatusReason"] = reason
+    return answer | _outcome(record)
+
+
+async def _describe(machines: StateMachines, parameters: JSON) -> ExecutionRecord:
+    arn = text_of(parameters, "executionArn")
+    if ":express:" in arn:
+        raise InvalidArn("Invalid Arn: 'Resource type not valid in this context: express'")
+    return await machines.executions.describe(arn)
+
+
+def _wrong_type() -> StateMachineTypeNotSupported:
+    return StateMachineTypeNotSupported("This operation is not supported by this type of state machine")
+
+
+def _outcome(record: ExecutionRecord) -> dict[str, JSON]:
+    execution = record.execution
+    answer: dict[str, JSON] = {}
     if execution.status == "SUCCEEDED":
         answer |= {"output": documents.write(execution.output), "outputDetails": {"included": True}}
     for member, value in (("error", execution.error), ("cause", execution.cause)):
@@ -156,16 +233,24 @@ async def describe_execution(machines: StateMachines, parameters: JSON) -> JSON:
 
 async def list_executions(machines: StateMachines, parameters: JSON) -> JSON:
     """List the executions of a state machine."""
-    machine = machines.get(_text(parameters, "stateMachineArn"))
-    status = parameters.get("statusFilter")
+    arn, status = text_of(parameters, "stateMachineArn"), parameters.get("statusFilter")
+    machine = machines.versions.choose(arn) or machines.get(arn)
+    if machine.is_express:
+        raise _wrong_type()
     records = await machines.executions.list(machine.arn)
-    found = [_execution_summary(record) for record in records if status in (None, record.execution.status)]
-    return _page(parameters, "executions", found)
+    found = [
+        _execution_summary(record)
+        for record in records
+        if status in (None, record.execution.status)
+        and (machine.number is None or arn in (record.execution.version_arn, record.execution.alias_arn))
+    ]
+    return page_of(parameters, "executions", found)
 
 
 async def get_execution_history(machines: StateMachines, parameters: JSON) -> JSON:
     """Read the history of an execution, in pages of ``maxResults`` events."""
-    events = list(await machines.executions.history(_text(parameters, "executionArn")))
+    await _describe(machines, parameters)
+    events = list(await machines.executions.history(text_of(parameters, "executionArn")))
     if parameters.get("reverseOrder"):
         events.reverse()
     size = parameters.get("maxResults") or 100
@@ -179,7 +264,9 @@ async def get_execution_history(machines: StateMachines, parameters: JSON) -> JS
 
 async def stop_execution(machines: StateMachines, parameters: JSON) -> JSON:
     """Abort an execution."""
-    arn = _text(parameters, "executionArn")
+    arn = text_of(parameters, "executionArn")
+    if ":express:" in arn:
+        raise _wrong_type()
     record = await machines.executions.describe(arn)
     if record.execution.status == "RUNNING":
         await machines.executions.feed(arn, Stopped(parameters.get("error"), parameters.get("cause")))
@@ -190,7 +277,7 @@ async def stop_execution(machines: StateMachines, parameters: JSON) -> JSON:
 
 async def send_task_success(machines: StateMachines, parameters: JSON) -> JSON:
     """Answer a task that waits for its token."""
-    text = _text(parameters, "output")
+    text = text_of(parameters, "output")
     try:
         output = documents.parse(text)
     except NotJSON as error:
@@ -210,23 +297,13 @@ async def send_task_heartbeat(machines: StateMachines, parameters: JSON) -> JSON
 
 
 async def _answer_task(machines: StateMachines, parameters: JSON, occurrence: Callable[[int], Occurrence]) -> JSON:
-    token = _text(parameters, "taskToken")
+    token = text_of(parameters, "taskToken")
     place = read_task_token(token)
     if place is None:
         raise InvalidToken(f"Invalid Token: '{token}'")
     arn, op = place
     await machines.executions.feed(arn, occurrence(op), token=token)
     return {}
-
-
-def _page(parameters: JSON, member: str, found: list[JSON]) -> dict[str, JSON]:
-    """Give a page of a list; its token is where the next one begins."""
-    token = parameters.get("nextToken") or "0"
-    if not (isinstance(token, str) and token.isdigit()):
-        raise InvalidToken(f"Invalid Token: '{token}'")
-    start, size = int(token), parameters.get("maxResults") or 100
-    answer: dict[str, JSON] = {member: found[start : start + size]}
-    return answer | ({"nextToken": str(start + size)} if start + size < len(found) else {})
 
 
 def _summary(machine: DeployedStateMachine) -> dict[str, JSON]:
@@ -246,21 +323,21 @@ def _execution_summary(record: ExecutionRecord) -> dict[str, JSON]:
         "name": execution.name,
         "status": execution.status,
         "startDate": execution.started.timestamp(),
+        "redriveCount": execution.redrives,
     }
+    for member, value in (
+        ("stateMachineVersionArn", execution.version_arn),
+        ("stateMachineAliasArn", execution.alias_arn),
+        ("redriveDate", None if execution.redriven is None else execution.redriven.timestamp()),
+    ):
+        if value is not None:
+            summary[member] = value
     return summary | ({} if execution.stopped is None else {"stopDate": execution.stopped.timestamp()})
 
 
-def _text(parameters: JSON, name: str) -> str:
-    value = parameters.get(name)
-    if not isinstance(value, str):
-        raise ValidationException(
-            f"1 validation error detected: Value null at '{name}' failed to satisfy constraint:"
-            " Member must not be null"
-        )
-    return value
-
-
 OPERATIONS: dict[str, Callable[[StateMachines, JSON], Awaitable[JSON]]] = {
+    **ACTIVITY_OPERATIONS,
+    **VERSION_OPERATIONS,
     "CreateStateMachine": create_state_machine,
     "DeleteStateMachine": delete_state_machine,
     "DescribeExecution": describe_execution,
@@ -270,10 +347,12 @@ OPERATIONS: dict[str, Callable[[StateMachines, JSON], Awaitable[JSON]]] = {
     "ListExecutions": list_executions,
     "ListStateMachines": list_state_machines,
     "ListTagsForResource": list_tags_for_resource,
+    "RedriveExecution": redrive_execution,
     "SendTaskFailure": send_task_failure,
     "SendTaskHeartbeat": send_task_heartbeat,
     "SendTaskSuccess": send_task_success,
     "StartExecution": start_execution,
+    "StartSyncExecution": start_sync_execution,
     "StopExecution": stop_execution,
     "TagResource": tag_resource,
     "UntagResource": untag_resource,
@@ -282,6 +361,10 @@ OPERATIONS: dict[str, Callable[[StateMachines, JSON], Awaitable[JSON]]] = {
 }
 
 CHANGES = frozenset(
-    {"CreateStateMachine", "DeleteStateMachine", "TagResource", "UntagResource", "UpdateStateMachine"}
+    {
+        *("CreateActivity", "CreateStateMachine", "CreateStateMachineAlias", "DeleteActivity", "DeleteStateMachine"),
+        *("DeleteStateMachineAlias", "DeleteStateMachineVersion", "PublishStateMachineVersion", "TagResource"),
+        *("UntagResource", "UpdateStateMachine", "UpdateStateMachineAlias"),
+    }
 )
 """The operations after which what API calls have made is another thing."""

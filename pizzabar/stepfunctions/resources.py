@@ -19,9 +19,10 @@ from pizzabar.resource import (
     Without,
 )
 from pizzabar.stepfunctions.definition import read_definition
-from pizzabar.stepfunctions.errors import InvalidDefinition
-from pizzabar.stepfunctions.state_machines import StateMachines
-from pizzabar.stepfunctions.tasks import integration_of
+from pizzabar.stepfunctions.errors import InvalidDefinition, InvalidName
+from pizzabar.stepfunctions.executions import EXPRESS, as_express
+from pizzabar.stepfunctions.state_machines import StateMachines, check_name
+from pizzabar.stepfunctions.tasks import integration_of, is_activity
 
 
 def _name(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> str:
@@ -44,14 +45,16 @@ def _definition(properties: Mapping[str, JSON]) -> tuple[str, str] | None:
 
 
 def _check(properties: Mapping[str, JSON]) -> Iterable[Fault]:
-    if properties.get("StateMachineType") == "EXPRESS":
-        yield Fault(("StateMachineType",), "EXPRESS state machines are not supported")
     found = _definition(properties)
     if found is None:
         yield Fault((), "a state machine needs DefinitionString or Definition")
         return
     try:
-        read_definition(found[1], supports=lambda resource: integration_of(resource) is not None)
+        machine = read_definition(
+            found[1], supports=lambda resource: is_activity(resource) or integration_of(resource) is not None
+        )
+        if properties.get("StateMachineType") == EXPRESS:
+            as_express(machine)
     except InvalidDefinition as error:
         for diagnostic in error.diagnostics:
             yield Fault((found[0], *_path(diagnostic.location)), f"{diagnostic.code}: {diagnostic.message}")
@@ -104,7 +107,37 @@ async def _create(machines: StateMachines, resource: Resource) -> None:
     )
 
 
+def _identify_activity(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> Identity:
+    arn = naming.home.arn("states", f"activity:{properties['Name']}")
+    return Identity(arn, {"Arn": arn, "Name": str(properties["Name"])})
+
+
+def _check_activity(properties: Mapping[str, JSON]) -> Iterable[Fault]:
+    try:
+        check_name(properties["Name"])
+    except InvalidName as error:
+        yield Fault(("Name",), error.message)
+
+
+async def _create_activity(machines: StateMachines, resource: Resource) -> None:
+    machines.activities.create(resource.identity.attributes["Name"])
+
+
 RESOURCES: dict[str, ResourceType] = {
+    "AWS::StepFunctions::Activity": ResourceType(
+        shape=Record(
+            {
+                "EncryptionConfiguration": Without("nothing is encrypted"),
+                "Name": Text(),
+                "Tags": Without("nothing asks for tags"),
+            },
+            frozenset({"Name"}),
+        ),
+        identify=_identify_activity,
+        create=_create_activity,
+        check=_check_activity,
+        unique=("Name",),
+    ),
     "AWS::StepFunctions::StateMachine": ResourceType(
         shape=Record(
             {

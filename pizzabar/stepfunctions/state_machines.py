@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from pizzabar import documents
 from pizzabar.arn import Home
 from pizzabar.clock import Clock
 from pizzabar.documents import JSON, NotJSON
+from pizzabar.errors import ValidationException
+from pizzabar.stepfunctions.activities import Activities, Activity
 from pizzabar.stepfunctions.definition import read_definition
 from pizzabar.stepfunctions.errors import (
     InvalidArn,
@@ -16,11 +18,11 @@ from pizzabar.stepfunctions.errors import (
     ResourceNotFound,
     StateMachineAlreadyExists,
     StateMachineDoesNotExist,
-    StateMachineTypeNotSupported,
     TooManyTags,
 )
-from pizzabar.stepfunctions.executions import DeployedStateMachine, ExecutionRecord, Executions
+from pizzabar.stepfunctions.executions import EXPRESS, DeployedStateMachine, ExecutionRecord, Executions, as_express
 from pizzabar.stepfunctions.tasks import Tasks
+from pizzabar.stepfunctions.versions import Versions
 
 MAX_TAGS = 50
 MAX_INPUT_BYTES = 262_144
@@ -36,12 +38,16 @@ class StateMachines:
     def __init__(self, executions: Executions, tasks: Tasks, clock: Clock, home: Home) -> None:
         self.executions = executions
         self._tasks = tasks
+        self.activities = tasks.activities or Activities(clock, home)
         self._clock = clock
         self._home = home
+        self.versions = Versions(clock)
         self._machines: dict[str, DeployedStateMachine] = {}
         self._asked: set[str] = set()
         """The ARNs of the state machines that API calls have made or changed."""
         self._tags: dict[str, dict[str, str]] = {}
+        self._redrives: dict[tuple[str, str], datetime] = {}
+        """When executions were redriven, by the tokens of those who asked."""
 
     def __iter__(self) -> Iterator[DeployedStateMachine]:
         return iter(self._machines.values())
@@ -54,10 +60,15 @@ class StateMachines:
         Executions that run keep the definition they started with. Raise ``InvalidName`` or ``InvalidDefinition``.
         """
         check_name(name)
-        if type != "STANDARD":
-            raise StateMachineTypeNotSupported(f"State machines of type {type} are not supported")
+        if type not in ("STANDARD", EXPRESS):
+            raise ValidationException(
+                f"1 validation error detected: Value '{type}' at 'type' failed to satisfy constraint: Member must "
+                "satisfy enum value set: [STANDARD, EXPRESS]"
+            )
         arn = self._home.arn("states", f"stateMachine:{name}")
         machine = read_definition(definition, supports=self._tasks.supports)
+        if type == EXPRESS:
+            machine = as_express(machine)
         known = self._machines.get(arn)
         created = self._clock.now() if known is None else known.created
         deployed = DeployedStateMachine(arn, name, role_arn, type, definition, machine, created)
@@ -98,14 +109,21 @@ class StateMachines:
             type=known.type,
         )
 
+    def create_activity(self, name: str) -> Activity:
+        """Make an activity as an API call does."""
+        if (activity := self.activities.create(name)).created == self.now():
+            self._asked.add(activity.arn)
+        return activity
+
     def delete(self, arn: str) -> None:
         """Delete a state machine; its executions go on to their end. One that is not there is deleted already."""
         self._machines.pop(arn, None)
         self._tags.pop(arn, None)
+        self.versions.forget(arn)
 
     def tags_of(self, arn: str) -> dict[str, str]:
         """Give the tags of a state machine. Raise ``ResourceNotFound``."""
-        if arn not in self._machines:
+        if arn not in self._machines and arn not in self.activities:
             raise ResourceNotFound(f"Resource not found: '{arn}'")
         return dict(self._tags.get(arn, {}))
 
@@ -123,6 +141,12 @@ class StateMachines:
             for each in self
             if each.arn in self._asked
         ]
+        made += [
+            {"activity": each.name, "created": each.created.timestamp()}
+            for each in self.activities
+            if each.arn in self._asked
+        ]
+        made.append({"versions": self.versions.to_keep()})
         return [*made, *({"arn": arn, "tags": tags} for arn, tags in self._tags.items() if tags)]
 
     def restore(self, document: JSON, declared: Collection[str]) -> list[str]:
@@ -130,8 +154,14 @@ class StateMachines:
         told = []
         for each in document:
             if "tags" in each:
-                if each["arn"] in self._machines:
+                if each["arn"] in self._machines or each["arn"] in self.activities:
                     self._tags[each["arn"]] = each["tags"]
+                continue
+            if "versions" in each:
+                continue
+            if "activity" in each:
+                made = self.activities.create(each["activity"], datetime.fromtimestamp(each["created"], UTC))
+                self._asked.add(made.arn)
                 continue
             arn = self._home.arn("states", f"stateMachine:{each['name']}")
             if arn in self._machines:
@@ -139,6 +169,9 @@ class StateMachines:
             else:
                 self.create(each["name"], each["definition"], role_arn=each["role"], type=each["type"])
                 self._asked.add(arn)
+        for each in document:
+            if "versions" in each:
+                told += self.versions.restore(each["versions"], set(self._machines))
         return told
 
     def get(self, arn: str) -> DeployedStateMachine:
@@ -150,13 +183,31 @@ class StateMachines:
             raise InvalidArn(f"Invalid Arn: '{arn}'")
         raise StateMachineDoesNotExist(f"State Machine Does Not Exist: '{arn}'")
 
+    def describe(self, arn: str) -> DeployedStateMachine:
+        """Find a state machine or a version of one. Raise as ``get`` does."""
+        return self.versions.find(arn) or self.get(arn)
+
+    async def redrive(self, arn: str, token: str | None) -> datetime:
+        """Have an execution that failed go on; the same token again does nothing. Tell when that was.
+
+        Raise ``ExecutionDoesNotExist`` or ``ExecutionNotRedrivable``.
+        """
+        known = self._redrives.get((arn, token)) if token is not None else None
+        if known is not None:
+            return known
+        record = await self.executions.redrive(arn)
+        when = record.execution.redriven or self.now()
+        if token is not None:
+            self._redrives[arn, token] = when
+        return when
+
     async def start_execution(self, arn: str, text: str = "{}", *, name: str | None = None) -> ExecutionRecord:
         """Start an execution on an input, a JSON text.
 
         Raise ``InvalidExecutionInput``, ``InvalidName``, ``StateMachineDoesNotExist``, ``ExecutionAlreadyExists``.
         https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
         """
-        machine = self.get(arn)
+        machine = self._machines.get(arn) or self.versions.choose(arn) or self.get(arn)
         if name is not None:
             check_name(name)
         if len(text) > MAX_INPUT_BYTES or len(text.encode()) > MAX_INPUT_BYTES:

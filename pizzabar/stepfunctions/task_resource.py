@@ -1,5 +1,5 @@
 """
-What the ``Resource`` of a Task state names: an optimized integration, an SDK integration, or a function.
+What the ``Resource`` of a Task state names: an optimized integration, an SDK integration, a function, an activity.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html
 """
@@ -15,6 +15,8 @@ _INTEGRATION = re.compile(
     r"arn:aws[\w-]*:states:[\w-]*:\d*:((?:aws-sdk:)?[A-Za-z0-9]+):([A-Za-z0-9]+)(\.\S+)?", re.ASCII
 )
 _FUNCTION = re.compile(r"arn:aws[\w-]*:lambda:[\w-]+:\d+:function:[\w-]+(?::[\w$-]+)?", re.ASCII)
+
+_ACTIVITY = re.compile(r"arn:aws[\w-]*:states:[\w-]+:\d+:activity:[^:]+")
 
 _OPTIMIZED: dict[tuple[str, str], bool] = {
     ("events", "putEvents"): True,
@@ -36,11 +38,15 @@ class TaskResource:
     type: str
     name: str
     has_token: bool = False
-    is_function: bool = field(init=False, compare=False)
-    """Whether the resource is the ARN of a Lambda function rather than an integration."""
+    is_activity: bool = field(init=False, compare=False)
+    """Whether workers ask for the task, and answer it by its token."""
+    kind: str = field(init=False, compare=False)
+    """How the names of its history events begin."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "is_function", not self.name)
+        object.__setattr__(self, "is_activity", self.type == "activity")
+        kind = "Task" if self.name else "Activity" if self.is_activity else "LambdaFunction"
+        object.__setattr__(self, "kind", kind)
 
 
 class InvalidResource(ValueError):
@@ -51,8 +57,8 @@ def read_resource(arn: str) -> TaskResource:
     """Take a resource apart. Raise ``InvalidResource``."""
     if _FUNCTION.fullmatch(arn):
         return TaskResource(arn, "lambda", "")
-    if ":activity:" in arn:
-        raise InvalidResource(f"The activity {arn} is not supported by pizzabar")
+    if _ACTIVITY.fullmatch(arn):
+        return TaskResource(arn, "activity", "")
     if (match := _INTEGRATION.fullmatch(arn)) is None:
         raise InvalidResource(not_recognized(arn))
     service, action, pattern = match.groups()

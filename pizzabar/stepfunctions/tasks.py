@@ -12,6 +12,7 @@ from pizzabar.documents import JSON
 from pizzabar.errors import PizzabarError, ServiceError
 from pizzabar.operations import Call
 from pizzabar.record import record
+from pizzabar.stepfunctions.activities import Activities, ActivityTask
 from pizzabar.stepfunctions.execution import Execution
 
 
@@ -140,6 +141,12 @@ https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.h
 """
 
 
+def is_activity(resource: str) -> bool:
+    """Whether a Resource is an activity, which workers ask for."""
+    arn = parse_arn(resource)
+    return arn is not None and arn.service == "states" and arn.resource.startswith("activity:")
+
+
 def integration_of(resource: str) -> Integration | None:
     """Find what the Resource of a Task state stands for, or None when it is nothing known."""
     arn = parse_arn(resource)
@@ -193,7 +200,8 @@ def _recase(value: JSON, change: Callable[[str], str]) -> JSON:
 class Tasks:
     """Runs tasks through the call table."""
 
-    def __init__(self, call: Call, has: Callable[[str, str], bool]) -> None:
+    def __init__(self, call: Call, has: Callable[[str, str], bool], activities: Activities | None = None) -> None:
+        self.activities = activities
         self._call = call
         self._has = has
         self._integrations: dict[str, Integration | None] = {}
@@ -209,7 +217,13 @@ class Tasks:
 
     def supports(self, resource: str) -> bool:
         """Whether a Task state may have this Resource."""
-        return self.find(resource) is not None
+        return is_activity(resource) or self.find(resource) is not None
+
+    def offer(self, resource: str, token: str, parameters: JSON) -> None:
+        """Give a task to the workers of an activity. Raise ``TaskFailure`` if there is none."""
+        if self.activities is None or resource not in self.activities:
+            raise TaskFailure("ActivityDoesNotExist", f"Activity Does Not Exist: '{resource}'")
+        self.activities.offer(resource, ActivityTask(token, parameters))
 
     async def run(self, resource: str, parameters: JSON, execution: Execution) -> JSON:
         """Run a task and give its result. Raise ``TaskFailure``."""

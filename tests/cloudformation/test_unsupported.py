@@ -26,7 +26,6 @@ MINIMAL = {
     "AWS::Scheduler::Schedule": "{FlexibleTimeWindow: {Mode: 'OFF'}, ScheduleExpression: rate(5 minutes), "
     "Target: {Arn: a, RoleArn: b}}",
     "AWS::Scheduler::ScheduleGroup": "{Name: a}",
-    "AWS::StepFunctions::Activity": "{Name: a}",
     "AWS::StepFunctions::StateMachineAlias": "{Name: a}",
     "AWS::StepFunctions::StateMachineVersion": "{StateMachineArn: a}",
 }
@@ -112,8 +111,10 @@ Outputs:
         ),
         (
             "Type: AWS::StepFunctions::StateMachine\n    Properties:\n      StateMachineType: EXPRESS\n      "
-            'DefinitionString: \'{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}\'',
-            "5:7: A: /StateMachineType: EXPRESS state machines are not supported",
+            'DefinitionString: \'{"StartAt": "A", "States": {"A": {"Type": "Task", "End": true, "Resource": '
+            '"arn:aws:states:us-east-1:123456789012:activity:a"}}}\'',
+            "6:7: A: /DefinitionString/States/A/Resource: SCHEMA_VALIDATION_FAILED: Express state machine does not "
+            "support Activity ARN",
         ),
         (
             "Type: AWS::Logs::LogGroup\n    Properties:\n      DataProtectionPolicy: {}",

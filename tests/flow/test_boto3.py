@@ -45,7 +45,7 @@ class Aws:
                 region_name="us-east-1",
                 aws_access_key_id="test",
                 aws_secret_access_key="test",
-                config=Config(retries={"max_attempts": 0}, proxies={}),
+                config=Config(retries={"max_attempts": 0}, proxies={}, inject_host_prefix=False),
             )
         return self._clients[service]
 
@@ -328,6 +328,43 @@ async def test_step_functions() -> None:
         await aws("stepfunctions", "DeleteStateMachine", stateMachineArn=arn)
         gone = await aws.fails("stepfunctions", "DescribeStateMachine", stateMachineArn=arn)
         assert gone == "StateMachineDoesNotExist"
+
+
+async def test_versions_activities_and_express() -> None:
+    async with open_aws() as aws:
+        baked = '{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}'
+        made = {"name": "own", "definition": baked, "roleArn": "arn:aws:iam::123456789012:role/r"}
+        created = await aws("stepfunctions", "CreateStateMachine", **made, publish=True)
+        machine, version = {"stateMachineArn": created["stateMachineArn"]}, created["stateMachineVersionArn"]
+        await aws("stepfunctions", "PublishStateMachineVersion", **machine)
+        await aws("stepfunctions", "ListStateMachineVersions", **machine)
+        routes = [{"stateMachineVersionArn": version, "weight": 100}]
+        alias = await aws("stepfunctions", "CreateStateMachineAlias", name="live", routingConfiguration=routes)
+        alias = {"stateMachineAliasArn": alias["stateMachineAliasArn"]}
+        await aws("stepfunctions", "UpdateStateMachineAlias", **alias, description="d")
+        assert (await aws("stepfunctions", "DescribeStateMachineAlias", **alias))["description"] == "d"
+        assert len((await aws("stepfunctions", "ListStateMachineAliases", **machine))["stateMachineAliases"]) == 1
+        gone = {"stateMachineVersionArn": version}
+        assert await aws.fails("stepfunctions", "DeleteStateMachineVersion", **gone) == "ConflictException"
+        await aws("stepfunctions", "DeleteStateMachineAlias", **alias)
+        await aws("stepfunctions", "DeleteStateMachineVersion", **gone)
+
+        activity = {"activityArn": (await aws("stepfunctions", "CreateActivity", name="bake"))["activityArn"]}
+        await aws("stepfunctions", "DescribeActivity", **activity)
+        await aws("stepfunctions", "ListActivities")
+        waits = baked.replace('"Type":"Pass"', f'"Type":"Task","Resource":"{activity["activityArn"]}"')
+        asking = await aws("stepfunctions", "CreateStateMachine", **made | {"name": "asks", "definition": waits})
+        run = await aws("stepfunctions", "StartExecution", stateMachineArn=asking["stateMachineArn"])
+        task = await aws("stepfunctions", "GetActivityTask", **activity, workerName="w")
+        await aws("stepfunctions", "SendTaskFailure", taskToken=task["taskToken"], error="Burnt")
+        await aws("stepfunctions", "RedriveExecution", executionArn=run["executionArn"])
+        described = await aws("stepfunctions", "DescribeExecution", executionArn=run["executionArn"])
+        assert (described["status"], described["redriveCount"]) == ("RUNNING", 1)
+        await aws("stepfunctions", "DeleteActivity", **activity)
+
+        quick = await aws("stepfunctions", "CreateStateMachine", **made | {"name": "quick"}, type="EXPRESS")
+        done = await aws("stepfunctions", "StartSyncExecution", stateMachineArn=quick["stateMachineArn"], input="[1]")
+        assert (done["status"], done["output"]) == ("SUCCEEDED", "[1]")
 
 
 async def test_functions() -> None:

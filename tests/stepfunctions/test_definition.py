@@ -71,11 +71,6 @@ def test_another_resource_is_not_recognized(resource: str) -> None:
             "arn:aws:states:::states:startExecution.sync:2 is not supported by pizzabar at /States/A/Resource",
         ),
         (
-            {"Type": "Task", "Resource": "arn:aws:states:us-east-1:123456789012:activity:bake"},
-            "SCHEMA_VALIDATION_FAILED: The activity arn:aws:states:us-east-1:123456789012:activity:bake "
-            "is not supported by pizzabar at /States/A/Resource",
-        ),
-        (
             {"Type": "Map", "ItemProcessor": {**PROCESSOR, "ProcessorConfig": {"Mode": "DISTRIBUTED"}}},
             "SCHEMA_VALIDATION_FAILED: Distributed Map is not supported by pizzabar "
             "at /States/A/ItemProcessor/ProcessorConfig/Mode",

@@ -34,6 +34,7 @@ from pizzabar.dynamodb.store import Change as StoreChange
 from pizzabar.dynamodb.store import Page, Written
 from pizzabar.dynamodb.table import Table
 from pizzabar.dynamodb.tables import Tables
+from pizzabar.dynamodb.tokens import Token
 from pizzabar.dynamodb.transactions import MULTIPLE
 from pizzabar.dynamodb.values import AttributeValue, Item, read_item, size_of_item
 from pizzabar.errors import ServiceError, ValidationException
@@ -106,18 +107,18 @@ async def execute_transaction(tables: Tables, parameters: JSON) -> JSON:
         for each, table, given in zip(parsed, owners, parameters["TransactStatements"], strict=True)
     ]
     _check_distinct([(change.table, change.key) for change in changes])
-    token = parameters.get("ClientRequestToken")
-    if token is not None and tables.tokens.is_repeated(token, parameters, tables.now()):
+    token = None
+    if (text := parameters.get("ClientRequestToken")) is not None:
+        token = Token.of(text, parameters["TransactStatements"], tables.now())
+    if token is not None and tables.tokens.is_repeated(token, tables.now()):
         return total_consumed(parameters, {table.name: 0.0 for table in owners})
     try:
-        written = await tables.write(changes)
+        written = await tables.write(changes, token)
     except TransactionCanceledException as cancelled:
         raise _cancelled(parsed, cancelled.refusals) from None
     except ServiceError as refusal:
         # That of the only statement.
         raise _cancelled(parsed, [refusal]) from None
-    if token is not None:
-        tables.tokens.note(token, parameters, tables.now())
     responses: list[JSON] = []
     consumed: dict[str, float] = {}
     for each, table, done in zip(parsed, owners, written, strict=True):

@@ -11,6 +11,7 @@ from typing import Protocol
 from pizzabar.dynamodb.keys import Key, KeyRange
 from pizzabar.dynamodb.stream import Stream, StreamRecord
 from pizzabar.dynamodb.table import Table
+from pizzabar.dynamodb.tokens import Token
 from pizzabar.record import record
 
 FIVE_YEARS = 5 * 365 * 86_400
@@ -142,8 +143,11 @@ class TableStore(Protocol):
     async def index_statistics(self, table: str, index: str) -> tuple[int, int]:
         """Count the items of an index, and their size."""
 
-    async def modify(self, changes: Sequence[Change]) -> list[Written]:
-        """Make all of the changes or none.
+    async def tokens(self) -> Sequence[Token]:
+        """Give the tokens of what ``modify`` has done, the oldest first."""
+
+    async def modify(self, changes: Sequence[Change], token: Token | None = None) -> list[Written]:
+        """Make all of the changes or none, and keep the token with them until its time.
 
         Every decision is made against the items as they were before all of them. If one change is refused, what
         its decision raised is raised; if there are several changes, ``TransactionCanceledException``.

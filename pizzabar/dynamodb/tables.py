@@ -25,7 +25,7 @@ from pizzabar.dynamodb.secondary_index import SecondaryIndex
 from pizzabar.dynamodb.store import FIVE_YEARS, Change, IndexPlace, Page, Segment, TableStore, Written
 from pizzabar.dynamodb.stream import KEPT_FOR, Stream, StreamRecord, declared_label, label_of
 from pizzabar.dynamodb.table import Table
-from pizzabar.dynamodb.tokens import Tokens
+from pizzabar.dynamodb.tokens import Token, Tokens
 from pizzabar.dynamodb.updates import Update
 from pizzabar.dynamodb.values import MAX_ITEM_SIZE, ONE_OR_MORE, Item
 from pizzabar.errors import ValidationException
@@ -58,6 +58,7 @@ class Tables:
             self._enter(table)
         for stream in await self._store.closed_streams():
             self._closed_streams[stream.arn] = stream
+        self.tokens.restore(await self._store.tokens())
         await self._expect_next()
 
     # Tables
@@ -167,9 +168,14 @@ class Tables:
         """Change the item of a key, or make it."""
         return await self._write(self.update_change(table, key, update, values, requirement=requirement))
 
-    async def write(self, changes: Sequence[Change]) -> list[Written]:
-        """Make all of some changes, or none. Raise what refuses the only one, or ``TransactionCanceledException``."""
-        written = await self._store.modify(changes)
+    async def write(self, changes: Sequence[Change], token: Token | None = None) -> list[Written]:
+        """Make all of some changes, or none, and remember the ``token`` that they were asked for with.
+
+        Raise what refuses the only one, or ``TransactionCanceledException``.
+        """
+        written = await self._store.modify(changes, token)
+        if token is not None:
+            self.tokens.note(token)
         for each in written:
             if each.new is not None and each.new.expires is not None:
                 self._expect(each.new.expires)

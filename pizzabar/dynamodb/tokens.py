@@ -4,42 +4,55 @@ Tokens of transactions, by which a client may send one again without having it d
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 """
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
 from pizzabar import documents
 from pizzabar.documents import JSON
 from pizzabar.dynamodb.errors import IdempotentParameterMismatchException
+from pizzabar.record import record
 
 TOKENS_LAST = timedelta(minutes=10)
 
 
+@record
+class Token:
+    """A token, what it was sent with, and until when it is remembered."""
+
+    text: str
+    digest: bytes
+    until: datetime
+
+    @classmethod
+    def of(cls, text: str, statements: JSON, now: datetime) -> "Token":
+        """Give the token of a request."""
+        digest = blake2b(documents.encode(statements), digest_size=16).digest()
+        return cls(text, digest, now.astimezone(UTC) + TOKENS_LAST)
+
+
 class Tokens:
-    """The tokens by which clients repeat a transaction. They last ten minutes, and as long as the process."""
+    """The tokens of the transactions that were done. A store keeps them with what those changed."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[bytes, datetime]] = {}
+        self._known: dict[str, Token] = {}
 
-    def is_repeated(self, token: str, parameters: Mapping[str, JSON], now: datetime) -> bool:
+    def restore(self, tokens: Iterable[Token]) -> None:
+        """Remember those of an earlier process, the oldest first."""
+        self._known |= {token.text: token for token in tokens}
+
+    def is_repeated(self, token: Token, now: datetime) -> bool:
         """Whether a transaction of that token was done. Raise ``IdempotentParameterMismatchException``."""
-        for known, (_, until) in list(self._known.items()):
+        for text, known in list(self._known.items()):
             # The oldest stand first.
-            if until > now:
+            if known.until > now:
                 break
-            del self._known[known]
-        if token not in self._known:
-            return False
-        if self._known[token][0] != _digest(parameters):
+            del self._known[text]
+        same = self._known.get(token.text)
+        if same is not None and same.digest != token.digest:
             raise IdempotentParameterMismatchException
-        return True
+        return same is not None
 
-    def note(self, token: str, parameters: Mapping[str, JSON], now: datetime) -> None:
-        """Note a transaction that was done."""
-        self._known[token] = _digest(parameters), now + TOKENS_LAST
-
-
-def _digest(parameters: Mapping[str, JSON]) -> bytes:
-    return blake2b(
-        documents.encode(parameters.get("TransactItems") or parameters["TransactStatements"]), digest_size=16
-    ).digest()
+    def note(self, token: Token) -> None:
+        """Remember a transaction that was done."""
+        self._known[token.text] = token

@@ -16,6 +16,7 @@ from pizzabar.dynamodb.item_collections import collections_of
 from pizzabar.dynamodb.store import Change
 from pizzabar.dynamodb.table import Table
 from pizzabar.dynamodb.tables import Tables
+from pizzabar.dynamodb.tokens import Token
 from pizzabar.dynamodb.values import ONE_OR_MORE, read_item, size_of_item
 from pizzabar.errors import ServiceError, ValidationException
 
@@ -69,18 +70,18 @@ async def transact_write_items(tables: Tables, parameters: JSON) -> JSON:
         changes.append(prepare(tables, table))
     if len({(change.table, change.key) for change in changes}) < len(changes):
         raise ValidationException(MULTIPLE)
-    token = parameters.get("ClientRequestToken")
-    if token is not None and tables.tokens.is_repeated(token, parameters, tables.now()):
+    token = None
+    if (text := parameters.get("ClientRequestToken")) is not None:
+        token = Token.of(text, parameters["TransactItems"], tables.now())
+    if token is not None and tables.tokens.is_repeated(token, tables.now()):
         return total_consumed(parameters, {table.name: 0.0 for table in owners})
     try:
-        written = await tables.write(changes)
+        written = await tables.write(changes, token)
     except TransactionCanceledException:
         raise
     except ServiceError as refusal:
         # That of the only action.
         raise TransactionCanceledException([refusal]) from None
-    if token is not None:
-        tables.tokens.note(token, parameters, tables.now())
     consumed: dict[str, float] = {}
     for table, each in zip(owners, written, strict=True):
         consumed[table.name] = consumed.get(table.name, 0) + 2 * write_units(each)

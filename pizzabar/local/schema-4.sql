@@ -12,3 +12,10 @@ CREATE TABLE dynamodb_closed_streams (
     arn TEXT PRIMARY KEY,
     stream BLOB NOT NULL
 ) WITHOUT ROWID;
+
+-- Tokens of transactions that were done, kept for as long as a client may send one again.
+CREATE TABLE dynamodb_tokens (
+    token TEXT PRIMARY KEY,
+    digest BLOB NOT NULL,
+    until REAL NOT NULL
+) WITHOUT ROWID;

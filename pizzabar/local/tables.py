@@ -10,6 +10,7 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import field
+from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
@@ -20,6 +21,7 @@ from pizzabar.dynamodb.keys import Key, KeyRange
 from pizzabar.dynamodb.store import FIVE_YEARS, Change, Image, IndexPlace, Page, Segment, Written
 from pizzabar.dynamodb.stream import Stream, StreamRecord
 from pizzabar.dynamodb.table import Table, table_as_json, table_from_json
+from pizzabar.dynamodb.tokens import TOKENS_LAST, Token
 from pizzabar.errors import ServiceError
 from pizzabar.local import streams
 from pizzabar.local.database import Database
@@ -32,6 +34,10 @@ TABLES = "SELECT number, definition FROM dynamodb_tables ORDER BY name"
 ADD_TABLE = "INSERT INTO dynamodb_tables (name, definition) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING number"
 REDEFINE_TABLE = "UPDATE dynamodb_tables SET definition = ? WHERE name = ?"
 REMOVE_TABLE = "DELETE FROM dynamodb_tables WHERE name = ?"
+
+TOKENS = "SELECT token, digest, until FROM dynamodb_tokens ORDER BY until"
+KEEP_TOKEN = "REPLACE INTO dynamodb_tokens (token, digest, until) VALUES (?, ?, ?)"
+FORGET_TOKENS = "DELETE FROM dynamodb_tokens WHERE until <= ?"
 
 CREATE_ITEMS = """
     CREATE TABLE {items} (
@@ -227,8 +233,12 @@ class LocalTables:
     def _rows(self, table: str, index: str) -> IndexRows:
         return next(rows for rows in self._indexes[table] if rows.index.name == index)
 
-    async def modify(self, changes: Sequence[Change]) -> list[Written]:
-        if len(changes) == 1:
+    async def tokens(self) -> Sequence[Token]:
+        rows = await self._database.read(lambda connection: connection.execute(TOKENS).fetchall())
+        return [Token(text, digest, datetime.fromtimestamp(until, UTC)) for text, digest, until in rows]
+
+    async def modify(self, changes: Sequence[Change], token: Token | None = None) -> list[Written]:
+        if len(changes) == 1 and token is None:
             return [await self._database.write(partial(self._modify_one, changes[0]))]
 
         def modify(connection: sqlite3.Connection) -> list[Written]:
@@ -245,6 +255,10 @@ class LocalTables:
                 raise TransactionCanceledException(refusals)
             for change, result in zip(changes, written, strict=True):
                 self._write(connection, change, result.new, result.old)
+            if token is not None:
+                until = token.until.timestamp()
+                connection.execute(FORGET_TOKENS, ((token.until - TOKENS_LAST).timestamp(),))
+                connection.execute(KEEP_TOKEN, (token.text, token.digest, until))
             return written
 
         return await self._database.write(modify)

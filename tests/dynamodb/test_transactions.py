@@ -4,6 +4,7 @@ TransactGetItems and TransactWriteItems.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
 """
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -181,3 +182,15 @@ async def test_what_cannot_be_read(actions: Any, message: str) -> None:
         await ask.orders()
 
         assert message in await ask.fails("TransactGetItems", TransactItems=actions)
+
+
+async def test_a_token_is_known_after_a_restart(tmp_path: Path) -> None:
+    again = {"TransactItems": [add(1)], "ClientRequestToken": "token"}
+    async with dynamodb(tmp_path / "state.db") as ask:
+        await ask.orders()
+        await ask("TransactWriteItems", **again)
+    async with dynamodb(tmp_path / "state.db") as ask:
+        await ask("TransactWriteItems", **again)
+        other = {"TransactItems": [add(2)], "ClientRequestToken": "token"}
+        assert (await ask.fails("TransactWriteItems", **other)).startswith("IdempotentParameterMismatchException")
+        assert await counts(ask) == {"1": "1"}

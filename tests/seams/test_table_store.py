@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ from pizzabar.dynamodb.keys import Key, KeyRange
 from pizzabar.dynamodb.store import FIVE_YEARS, Change, Decide, Image, Page, Segment, TableStore
 from pizzabar.dynamodb.stream import Stream
 from pizzabar.dynamodb.table import Table
+from pizzabar.dynamodb.tokens import Token
 from pizzabar.local.database import Database
 from pizzabar.local.tables import LocalTables
 from pizzabar.work import Work
@@ -396,6 +397,27 @@ async def test_many_items_go_through_a_small_cache(tmp_path: Path) -> None:
 
         for number in (49, 0, 25, 0):
             assert await opened.get("Slices", key(str(number))) == image(str(number)).data
+
+
+# Tokens
+
+
+async def test_a_token_is_kept_with_the_changes(store: Open) -> None:
+    first, second, third = (
+        Token(text, b"digest", datetime.fromtimestamp(NOW, UTC) + timedelta(minutes=minutes))
+        for text, minutes in (("1", 10), ("2", 15), ("3", 20))
+    )
+    async with store() as opened:
+        await opened.create(SLICES)
+        await opened.modify([put("1", image("a"))], first)
+        await opened.modify([put("2", image("a")), put("3", image("a"))], second)
+        with pytest.raises(TransactionCanceledException):
+            await opened.modify([Change("Slices", key("4"), refuse)], third)
+        assert list(await opened.tokens()) == [first, second]
+    async with store() as opened:
+        assert list(await opened.tokens()) == [first, second]
+        await opened.modify([put("1", image("b"))], third)
+        assert list(await opened.tokens()) == [second, third]
 
 
 # Streams

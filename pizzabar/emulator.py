@@ -30,6 +30,7 @@ from pizzabar.cloudformation.stack import Stack, read_template
 from pizzabar.cloudformation.stacks import Stacks
 from pizzabar.cloudformation.unsupported import UNSUPPORTED
 from pizzabar.documents import JSON
+from pizzabar.dynamodb.operations import CHANGES as DYNAMODB_CHANGES
 from pizzabar.dynamodb.operations import OPERATIONS as DYNAMODB_OPERATIONS
 from pizzabar.dynamodb.resources import RESOURCES as DYNAMODB_RESOURCES
 from pizzabar.dynamodb.stream_operations import OPERATIONS as DYNAMODB_STREAMS_OPERATIONS
@@ -47,9 +48,11 @@ from pizzabar.lambda_.event_source_resources import RESOURCES as EVENT_SOURCE_RE
 from pizzabar.lambda_.event_sources import EventSources
 from pizzabar.lambda_.function import Handler
 from pizzabar.lambda_.functions import Functions
+from pizzabar.lambda_.operations import CHANGES as LAMBDA_CHANGES
 from pizzabar.lambda_.operations import OPERATIONS as LAMBDA_OPERATIONS
 from pizzabar.lambda_.resources import RESOURCES as LAMBDA_RESOURCES
 from pizzabar.logs.groups import LogGroups
+from pizzabar.logs.operations import CHANGES as LOGS_CHANGES
 from pizzabar.logs.operations import OPERATIONS as LOGS_OPERATIONS
 from pizzabar.logs.resources import RESOURCES as LOGS_RESOURCES
 from pizzabar.operations import Operations
@@ -99,7 +102,10 @@ CHANGES: dict[str, frozenset[str]] = {
     "api_configuration": API_GATEWAY_V2_CHANGES,
     "buses": EVENTBRIDGE_CHANGES,
     "event_sources": EVENT_SOURCE_CHANGES,
+    "functions": LAMBDA_CHANGES,
+    "log_groups": LOGS_CHANGES,
     "state_machines": STEP_FUNCTIONS_CHANGES,
+    "tables": DYNAMODB_CHANGES,
 }
 """The operations that make what is kept, by the emulator's name of what answers them."""
 
@@ -220,7 +226,11 @@ class Emulator:
                 await create(services[resource.type], resource)
         for room, document in (await self.runtime.kept.load()).items():
             declared = {each.identity.ref for each in stack.resources}
-            self.changed_back += getattr(self, room).restore(document, declared)
+            told = getattr(self, room).restore(document, declared)
+            if told:
+                # It is told once.
+                self.changed_back += told
+                self.runtime.kept.put(room, getattr(self, room).to_keep())
         # What an earlier process left undone needs the resources.
         await self.buses.open()
         await self.functions.open()

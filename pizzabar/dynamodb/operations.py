@@ -152,3 +152,6 @@ OPERATIONS: dict[str, Callable[[Tables, JSON], Awaitable[JSON]]] = {
     "UpdateItem": update_item,
 }
 """The operations of the service ``dynamodb``."""
+
+CHANGES = frozenset({"DeleteTable", "UpdateTable", "UpdateTimeToLive"})
+"""The operations after which what API calls have changed of a template's tables is another thing."""

@@ -49,6 +49,7 @@ async def update_table(tables: Tables, parameters: JSON) -> JSON:
             "SSESpecification or ReplicaUpdates is required"
         )
     table = await tables.redefine(table, **changes)
+    tables.changed.note(table.name)
     return {"TableDescription": await _describe_all(tables, table)}
 
 
@@ -56,6 +57,7 @@ async def delete_table(tables: Tables, parameters: JSON) -> JSON:
     """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteTable.html"""
     table = _table(tables, requests.ONE_TABLE.check(parameters)["TableName"])
     await tables.delete(table)
+    tables.changed.note(table.name)
     description = _describe(table, 0, 0) | {"TableStatus": "DELETING"}
     for name in ("AttributeDefinitions", "KeySchema", "CreationDateTime"):
         del description[name]
@@ -84,7 +86,9 @@ async def update_time_to_live(tables: Tables, parameters: JSON) -> JSON:
     parameters = requests.UPDATE_TIME_TO_LIVE.check(parameters)
     specification = parameters["TimeToLiveSpecification"]
     attribute, is_enabled = specification["AttributeName"], specification["Enabled"]
-    await tables.update_time_to_live(_table(tables, parameters["TableName"]), attribute, is_enabled=is_enabled)
+    table = _table(tables, parameters["TableName"])
+    await tables.update_time_to_live(table, attribute, is_enabled=is_enabled)
+    tables.changed.note(table.name)
     return {"TimeToLiveSpecification": {"AttributeName": attribute, "Enabled": is_enabled}}
 
 

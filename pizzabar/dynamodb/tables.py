@@ -7,7 +7,7 @@ while no table has TTL.
 
 import math
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -29,6 +29,7 @@ from pizzabar.dynamodb.tokens import Token, Tokens
 from pizzabar.dynamodb.updates import Update
 from pizzabar.dynamodb.values import MAX_ITEM_SIZE, ONE_OR_MORE, Item
 from pizzabar.errors import ValidationException
+from pizzabar.kept import Changed
 from pizzabar.work import Work
 
 MAX_PAGE_SIZE = 1024 * 1024
@@ -49,6 +50,7 @@ class Tables:
         self._tables: dict[str, Table] = {}
         self._closed_streams: dict[str, Stream] = {}
         self.tokens = Tokens()
+        self.changed = Changed("table")
         self._sweep_timer: Timer | None = None
         self._sweep_due = math.inf
 
@@ -142,6 +144,16 @@ class Tables:
                 f"TimeToLive is active on a different AttributeName: current AttributeName is {table.ttl}"
             )
         await self._redefine(replace(table, ttl=attribute if is_enabled else None))
+
+    # What API calls have changed
+
+    def to_keep(self) -> JSON:
+        """Give the names of what API calls have changed."""
+        return self.changed.to_keep()
+
+    def restore(self, document: JSON, declared: Collection[str]) -> list[str]:
+        """Tell of what the template has changed back."""
+        return self.changed.restore(document, declared)
 
     # Items
 

@@ -3,7 +3,7 @@
 import asyncio
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from pizzabar.arn import Home, parse_arn
 from pizzabar.clock import Clock
 from pizzabar.documents import JSON, NotJSON
 from pizzabar.journal import CAUSE, Attempt, Cause, new_trace_id
+from pizzabar.kept import Changed
 from pizzabar.lambda_.errors import (
     InvalidRequestContentException,
     RequestTooLargeException,
@@ -77,6 +78,7 @@ class Functions:
         self._throttled: dict[str, int] = {}
         """How often an event was throttled, by request id."""
         self._log_stream = ""
+        self.changed = Changed("function")
 
     def __iter__(self) -> Iterator[Function]:
         return iter(self._functions.values())
@@ -121,8 +123,18 @@ class Functions:
         self._functions[name] = self._by_arn[function.arn] = function
         return function
 
+    def to_keep(self) -> JSON:
+        """Give the names of what API calls have changed."""
+        return self.changed.to_keep()
+
+    def restore(self, document: JSON, declared: Collection[str]) -> list[str]:
+        """Tell of what the template has changed back."""
+        return self.changed.restore(document, declared)
+
     def change(self, name_or_arn: str, **changes: Any) -> Function:
         """Give a function another environment, time-out and so on. Raise ``ResourceNotFoundException``."""
+        if "handler" in changes:
+            changes["is_async"] = is_coroutine_handler(changes["handler"])
         function = replace(self.get(name_or_arn), **changes)
         self._functions[function.name] = self._by_arn[function.arn] = function
         return function

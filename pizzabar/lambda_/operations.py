@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from pizzabar.documents import JSON
 from pizzabar.errors import ValidationException
 from pizzabar.lambda_.errors import InvalidParameterValueException
-from pizzabar.lambda_.function import Function
+from pizzabar.lambda_.function import Function, load_handler
 from pizzabar.lambda_.functions import Functions
 
 
@@ -63,7 +63,17 @@ async def update_function_configuration(functions: Functions, parameters: JSON) 
     unknown = sorted(parameters.keys() - _CHANGEABLE.keys() - {"FunctionName", "RevisionId"})
     if unknown:
         raise InvalidParameterValueException(f"{', '.join(unknown)} cannot be changed here", Type="User")
+    if changes:
+        functions.changed.note(function.name)
     return _configuration(functions.change(function.name, **changes))
+
+
+def _handler(name: str, value: JSON) -> JSON:
+    """Find a handler in process, which is a function's code here."""
+    try:
+        return load_handler(str(value))
+    except (ImportError, AttributeError) as error:
+        raise InvalidParameterValueException(f"the handler {value} cannot be loaded: {error}", Type="User") from None
 
 
 def _number_from(minimum: int, maximum: int) -> Callable[[str, JSON], JSON]:
@@ -89,6 +99,7 @@ def _variables(name: str, value: JSON) -> JSON:
 _CHANGEABLE: dict[str, tuple[str, Callable[[str, JSON], JSON]]] = {
     "Description": ("description", lambda name, value: str(value)),
     "Environment": ("environment", _variables),
+    "Handler": ("handler", _handler),
     "MemorySize": ("memory_size", _number_from(128, 10_240)),
     "Timeout": ("timeout", _number_from(1, 900)),
 }
@@ -130,3 +141,6 @@ OPERATIONS: dict[str, Callable[[Functions, JSON], Awaitable[JSON]]] = {
     "ListFunctions": list_functions,
     "UpdateFunctionConfiguration": update_function_configuration,
 }
+
+CHANGES = frozenset({"UpdateFunctionConfiguration"})
+"""The operations after which what API calls have changed is another thing."""

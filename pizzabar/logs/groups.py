@@ -7,11 +7,13 @@ read as soon as it was put. Events older than a group's retention are not given;
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatchLogsConcepts.html
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 
 from pizzabar.arn import Home
 from pizzabar.clock import Clock
+from pizzabar.documents import JSON
+from pizzabar.kept import Changed
 from pizzabar.logs.errors import ResourceAlreadyExistsException, ResourceNotFoundException
 from pizzabar.logs.log_group import LogEvent, LogGroup, LogStream, days, milliseconds
 from pizzabar.logs.store import LogStore
@@ -31,6 +33,7 @@ class LogGroups:
         self._clock = clock
         self._groups: dict[str, LogGroup] = {}
         self._followers: tuple[Follower, ...] = ()
+        self.changed = Changed("log group")
 
     async def open(self) -> None:
         """Take up the groups that the store has."""
@@ -42,6 +45,14 @@ class LogGroups:
     def now(self) -> int:
         """Tell the time in milliseconds."""
         return milliseconds(self._clock.now())
+
+    def to_keep(self) -> JSON:
+        """Give the names of what API calls have changed."""
+        return self.changed.to_keep()
+
+    def restore(self, document: JSON, declared: Collection[str]) -> list[str]:
+        """Tell of what the template has changed back."""
+        return self.changed.restore(document, declared)
 
     def get(self, name: str) -> LogGroup:
         """Give a group. Raise ``ResourceNotFoundException`` when there is none of that name."""

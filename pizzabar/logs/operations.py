@@ -40,6 +40,7 @@ async def delete_log_group(groups: LogGroups, parameters: JSON) -> JSON:
     """Delete a group with all that is in it."""
     given = check("DeleteLogGroup", parameters, "logGroupName")
     await groups.delete(given["logGroupName"])
+    groups.changed.note(given["logGroupName"])
     return {}
 
 
@@ -73,6 +74,7 @@ async def put_retention_policy(groups: LogGroups, parameters: JSON) -> JSON:
             ]
         )
     await groups.ensure(groups.get(given["logGroupName"]).name, retention_days=retention)
+    groups.changed.note(given["logGroupName"])
     return {}
 
 
@@ -80,6 +82,7 @@ async def delete_retention_policy(groups: LogGroups, parameters: JSON) -> JSON:
     """Keep the events of a group for ever."""
     given = check("DeleteRetentionPolicy", parameters, "logGroupName")
     await groups.ensure(groups.get(given["logGroupName"]).name, retention_days=None)
+    groups.changed.note(given["logGroupName"])
     return {}
 
 
@@ -211,6 +214,9 @@ OPERATIONS: dict[str, Callable[[LogGroups, JSON], Awaitable[JSON]]] = {
     "FilterLogEvents": filter_log_events,
 }
 """The operations of boto3's service ``logs``."""
+
+CHANGES = frozenset({"DeleteLogGroup", "DeleteRetentionPolicy", "PutRetentionPolicy"})
+"""The operations after which what API calls have changed is another thing."""
 
 
 def _group_name(given: Mapping[str, JSON]) -> str:

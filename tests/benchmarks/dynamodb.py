@@ -3,19 +3,20 @@ DynamoDB over HTTP: requests of one item by 32 clients at once, each durable bef
 
 Run with ``python -m tests.benchmarks.dynamodb``, or with a number of items that the table is filled with first:
 ``python -m tests.benchmarks.dynamodb 1000000``. Beside pizzabar, in the same run, a bare uvicorn server that answers
-``{}``.
+``{}``, and with ``--dynalite node_modules/dynalite/cli.js`` the dynalite that ``npm install dynalite`` has put there
+(its LevelDB does not wait for the disk).
 """
 
+import argparse
 import asyncio
 import json
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.servers import Measured, bare, pizzabar
+from tests.benchmarks.servers import Measured, bare, dynalite, pizzabar
 
 AT_ONCE = 32
 EACH = 300
@@ -122,12 +123,21 @@ async def run(server: Measured, count: int) -> None:
 
 def main() -> None:
     """Print the figures."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000
+    parser = argparse.ArgumentParser()
+    parser.add_argument("items", type=int, nargs="?", default=1_000)
+    parser.add_argument("--dynalite", type=Path)
+    arguments = parser.parse_args()
+    count = arguments.items
     print(f"{'':>24} {'per CPU s':>10} {'per s':>10}   ({AT_ONCE} at once, {count} items)")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)
         with bare(path) as server:
             asyncio.run(measure("bare", server, lambda number: request("GetItem", {"Key": key(number)})))
+        if arguments.dynalite is not None:
+            print("dynalite")
+            with dynalite(arguments.dynalite, path / "leveldb") as server:
+                asyncio.run(run(server, count))
+        print("pizzabar")
         with pizzabar(path / "state.db") as server:
             asyncio.run(run(server, count))
 

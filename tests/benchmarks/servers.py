@@ -93,6 +93,16 @@ def bare(folder: Path) -> Iterator[Measured]:
 
 
 @contextmanager
+def dynalite(script: Path, folder: Path) -> Iterator[Measured]:
+    """Run dynalite, by its ``cli.js``, on a LevelDB of its own; tables are there at once."""
+    port = free_port()
+    options = {"port": port, "path": folder, "createTableMs": 0, "deleteTableMs": 0, "updateTableMs": 0}
+    command = ["node", str(script), *(f"--{name}={value}" for name, value in options.items())]
+    with _running(command, port) as measured:
+        yield measured
+
+
+@contextmanager
 def _running(command: list[str], port: int) -> Iterator[Measured]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PIZZABAR_")}
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)

@@ -511,10 +511,25 @@ async def test_what_calls_have_made_is_there_after_a_restart(tmp_path: Path) -> 
         await aws("stepfunctions", "TagResource", resourceArn=arn, tags=[{"key": "a", "value": "b"}])
         kitchen = "arn:aws:events:us-east-1:123456789012:event-bus/kitchen"
         await aws("events", "TagResource", ResourceARN=kitchen, Tags=[{"Key": "a", "Value": "b"}])
+        await aws("dynamodb", "UpdateTable", TableName="pizzabar-Orders", DeletionProtectionEnabled=True)
+        environment = {"Variables": {"a": "b"}}
+        await aws("lambda", "UpdateFunctionConfiguration", FunctionName=FUNCTION, Environment=environment)
+        group = (await aws("logs", "DescribeLogGroups"))["logGroups"][0]["logGroupName"]
+        await aws("logs", "PutRetentionPolicy", logGroupName=group, retentionInDays=3)
         gone = await aws("stepfunctions", "CreateStateMachine", name="Gone", definition=PASS, roleArn=ROLE)
         await aws("stepfunctions", "DeleteStateMachine", stateMachineArn=gone["stateMachineArn"])
 
-    for _ in range(2):
+    told = [
+        f"the {kind} {name} is the template's again"
+        for kind, name in (
+            ("rule", "pizzabar-LogRule"),
+            ("function", FUNCTION),
+            ("log group", group),
+            ("state machine", MACHINE),
+            ("table", "pizzabar-Orders"),
+        )
+    ]
+    for told_once in (told, []):
         async with open_aws(**settings) as aws:
             [target] = (await aws("events", "ListTargetsByRule", Rule="own", EventBusName="kitchen"))["Targets"]
             assert target["Id"] == "f"
@@ -529,7 +544,6 @@ async def test_what_calls_have_made_is_there_after_a_restart(tmp_path: Path) -> 
             machines = (await aws("stepfunctions", "ListStateMachines"))["stateMachines"]
             assert [each["name"] for each in machines] == ["Own", MACHINE]
             assert (await aws("stepfunctions", "DescribeStateMachine", stateMachineArn=arn))["definition"] != PASS
-            assert aws.bar.emulator.changed_back == [
-                "the rule pizzabar-LogRule is the template's again",
-                f"the state machine {MACHINE} is the template's again",
-            ]
+            table = (await aws("dynamodb", "DescribeTable", TableName="pizzabar-Orders"))["Table"]
+            assert table["DeletionProtectionEnabled"] is False
+            assert aws.bar.emulator.changed_back == told_once

@@ -99,3 +99,19 @@ async def test_a_function_that_is_not_there_is_not_read() -> None:
         assert await ask.fails("GetFunction", FunctionName="Tell") == (
             f"ResourceNotFoundException: Function not found: {ARN}"
         )
+
+
+def count(event: JSON, context: Context) -> JSON:
+    return len(event)
+
+
+async def test_a_function_is_given_another_handler() -> None:
+    async with lambda_() as ask:
+        ask.create(note)
+        handler = "tests.lambda_.test_lambda_operations:count"
+        await ask("UpdateFunctionConfiguration", FunctionName="Tell", Handler=handler, Timeout=7)
+
+        assert (await ask("Invoke", FunctionName="Tell", Payload=b"[1, 2]"))["Payload"] == b"2"
+        assert (await ask("GetFunctionConfiguration", FunctionName="Tell"))["Timeout"] == 7
+        fault = await ask.fails("UpdateFunctionConfiguration", FunctionName="Tell", Handler="nowhere:count")
+        assert fault.startswith("InvalidParameterValueException: the handler nowhere:count cannot be loaded")

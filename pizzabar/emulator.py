@@ -26,6 +26,7 @@ from pizzabar.clock import SystemClock, VirtualClock
 from pizzabar.cloudformation.node import FaultyTemplate, Node, Position, TemplateFault, node_of
 from pizzabar.cloudformation.operations import OPERATIONS as CLOUDFORMATION_OPERATIONS
 from pizzabar.cloudformation.resources import RESOURCES as OTHER_RESOURCES
+from pizzabar.cloudformation.shapes import SHAPES as CLOUDFORMATION_SHAPES
 from pizzabar.cloudformation.stack import Stack, read_template
 from pizzabar.cloudformation.stacks import Stacks
 from pizzabar.cloudformation.unsupported import UNSUPPORTED
@@ -41,6 +42,7 @@ from pizzabar.eventbridge.operations import CHANGES as EVENTBRIDGE_CHANGES
 from pizzabar.eventbridge.operations import OPERATIONS as EVENTBRIDGE_OPERATIONS
 from pizzabar.eventbridge.pattern import read_pattern
 from pizzabar.eventbridge.resources import RESOURCES as EVENTBRIDGE_RESOURCES
+from pizzabar.eventbridge.shapes import SHAPES as EVENTBRIDGE_SHAPES
 from pizzabar.journal import Journal
 from pizzabar.lambda_.event_source_operations import CHANGES as EVENT_SOURCE_CHANGES
 from pizzabar.lambda_.event_source_operations import OPERATIONS as EVENT_SOURCE_OPERATIONS
@@ -51,6 +53,7 @@ from pizzabar.lambda_.functions import Functions
 from pizzabar.lambda_.operations import CHANGES as LAMBDA_CHANGES
 from pizzabar.lambda_.operations import OPERATIONS as LAMBDA_OPERATIONS
 from pizzabar.lambda_.resources import RESOURCES as LAMBDA_RESOURCES
+from pizzabar.lambda_.shapes import SHAPES as LAMBDA_SHAPES
 from pizzabar.logs.groups import LogGroups
 from pizzabar.logs.operations import CHANGES as LOGS_CHANGES
 from pizzabar.logs.operations import OPERATIONS as LOGS_OPERATIONS
@@ -60,10 +63,12 @@ from pizzabar.record import record
 from pizzabar.resource import Naming, ResourceType
 from pizzabar.runtime import Runtime
 from pizzabar.settings import Settings
+from pizzabar.shapes import Shapes, typed
 from pizzabar.stepfunctions.activities import Activities
 from pizzabar.stepfunctions.operations import CHANGES as STEP_FUNCTIONS_CHANGES
 from pizzabar.stepfunctions.operations import OPERATIONS as STEP_FUNCTIONS_OPERATIONS
 from pizzabar.stepfunctions.resources import RESOURCES as STEP_FUNCTIONS_RESOURCES
+from pizzabar.stepfunctions.shapes import SHAPES as STEP_FUNCTIONS_SHAPES
 from pizzabar.stepfunctions.state_machines import StateMachines
 from pizzabar.stepfunctions.tasks import Tasks
 from pizzabar.sts.operations import OPERATIONS as STS_OPERATIONS
@@ -97,6 +102,17 @@ SERVICES: tuple[tuple[str, Mapping[str, Callable[[Any, JSON], Awaitable[JSON]]],
     ("sts", STS_OPERATIONS, "home"),
 )
 """Services, their operations, and the emulator's name of what answers these."""
+
+SHAPES: dict[str, Shapes] = {
+    "cloudformation": CLOUDFORMATION_SHAPES,
+    "events": EVENTBRIDGE_SHAPES,
+    "lambda": LAMBDA_SHAPES,
+    "stepfunctions": STEP_FUNCTIONS_SHAPES,
+    "sts": {},
+}
+"""What is looked at before an operation of these services is asked; the others look at everything themselves."""
+CHECKED_THEMSELVES = frozenset({"Invoke", "PutEvents", "StartExecution"})
+"""Operations that every order asks for: they look at what they need."""
 
 CHANGES: dict[str, frozenset[str]] = {
     "api_configuration": API_GATEWAY_V2_CHANGES,
@@ -185,7 +201,7 @@ class Emulator:
         self.stack = Stack(settings.stack_name, (), {}, {})
         self.stacks = Stacks(self.home)
         for service, operations, room in SERVICES:
-            call.add(service, self._keeping(room, operations), getattr(self, room))
+            call.add(service, _typed(service, self._keeping(room, operations)), getattr(self, room))
         self.changed_back: list[str] = []
         """What API calls had changed and the template has changed back."""
 
@@ -285,6 +301,16 @@ class Emulator:
     async def close(self) -> None:
         """Stop; what is under way goes on at the next start."""
         await self.runtime.close()
+
+
+def _typed(
+    service: str, operations: Mapping[str, Callable[[Any, JSON], Awaitable[JSON]]]
+) -> Mapping[str, Callable[[Any, JSON], Awaitable[JSON]]]:
+    """Have operations be asked with parameters of the right types alone."""
+    shapes = SHAPES.get(service)
+    if shapes is None:
+        return operations
+    return {name: each if name in CHECKED_THEMSELVES else typed(each, shapes) for name, each in operations.items()}
 
 
 def resource_types() -> Mapping[str, ResourceType]:

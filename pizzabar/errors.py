@@ -38,6 +38,10 @@ class ValidationException(ServiceError):
     """Raised when the parameters of an operation break a rule of its service."""
 
 
+class SerializationException(ServiceError):
+    """Raised when a parameter is of another JSON type than its operation declares."""
+
+
 class UnknownOperationException(ServiceError):
     """Raised when a service has no such operation, or pizzabar does not have it."""
 

@@ -18,6 +18,8 @@ async def post_to_connection(apis: WebSocketApis, parameters: JSON) -> JSON:
     """Push a message to a client. ``Data`` is bytes, or text."""
     connection_id = _connection_id(apis, parameters)
     data = parameters.get("Data") or ""
+    if not isinstance(data, str | bytes | bytearray):
+        raise BadRequestException("Data is bytes, or text")
     text = data if isinstance(data, str) else bytes(data).decode(errors="replace")
     most = apis.quotas.message_bytes
     if len(text) > most or (not text.isascii() and len(text.encode()) > most):
@@ -52,7 +54,7 @@ async def delete_connection(apis: WebSocketApis, parameters: JSON) -> JSON:
 def _connection_id(apis: WebSocketApis, parameters: JSON) -> str:
     """Read the id of a request that may pass."""
     connection_id = parameters.get("ConnectionId") or ""
-    if not is_connection_id(connection_id):
+    if type(connection_id) is not str or not is_connection_id(connection_id):
         raise BadRequestException(f"Invalid connectionId: {connection_id}")
     if not apis.admits_request():
         raise LimitExceededException("Rate exceeded")

@@ -10,10 +10,6 @@ from pizzabar.documents import JSON
 from pizzabar.errors import ServiceError
 
 
-class SerializationException(ServiceError):
-    """Raised when a parameter is of another JSON type than its operation declares."""
-
-
 class ResourceNotFoundException(ServiceError):
     """Raised when an operation names a table that does not exist."""
 

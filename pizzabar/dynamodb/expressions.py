@@ -11,13 +11,13 @@ from typing import TypeVar
 from pizzabar.documents import JSON
 from pizzabar.dynamodb.conditions import Condition, parse_condition
 from pizzabar.dynamodb.document_paths import PathTree
-from pizzabar.dynamodb.errors import ConditionalCheckFailedException, SerializationException
+from pizzabar.dynamodb.errors import ConditionalCheckFailedException
 from pizzabar.dynamodb.expression_parser import Expression, Values
 from pizzabar.dynamodb.key_conditions import KeyTests, parse_key_condition
 from pizzabar.dynamodb.projections import parse_projection
 from pizzabar.dynamodb.updates import NO_UPDATE, Update, parse_update
 from pizzabar.dynamodb.values import AttributeValue, Item, read_value
-from pizzabar.errors import ValidationException
+from pizzabar.errors import SerializationException, ValidationException
 from pizzabar.record import record
 
 T = TypeVar("T")

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pizzabar.documents import JSON
 from pizzabar.dynamodb.values import read_value
 from pizzabar.errors import ValidationException
+from pizzabar.shapes import checked
 
 PARAMETERS = (
     "AttributesToGet",
@@ -220,9 +221,18 @@ def _check_operator(filters: Mapping[str, JSON]) -> None:
 
 
 def _structure(value: JSON) -> Mapping[str, JSON]:
-    if not isinstance(value, dict):
-        raise ValidationException(f"{INVALID}a condition or update must be a structure")
-    return value
+    structure: Mapping[str, JSON] = checked(value, _STRUCTURE)
+    return structure
+
+
+_STRUCTURE = {
+    "Action": str,
+    "AttributeValueList": [None],
+    "ComparisonOperator": str,
+    "Exists": bool,
+    "Value": None,
+}
+"""The members of a condition or an update; what stands under an attribute's name is one."""
 
 
 def _type(value: JSON) -> str:

@@ -10,9 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import field
 
 from pizzabar.documents import JSON
-from pizzabar.dynamodb.errors import SerializationException
 from pizzabar.dynamodb.values import conversion_error
-from pizzabar.errors import ValidationException
+from pizzabar.errors import SerializationException, ValidationException
 from pizzabar.record import record
 
 _is_index_name = re.compile(r"[a-zA-Z0-9_.-]+").fullmatch

@@ -13,10 +13,9 @@ from decimal import Decimal
 from operator import itemgetter
 
 from pizzabar.documents import JSON
-from pizzabar.dynamodb.errors import SerializationException
 from pizzabar.dynamodb.keys import encode_number
 from pizzabar.dynamodb.numbers import normalise, significant_digits
-from pizzabar.errors import ValidationException
+from pizzabar.errors import SerializationException, ValidationException
 
 AttributeValue = dict[str, JSON]
 """An attribute value in wire form."""

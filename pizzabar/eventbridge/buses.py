@@ -18,6 +18,7 @@ from pizzabar.eventbridge.rules import Rule, Target, read_target
 from pizzabar.eventbridge.transport import DeliveryFailure, EventDelivery, Transport
 from pizzabar.journal import CAUSE, Attempt, Cause, Hop, new_trace_id, note
 from pizzabar.operations import Call
+from pizzabar.shapes import checked
 from pizzabar.uuids import new_uuid, uuid_of
 
 MAX_ENTRIES = 10
@@ -245,6 +246,8 @@ class EventBuses:
         for the request as a whole.
         https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
         """
+        if type(entries) is not list:
+            checked(entries, [None])
         if not 1 <= len(entries) <= MAX_ENTRIES:
             bound = "greater than or equal to 1" if not entries else f"less than or equal to {MAX_ENTRIES}"
             raise ValidationException(

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pizzabar import documents
 from pizzabar.arn import Home
 from pizzabar.documents import JSON, NotJSON
-from pizzabar.errors import ServiceError
+from pizzabar.errors import SerializationException
 from pizzabar.record import record
 
 
@@ -29,10 +29,6 @@ class EntryError:
 
     code: str
     message: str
-
-
-class SerializationException(ServiceError):
-    """Raised when a member of a request is of another type than AWS's model says."""
 
 
 def make_event(entry: JSON, *, id: str, home: Home, now: datetime) -> Event | EntryError:

@@ -213,7 +213,10 @@ async def list_tags_for_resource(buses: EventBuses, parameters: JSON) -> JSON:
 
 
 def _tags(parameters: JSON) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in parameters.get("Tags") or ()}
+    tags = parameters.get("Tags") or ()
+    for number, tag in enumerate(tags, 1):
+        _require({f"tags.{number}.member.{name}": tag.get(name.capitalize()) for name in ("key", "value")})
+    return {tag["Key"]: tag["Value"] for tag in tags}
 
 
 def _page(parameters: JSON, member: str, found: list[JSON]) -> dict[str, JSON]:
@@ -228,7 +231,7 @@ def _page(parameters: JSON, member: str, found: list[JSON]) -> dict[str, JSON]:
 
 def _require(parameters: JSON, *names: str) -> None:
     """See that what an operation needs is there. Raise ``ValidationException`` with all that is not."""
-    missing = [name for name in names if parameters.get(name) is None]
+    missing = [name for name in names or parameters if parameters.get(name) is None]
     if missing:
         constraints = "; ".join(
             f"Value null at '{name[0].lower()}{name[1:]}' failed to satisfy constraint: Member must not be null"

@@ -9,7 +9,8 @@ from itertools import pairwise
 
 from pizzabar.arn import parse_arn
 from pizzabar.documents import JSON
-from pizzabar.logs.errors import InvalidParameterException, ResourceNotFoundException, SerializationException
+from pizzabar.errors import SerializationException
+from pizzabar.logs.errors import InvalidParameterException, ResourceNotFoundException
 from pizzabar.logs.filter_pattern import read_filter_pattern
 from pizzabar.logs.groups import END_OF_TIME, LogGroups
 from pizzabar.logs.log_group import RETENTIONS, LogEvent, LogGroup, LogStream, days

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from pizzabar.documents import JSON
-from pizzabar.logs.errors import InvalidParameterException, SerializationException
+from pizzabar.errors import SerializationException
+from pizzabar.logs.errors import InvalidParameterException
 from pizzabar.record import record
 
 

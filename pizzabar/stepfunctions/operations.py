@@ -10,6 +10,7 @@ from datetime import timedelta
 from pizzabar import documents
 from pizzabar.documents import JSON, NotJSON
 from pizzabar.errors import ValidationException
+from pizzabar.shapes import checked
 from pizzabar.stepfunctions.activity_operations import OPERATIONS as ACTIVITY_OPERATIONS
 from pizzabar.stepfunctions.errors import (
     InvalidArn,
@@ -155,9 +156,12 @@ async def describe_state_machine_for_execution(machines: StateMachines, paramete
 
 async def start_execution(machines: StateMachines, parameters: JSON) -> JSON:
     """Start an execution."""
-    record = await machines.start_execution(
-        text_of(parameters, "stateMachineArn"), parameters.get("input", "{}"), name=parameters.get("name")
-    )
+    given, name = parameters.get("input"), parameters.get("name")
+    if given is None:
+        given = "{}"
+    if type(given) is not str or (name is not None and type(name) is not str):
+        checked({"input": given, "name": name}, {"input": str, "name": str})
+    record = await machines.start_execution(text_of(parameters, "stateMachineArn"), given, name=name)
     return {"executionArn": record.execution.arn, "startDate": record.execution.started.timestamp()}
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from pizzabar.documents import JSON
 from pizzabar.dynamodb.legacy import with_expressions
-from pizzabar.errors import ValidationException
+from pizzabar.errors import ServiceError
 from tests.dynamodb.service import Service, dynamodb
 
 A, ONE, TWO = {"S": "a"}, {"N": "1"}, {"N": "2"}
@@ -73,7 +73,7 @@ def test_what_is_expected_is_a_condition(given: JSON, expression: str) -> None:
         ({"ScanFilter": {"a": condition("BEGINS_WITH", ONE)}}, "BEGINS_WITH is not valid for N AttributeValue type"),
         ({"ScanFilter": {"a": condition("IS", A)}}, "'scanFilter.a.member.comparisonOperator' failed to satisfy"),
         ({"ScanFilter": {"a": {}}}, "Value null at 'scanFilter.a.member.comparisonOperator'"),
-        ({"ScanFilter": {"a": 5}}, "must be a structure"),
+        ({"ScanFilter": {"a": 5}}, "Unexpected field type"),
         ({"ScanFilter": {"a": condition("EQ", {"N": "x"})}}, "cannot be converted to a numeric value"),
         ({"ConditionalOperator": "OR"}, "ConditionalOperator cannot be used without Filter or Expected"),
         (
@@ -102,7 +102,7 @@ def test_what_is_expected_is_a_condition(given: JSON, expression: str) -> None:
     ],
 )
 def test_what_is_wrong_is_told(parameters: JSON, error: str) -> None:
-    with pytest.raises(ValidationException) as raised:
+    with pytest.raises(ServiceError) as raised:
         with_expressions(parameters)
 
     assert error in raised.value.message

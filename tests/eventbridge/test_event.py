@@ -13,10 +13,10 @@ import pytest
 
 from pizzabar.arn import Home
 from pizzabar.documents import JSON
+from pizzabar.errors import SerializationException
 from pizzabar.eventbridge.event import (
     EntryError,
     Event,
-    SerializationException,
     check_entry,
     entry_size,
     make_event,

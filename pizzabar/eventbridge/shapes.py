@@ -1,0 +1,105 @@
+"""
+The JSON types of what the operations of EventBridge take, by the names of the members.
+
+https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Operations.html
+"""
+
+from pizzabar.shapes import TAGS, TEXTS, Shapes
+
+SHAPES: Shapes = {
+    "Action": str,
+    "Condition": {"Key": str, "Type": str, "Value": str},
+    "DeadLetterConfig": {"Arn": str},
+    "Description": str,
+    "EndpointId": str,
+    "Entries": [
+        {
+            "Detail": str,
+            "DetailType": str,
+            "EventBusName": str,
+            "Resources": [str],
+            "Source": str,
+            "Time": None,
+            "TraceHeader": str,
+        }
+    ],
+    "Event": str,
+    "EventBusName": str,
+    "EventPattern": str,
+    "EventSourceName": str,
+    "Force": bool,
+    "Ids": TEXTS,
+    "KmsKeyIdentifier": str,
+    "Limit": int,
+    "LogConfig": {"IncludeDetail": str, "Level": str},
+    "Name": str,
+    "NamePrefix": str,
+    "NextToken": str,
+    "Policy": str,
+    "Principal": str,
+    "RemoveAllPermissions": bool,
+    "ResourceARN": str,
+    "RoleArn": str,
+    "Rule": str,
+    "ScheduleExpression": str,
+    "State": str,
+    "StatementId": str,
+    "TagKeys": TEXTS,
+    "Tags": TAGS,
+    "TargetArn": str,
+    "Targets": [
+        {
+            "AppSyncParameters": {"GraphQLOperation": str},
+            "Arn": str,
+            "BatchParameters": {
+                "ArrayProperties": {"Size": int},
+                "JobDefinition": str,
+                "JobName": str,
+                "RetryStrategy": {"Attempts": int},
+            },
+            "DeadLetterConfig": {"Arn": str},
+            "EcsParameters": {
+                "CapacityProviderStrategy": [{"base": int, "capacityProvider": str, "weight": int}],
+                "EnableECSManagedTags": bool,
+                "EnableExecuteCommand": bool,
+                "Group": str,
+                "LaunchType": str,
+                "NetworkConfiguration": {
+                    "awsvpcConfiguration": {"AssignPublicIp": str, "SecurityGroups": [str], "Subnets": [str]}
+                },
+                "PlacementConstraints": [{"expression": str, "type": str}],
+                "PlacementStrategy": [{"field": str, "type": str}],
+                "PlatformVersion": str,
+                "PropagateTags": str,
+                "ReferenceId": str,
+                "Tags": [{"Key": str, "Value": str}],
+                "TaskCount": int,
+                "TaskDefinitionArn": str,
+            },
+            "HttpParameters": {
+                "HeaderParameters": {"*": str},
+                "PathParameterValues": [str],
+                "QueryStringParameters": {"*": str},
+            },
+            "Id": str,
+            "Input": str,
+            "InputPath": str,
+            "InputTransformer": {"InputPathsMap": {"*": str}, "InputTemplate": str},
+            "KinesisParameters": {"PartitionKeyPath": str},
+            "RedshiftDataParameters": {
+                "Database": str,
+                "DbUser": str,
+                "SecretManagerArn": str,
+                "Sql": str,
+                "Sqls": [str],
+                "StatementName": str,
+                "WithEvent": bool,
+            },
+            "RetryPolicy": {"MaximumEventAgeInSeconds": int, "MaximumRetryAttempts": int},
+            "RoleArn": str,
+            "RunCommandParameters": {"RunCommandTargets": [{"Key": str, "Values": [str]}]},
+            "SageMakerPipelineParameters": {"PipelineParameterList": [{"Name": str, "Value": str}]},
+            "SqsParameters": {"MessageGroupId": str},
+        }
+    ],
+}

@@ -1,0 +1,93 @@
+"""
+The JSON types of what the operations of Lambda take, by the names of the members.
+
+https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html
+"""
+
+from pizzabar.shapes import TEXT_MAP, TEXTS, Shapes
+
+SHAPES: Shapes = {
+    "AcceleratorConfig": {"AcceleratorMemorySize": int},
+    "AmazonManagedKafkaEventSourceConfig": {
+        "ConsumerGroupId": str,
+        "SchemaRegistryConfig": {
+            "AccessConfigs": [{"Type": str, "URI": str}],
+            "EventRecordFormat": str,
+            "SchemaRegistryURI": str,
+            "SchemaValidationConfigs": [{"Attribute": str}],
+        },
+    },
+    "BatchSize": int,
+    "BisectBatchOnFunctionError": bool,
+    "CapacityProviderConfig": {
+        "LambdaManagedInstancesCapacityProviderConfig": {
+            "CapacityProviderArn": str,
+            "ExecutionEnvironmentMemoryGiBPerVCpu": float,
+            "PerExecutionEnvironmentMaxConcurrency": int,
+        }
+    },
+    "ClientContext": str,
+    "DeadLetterConfig": {"TargetArn": str},
+    "Description": str,
+    "DestinationConfig": {"OnFailure": {"Destination": str}, "OnSuccess": {"Destination": str}},
+    "DocumentDBEventSourceConfig": {"CollectionName": str, "DatabaseName": str, "FullDocument": str},
+    "DurableConfig": {"ExecutionTimeout": int, "KMSKeyArn": str, "RetentionPeriodInDays": int},
+    "DurableExecutionName": str,
+    "Enabled": bool,
+    "Environment": {"Variables": {"*": str}},
+    "EphemeralStorage": {"Size": int},
+    "EventSourceArn": str,
+    "FileSystemConfigs": [{"Arn": str, "LocalMountPath": str, "S3FilesConfig": {"DirectS3Read": str}}],
+    "FilterCriteria": {"Filters": [{"Pattern": str}]},
+    "FunctionName": str,
+    "FunctionResponseTypes": TEXTS,
+    "FunctionVersion": str,
+    "Handler": str,
+    "ImageConfig": {"Command": [str], "EntryPoint": [str], "WorkingDirectory": str},
+    "InvocationType": str,
+    "KMSKeyArn": str,
+    "Layers": TEXTS,
+    "LogType": str,
+    "LoggingConfig": None,
+    "Marker": None,
+    "MasterRegion": str,
+    "MaxItems": None,
+    "MaximumBatchingWindowInSeconds": int,
+    "MaximumRecordAgeInSeconds": int,
+    "MaximumRetryAttempts": int,
+    "MemorySize": int,
+    "MetricsConfig": {"Metrics": [str]},
+    "ParallelizationFactor": int,
+    "Payload": None,
+    "ProvisionedPollerConfig": {"MaximumPollers": int, "MinimumPollers": int, "PollerGroupName": str},
+    "Qualifier": str,
+    "Queues": TEXTS,
+    "RevisionId": str,
+    "Role": str,
+    "Runtime": str,
+    "RuntimeConfig": {"RuntimeAlias": str, "RuntimeArn": str},
+    "ScalingConfig": {"MaximumConcurrency": int},
+    "SelfManagedEventSource": {"Endpoints": {"*": [str]}},
+    "SelfManagedKafkaEventSourceConfig": {
+        "ConsumerGroupId": str,
+        "ConsumptionMode": str,
+        "SchemaRegistryConfig": {
+            "AccessConfigs": [{"Type": str, "URI": str}],
+            "EventRecordFormat": str,
+            "SchemaRegistryURI": str,
+            "SchemaValidationConfigs": [{"Attribute": str}],
+        },
+    },
+    "SnapStart": {"ApplyOn": str},
+    "SourceAccessConfigurations": [{"Type": str, "URI": str}],
+    "StartingPosition": str,
+    "StartingPositionTimestamp": None,
+    "Tags": TEXT_MAP,
+    "TenantId": str,
+    "Timeout": int,
+    "Topics": TEXTS,
+    "TracingConfig": {"Mode": str},
+    "TumblingWindowInSeconds": int,
+    "UUID": str,
+    "VpcConfig": {"Ipv6AllowedForDualStack": bool, "SecurityGroupIds": [str], "SubnetIds": [str]},
+}

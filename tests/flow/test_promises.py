@@ -105,10 +105,14 @@ async def test_nothing_is_pushed_once_the_state_cannot_be_written() -> None:
 
 
 async def test_a_fault_of_ours_is_an_internal_failure() -> None:
-    emulator = await Emulator.open(IN_MEMORY)
+    async def break_down(owner: object, parameters: object) -> None:
+        raise LookupError("ours")
 
-    with pytest.raises(InternalFailure, match="PutEvents failed"):
-        await emulator.call("events", "PutEvents", {"Entries": 5})
+    emulator = await Emulator.open(IN_MEMORY)
+    emulator.call.add("events", {"BreakDown": break_down}, None)
+
+    with pytest.raises(InternalFailure, match="BreakDown failed: LookupError: ours"):
+        await emulator.call("events", "BreakDown", {})
     await emulator.close()
 
 

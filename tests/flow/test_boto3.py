@@ -430,6 +430,34 @@ async def test_logs() -> None:
         assert await aws.fails("logs", "DescribeLogStreams", **group) == "ResourceNotFoundException"
 
 
+async def test_a_log_is_followed_as_the_command_line_does() -> None:
+    """``aws logs tail --follow`` asks for a group from a time on, again and again, and shows what it has not shown."""
+    async with open_aws(clock="auto") as aws, aws.bar.connect() as guest:
+        group, start = f"/aws/lambda/{FUNCTION}", int(aws.bar.emulator.clock.now().timestamp() * 1000)
+        shown: dict[str, str] = {}
+
+        async def look() -> int:
+            paginator = aws.client("logs").get_paginator("filter_log_events")
+            asked = {
+                "logGroupName": group,
+                "startTime": start,
+                "interleaved": True,
+                "filterPattern": "?packed ?baking",
+            }
+            pages = await aws.do(lambda: list(paginator.paginate(**asked, PaginationConfig={"PageSize": 1})))
+            new = {each["eventId"]: each["message"] for page in pages for each in page["events"]}
+            new = {id_: message for id_, message in new.items() if id_ not in shown}
+            shown.update(new)
+            return len(new)
+
+        for orders in (1, 2):
+            await guest.send(ORDER)
+            await receive(guest, 6)
+            await aws.bar.emulator.settled()
+            assert (await look(), await look()) == (2, 0)
+            assert len(shown) == 2 * orders
+
+
 async def test_connections_stack_and_caller() -> None:
     async with open_aws() as aws, aws.bar.connect() as guest:
         [connection] = aws.bar.emulator.runtime.connections

@@ -444,7 +444,9 @@ async def test_a_log_is_followed_as_the_command_line_does() -> None:
                 "interleaved": True,
                 "filterPattern": "?packed ?baking",
             }
-            pages = await aws.do(lambda: list(paginator.paginate(**asked, PaginationConfig={"PageSize": 1})))
+            pages = await aws.do(
+                lambda: list(paginator.paginate(**asked, interleaved=True, PaginationConfig={"PageSize": 1}))
+            )
             new = {each["eventId"]: each["message"] for page in pages for each in page["events"]}
             new = {id_: message for id_, message in new.items() if id_ not in shown}
             shown.update(new)

@@ -431,24 +431,17 @@ async def test_logs() -> None:
 
 
 async def test_a_log_is_followed_as_the_command_line_does() -> None:
-    """``aws logs tail --follow`` asks for a group from a time on, again and again, and shows what it has not shown."""
+    """``aws logs tail --follow`` asks for a group from a time on, again and again, and shows what is new."""
     async with open_aws(clock="auto") as aws, aws.bar.connect() as guest:
         group, start = f"/aws/lambda/{FUNCTION}", int(aws.bar.emulator.clock.now().timestamp() * 1000)
         shown: dict[str, str] = {}
 
         async def look() -> int:
             paginator = aws.client("logs").get_paginator("filter_log_events")
-            asked = {
-                "logGroupName": group,
-                "startTime": start,
-                "interleaved": True,
-                "filterPattern": "?packed ?baking",
-            }
-            pages = await aws.do(
-                lambda: list(paginator.paginate(**asked, interleaved=True, PaginationConfig={"PageSize": 1}))
-            )
-            new = {each["eventId"]: each["message"] for page in pages for each in page["events"]}
-            new = {id_: message for id_, message in new.items() if id_ not in shown}
+            asked = {"logGroupName": group, "startTime": start, "filterPattern": "?packed ?baking"}
+            pages = paginator.paginate(**asked, interleaved=True, PaginationConfig={"PageSize": 1})
+            seen = [each for page in await aws.do(lambda: list(pages)) for each in page["events"]]
+            new = {each["eventId"]: each["message"] for each in seen if each["eventId"] not in shown}
             shown.update(new)
             return len(new)
 

@@ -25,7 +25,7 @@ from pizzabar.record import record
 PARAMETER = "KeyConditionExpression"
 
 # `:v < key` says what `key > :v` says.
-_TURNED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+TURNED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 @record
@@ -64,9 +64,9 @@ def _conjunction(condition: Condition) -> list[Condition]:
 
 def _test(condition: Condition) -> tuple[str, KeyTest]:
     match condition:
-        case Comparison(operator, left, right) if operator in _TURNED:
+        case Comparison(operator, left, right) if operator in TURNED:
             if isinstance(left, ValueOperand):
-                operator, left, right = _TURNED[operator], right, left
+                operator, left, right = TURNED[operator], right, left
             return _of_attribute(operator, left, (right,))
         case Between(operand, lower, upper):
             return _of_attribute("BETWEEN", operand, (lower, upper))

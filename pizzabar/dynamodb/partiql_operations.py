@@ -25,7 +25,7 @@ from pizzabar.dynamodb.errors import (
 from pizzabar.dynamodb.expression_parser import Operand, PathOperand, ValueOperand, Values
 from pizzabar.dynamodb.expressions import Requirement
 from pizzabar.dynamodb.items import RETURNS
-from pizzabar.dynamodb.key_conditions import KeyTest
+from pizzabar.dynamodb.key_conditions import TURNED, KeyTest
 from pizzabar.dynamodb.keys import KeyRange
 from pizzabar.dynamodb.partiql import Change, Exists, Insert, Parsed, Select, parse_statement
 from pizzabar.dynamodb.search import key_range, query_page, result_of, scan_page
@@ -38,8 +38,6 @@ from pizzabar.dynamodb.tokens import Token
 from pizzabar.dynamodb.transactions import MULTIPLE
 from pizzabar.dynamodb.values import AttributeValue, Item, read_item, size_of_item
 from pizzabar.errors import ServiceError, ValidationException
-
-_TURNED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 async def execute_statement(tables: Tables, parameters: JSON) -> JSON:
@@ -207,10 +205,10 @@ def _partitions(
 def _test(condition: Condition, attribute: str) -> KeyTest | None:
     """Give what a condition wants of an attribute, if a range of keys can say it."""
     match condition:
-        case Comparison(operator, PathOperand((name,)), ValueOperand(value)) if operator in _TURNED:
+        case Comparison(operator, PathOperand((name,)), ValueOperand(value)) if operator in TURNED:
             return KeyTest(operator, (value,)) if name == attribute else None
-        case Comparison(operator, ValueOperand(value), PathOperand((name,))) if operator in _TURNED:
-            return KeyTest(_TURNED[operator], (value,)) if name == attribute else None
+        case Comparison(operator, ValueOperand(value), PathOperand((name,))) if operator in TURNED:
+            return KeyTest(TURNED[operator], (value,)) if name == attribute else None
         case Between(PathOperand((name,)), ValueOperand(lower), ValueOperand(upper)) if name == attribute:
             return KeyTest("BETWEEN", (lower, upper))
         case FunctionCondition("begins_with", (PathOperand((name,)), ValueOperand(prefix))) if name == attribute:

@@ -126,6 +126,27 @@ async def list_tags_of_resource(tables: Tables, parameters: JSON) -> JSON:
     return {"Tags": [{"Key": key, "Value": value} for key, value in table.tags]}
 
 
+async def describe_continuous_backups(tables: Tables, parameters: JSON) -> JSON:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeContinuousBackups.html"""
+    _table(tables, requests.ONE_TABLE.check(parameters)["TableName"])
+    # As of every table for which nobody has asked for more. There are no backups here.
+    return {
+        "ContinuousBackupsDescription": {
+            "ContinuousBackupsStatus": "ENABLED",
+            "PointInTimeRecoveryDescription": {"PointInTimeRecoveryStatus": "DISABLED"},
+        }
+    }
+
+
+async def describe_endpoints(tables: Tables, parameters: JSON) -> JSON:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeEndpoints.html
+
+    The ``Host`` that was asked is the one to ask again: whoever takes the request notes it.
+    """
+    host = parameters.get("Host") or f"dynamodb.{tables.home.region}.amazonaws.com"
+    return {"Endpoints": [{"Address": str(host), "CachePeriodInMinutes": 1440}]}
+
+
 async def describe_limits(tables: Tables, parameters: JSON) -> JSON:
     """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeLimits.html"""
     return {
@@ -230,6 +251,8 @@ def _key_schema(attributes: tuple[KeyAttribute, ...]) -> list[JSON]:
 OPERATIONS: dict[str, Callable[[Tables, JSON], Awaitable[JSON]]] = {
     "CreateTable": create_table,
     "DeleteTable": delete_table,
+    "DescribeContinuousBackups": describe_continuous_backups,
+    "DescribeEndpoints": describe_endpoints,
     "DescribeLimits": describe_limits,
     "DescribeTable": describe_table,
     "DescribeTimeToLive": describe_time_to_live,

@@ -114,6 +114,12 @@ async def test_dynamodb() -> None:
             "pizzabar-Sessions",
         ]
         await aws("dynamodb", "ListTables")
+        [endpoint] = (await aws("dynamodb", "DescribeEndpoints"))["Endpoints"]
+        assert endpoint["Address"] == f"localhost:{aws.bar.port}"
+        backups = (await aws("dynamodb", "DescribeContinuousBackups", TableName="Music"))[
+            "ContinuousBackupsDescription"
+        ]
+        assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "DISABLED"
         item = {"id": {"S": "1"}, "raw": {"B": b"\x00\xff"}, "many": {"NS": ["1", "2"]}, "n": {"N": "1.50"}}
         await aws("dynamodb", "PutItem", TableName="Music", Item=item)
         got = (await aws("dynamodb", "GetItem", TableName="Music", Key={"id": {"S": "1"}}))["Item"]

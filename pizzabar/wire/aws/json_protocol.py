@@ -100,6 +100,8 @@ async def answer(call: Operations, target: str, headers: dict[bytes, bytes], rec
         return _refuse(service, "SerializationException")
     if type(parameters) is not dict:
         return _refuse(service, "SerializationException")
+    if operation == "DescribeEndpoints":
+        parameters = {"Host": headers.get(b"host", b"").decode("latin-1")}
     try:
         result = await call(service.name, operation, parameters)
     except ServiceError as error:

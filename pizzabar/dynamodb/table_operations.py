@@ -41,15 +41,16 @@ async def update_table(tables: Tables, parameters: JSON) -> JSON:
     parameters = requests.UPDATE_TABLE.check(parameters)
     if parameters.get("ReplicaUpdates"):
         raise ValidationException("ReplicaUpdates is not supported")
-    table = _table(tables, parameters["TableName"])
-    changes = table_changes(table, parameters)
-    if not changes:
+    if not parameters.keys() - {"TableName", "AttributeDefinitions"}:
         raise ValidationException(
             "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or "
             "SSESpecification or ReplicaUpdates is required"
         )
-    table = await tables.redefine(table, **changes)
-    tables.changed.note(table.name)
+    table = _table(tables, parameters["TableName"])
+    changes = table_changes(table, parameters)
+    if changes:
+        table = await tables.redefine(table, **changes)
+        tables.changed.note(table.name)
     return {"TableDescription": await _describe_all(tables, table)}
 
 

@@ -405,3 +405,14 @@ async def test_a_table_without_local_indexes_has_no_collections() -> None:
         batch = [{"DeleteRequest": {"Key": {"orderId": {"S": "1"}}}}]
         answer = await ask("BatchWriteItem", RequestItems={"Orders": batch}, **size)
         assert answer["ItemCollectionMetrics"] == {}
+
+
+async def test_an_update_that_changes_nothing() -> None:
+    async with dynamodb() as ask:
+        await ask.orders()
+        before = (await ask("DescribeTable", TableName="Orders"))["Table"]
+        same = await ask("UpdateTable", TableName="Orders", BillingMode=before["BillingModeSummary"]["BillingMode"])
+        assert same["TableDescription"] == before
+        assert (await ask.fails("UpdateTable", TableName="Nowhere")).startswith(
+            "ValidationException: At least one of"
+        )

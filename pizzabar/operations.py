@@ -54,7 +54,7 @@ class Operations:
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self._operations)
 
-    def __call__(self, service: str, operation: str, parameters: JSON, /) -> Awaitable[JSON]:
+    async def __call__(self, service: str, operation: str, parameters: JSON, /) -> JSON:
         """Do an operation, and enter the hop in the journal.
 
         Who calls without a cause is outside: what they are told of is durable.
@@ -64,35 +64,42 @@ class Operations:
             raise UnknownOperationException(f"{service}:{operation} is not supported")
         cause = CAUSE.get()
         now = self._clock.now()
-        if cause is not None:
-            return self._trace(Hop(self.journal, cause, service, operation, parameters, now), answer, True)
-        hop = Hop(self.journal, Cause(new_trace_id(now)), service, operation, parameters, now)
-        return self._told(self._trace(hop, answer, True))
-
-    async def _told(self, done: Awaitable[JSON]) -> JSON:
-        try:
-            return await done
-        finally:
-            if self._durable is not None:
-                await self._durable()
-
-    def trace(self, service: str, operation: str, parameters: JSON, act: Operation) -> Awaitable[JSON]:
-        """Do something that no service is asked for, a frame received or a handler run, as a hop of its own."""
-        now = self._clock.now()
-        cause = CAUSE.get() or Cause(new_trace_id(now))
-        return self._trace(Hop(self.journal, cause, service, operation, parameters, now), act, False)
-
-    async def _trace(self, hop: Hop, act: Operation, is_operation: bool) -> JSON:
+        hop = Hop(self.journal, cause or Cause(new_trace_id(now)), service, operation, parameters, now)
         token = CAUSE.set(hop)
         began = perf_counter()
         try:
-            hop.result = result = await act(hop.parameters)
+            hop.result = result = await answer(parameters)
+        except PizzabarError as error:
+            hop.error = error
+            raise
+        except Exception as error:
+            hop.error = error
+            log.exception("%s:%s failed on %r", service, operation, parameters)
+            raise InternalFailure(f"{operation} failed: {type(error).__name__}: {error}") from error
         except BaseException as error:
             hop.error = error
-            if not is_operation or isinstance(error, PizzabarError) or not isinstance(error, Exception):
-                raise
-            log.exception("%s:%s failed on %r", hop.service, hop.operation, hop.parameters)
-            raise InternalFailure(f"{hop.operation} failed: {type(error).__name__}: {error}") from error
+            raise
+        else:
+            return result
+        finally:
+            hop.duration = perf_counter() - began
+            CAUSE.reset(token)
+            if self.journal.followers:
+                self.journal.close(hop)
+            if cause is None and self._durable is not None:
+                await self._durable()
+
+    async def trace(self, service: str, operation: str, parameters: JSON, act: Operation) -> JSON:
+        """Do something that no service is asked for, a frame received or a handler run, as a hop of its own."""
+        now = self._clock.now()
+        hop = Hop(self.journal, CAUSE.get() or Cause(new_trace_id(now)), service, operation, parameters, now)
+        token = CAUSE.set(hop)
+        began = perf_counter()
+        try:
+            hop.result = result = await act(parameters)
+        except BaseException as error:
+            hop.error = error
+            raise
         else:
             return result
         finally:

@@ -59,6 +59,7 @@ from pizzabar.stepfunctions.occurrences import (
     TimerFired,
 )
 from pizzabar.stepfunctions.payload import Expression, place
+from pizzabar.stepfunctions.pending import find_waiting, fits_timer, is_waiting, pending, run_task
 from pizzabar.stepfunctions.retry import (
     HEARTBEAT_TIMEOUT,
     RESULT_PATH_MATCH_FAILURE,
@@ -177,89 +178,12 @@ def advance(machine: StateMachine, execution: Execution, occurrence: Occurrence,
             run = _Run(machine, execution, now)
             run.finish(TIMED_OUT, execution.next_event - 1, TIMEOUT, None)
         case _:
-            branch = _find(execution, occurrence)
+            branch = find_waiting(execution, occurrence)
             if branch is None:
                 return Step(execution)
             run = _Run(machine, execution, now)
             run.resume(branch, occurrence)
     return run.step()
-
-
-def pending(machine: StateMachine, execution: Execution) -> tuple[Command, ...]:
-    """Give the commands of all that is still waited for, by their numbers."""
-    commands: list[RunTask | StartTimer] = []
-    if execution.timeout is not None and execution.status == RUNNING:
-        commands.append(StartTimer(execution.timeout.op, execution.timeout.when, is_wait=False))
-    for branch in execution.branches.values():
-        match branch.waits_for:
-            case WaitingForTimer(timer):
-                commands.append(StartTimer(timer.op, timer.when, is_wait=True))
-            case WaitingForTask() as task:
-                state = cast(Task, machine.states[branch.state])
-                if not task.is_submitted:
-                    commands.append(_run_task(execution, state, task))
-                commands.extend(
-                    StartTimer(timer.op, timer.when, is_wait=False)
-                    for timer in (task.timeout, task.heartbeat)
-                    if timer is not None
-                )
-            case WaitingForBranches() | None:
-                pass
-    return tuple(sorted(commands, key=lambda command: command.op))
-
-
-def is_waiting(execution: Execution, op: int) -> bool:
-    """Whether a task still waits for its answer, be it called already or not."""
-    return any(
-        isinstance(branch.waits_for, WaitingForTask) and branch.waits_for.op == op
-        for branch in execution.branches.values()
-    )
-
-
-def _find(execution: Execution, occurrence: Occurrence) -> Branch | None:
-    """Give the branch that waits for what has happened."""
-    fits = _fits_timer if isinstance(occurrence, TimerFired) else _fits_task
-    for branch in execution.branches.values():
-        if fits(branch.waits_for, occurrence):
-            return branch
-    return None
-
-
-def _fits_timer(waiting: Waiting | None, occurrence: Occurrence) -> bool:
-    op = cast(TimerFired, occurrence).op
-    match waiting:
-        case WaitingForTimer(timer):
-            return timer.op == op
-        case WaitingForTask(timeout=timeout, heartbeat=heartbeat):
-            return (timeout is not None and timeout.op == op) or (heartbeat is not None and heartbeat.op == op)
-        case _:
-            return False
-
-
-def _fits_task(waiting: Waiting | None, occurrence: Occurrence) -> bool:
-    if not isinstance(waiting, WaitingForTask):
-        return False
-    match occurrence:
-        case TaskSucceeded(op) | TaskFailed(op):
-            return waiting.op == op
-        case TaskSubmitted(op) | TaskTaken(op):
-            return waiting.op == op and not waiting.is_submitted
-        case TaskHeartbeat(op):
-            return waiting.op == op and waiting.heartbeat is not None
-        case _:
-            return False
-
-
-def _run_task(execution: Execution, state: Task, task: WaitingForTask) -> RunTask:
-    return RunTask(
-        task.op,
-        state.resource.arn,
-        task.parameters,
-        task_token(execution, task.op) if state.resource.has_token or state.resource.is_activity else None,
-        task.timeout_seconds,
-        task.heartbeat_seconds,
-        state.resource.is_activity,
-    )
 
 
 class _Visit:
@@ -447,7 +371,7 @@ class _Run:
         if self.timeout is not None and self.timeout.op == command.op:
             return True
         occurrence = TimerFired(command.op)
-        return any(_fits_timer(branch.waits_for, occurrence) for branch in self.branches.values())
+        return any(fits_timer(branch.waits_for, occurrence) for branch in self.branches.values())
 
     def finish(
         self, status: str, previous: int, error: str | None, cause: str | None, output: JSON = None, text: str = ""
@@ -738,7 +662,7 @@ class _Run:
             None if timeout is None else self.start_timer(self.now + timedelta(seconds=timeout), is_wait=False),
             None if heartbeat is None else self.start_timer(self.now + timedelta(seconds=heartbeat), is_wait=False),
         )
-        self.commands.insert(at, _run_task(self.before, state, task))
+        self.commands.insert(at, run_task(self.before, state, task))
         self.wait(visit, task)
 
     def start_parallel(self, visit: _Visit, state: Parallel) -> None:

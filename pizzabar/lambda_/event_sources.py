@@ -282,9 +282,10 @@ class EventSources:
                 outcome = await self._functions.invoke(mapping.function_arn, documents.write({"Records": records}))
                 done = 0 if outcome.is_error else _done(mapping, batch, outcome.payload)
         except TooManyRequestsException:
-            # Throttled attempts do not count.
-            reader.failures = max(reader.failures - 1, 0)
-            done = 0
+            # Throttled attempts do not count: nothing is cut or given up for them.
+            reader.result = "PROBLEM: Function call failed"
+            self._try_later(reader, timedelta(seconds=1))
+            return
         except ServiceError:
             # The function has gone.
             done = 0
@@ -320,14 +321,15 @@ class EventSources:
         if is_too_old or (most != FOR_EVER and reader.failures > most):
             reader.failures, reader.parts = 0, reader.parts[1:]
             return len(batch)
-        back_off = min(timedelta(seconds=2.0 ** min(reader.failures - 1, 10)), LONGEST_BACK_OFF)
+        self._try_later(reader, min(timedelta(seconds=2.0 ** min(reader.failures - 1, 10)), LONGEST_BACK_OFF))
+        return done
 
+    def _try_later(self, reader: _Reader, back_off: timedelta) -> None:
         def try_again() -> None:
             reader.timer = None
             self._start(reader)
 
-        reader.timer = self._clock.wake_at(now + back_off, try_again)
-        return done
+        reader.timer = self._clock.wake_at(self._clock.now() + back_off, try_again)
 
     # The stream.
 

@@ -179,6 +179,19 @@ async def test_a_mapping_gives_up_records_that_are_too_old(tmp_path: Path) -> No
         assert len(handed) == attempts
 
 
+async def test_an_attempt_that_is_throttled_does_not_count(tmp_path: Path) -> None:
+    async with opened(tmp_path) as emulator:
+        emulator.functions.change("tell", reserved_concurrency=0)
+        await map_stream(emulator, MaximumRetryAttempts=0, BisectBatchOnFunctionError=True)
+        await put(emulator, "1", "2")
+        await emulator.settled()
+        await emulator.advance(timedelta(seconds=5))
+        assert (ids(), await result(emulator)) == ([], "PROBLEM: Function call failed")
+        emulator.functions.change("tell", reserved_concurrency=None)
+        await emulator.advance(timedelta(seconds=1))
+        assert [id for batch in ids() for id in batch] == ["1", "2"]
+
+
 async def test_a_batch_that_fails_is_cut_in_two(tmp_path: Path) -> None:
     async with opened(tmp_path) as emulator:
         await put(emulator, "1", "2", "3", "4")

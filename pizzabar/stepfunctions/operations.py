@@ -175,7 +175,8 @@ async def start_sync_execution(machines: StateMachines, parameters: JSON) -> JSO
     execution = record.execution
     assert execution.stopped is not None
     milliseconds = (execution.stopped - execution.started) / timedelta(milliseconds=1)
-    return (
+    return _included(
+        parameters,
         {name: value for name, value in _execution_summary(record).items() if name != "redriveCount"}
         | _outcome(record)
         | {
@@ -186,7 +187,7 @@ async def start_sync_execution(machines: StateMachines, parameters: JSON) -> JSO
                 "billedMemoryUsedInMB": 64,
                 "billedDurationInMilliseconds": max(100, -int(-milliseconds // 100) * 100),
             },
-        }
+        },
     )
 
 
@@ -210,7 +211,15 @@ async def describe_execution(machines: StateMachines, parameters: JSON) -> JSON:
     }
     if reason is not None:
         answer["redriveStatusReason"] = reason
-    return answer | _outcome(record)
+    return _included(parameters, answer | _outcome(record))
+
+
+def _included(parameters: JSON, answer: dict[str, JSON]) -> JSON:
+    """Give an answer with what a request wants included: everything, or no data."""
+    if parameters.get("includedData") != "METADATA_ONLY":
+        return answer
+    details = {name: {"included": False} for name in ("inputDetails", "outputDetails") if name in answer}
+    return {name: member for name, member in answer.items() if name not in _DATA} | details
 
 
 async def _describe(machines: StateMachines, parameters: JSON) -> ExecutionRecord:
@@ -238,6 +247,7 @@ def _outcome(record: ExecutionRecord) -> dict[str, JSON]:
 async def list_executions(machines: StateMachines, parameters: JSON) -> JSON:
     """List the executions of a state machine."""
     arn, status = text_of(parameters, "stateMachineArn"), parameters.get("statusFilter")
+    redriven = parameters.get("redriveFilter")
     machine = machines.versions.choose(arn) or machines.get(arn)
     if machine.is_express:
         raise _wrong_type()
@@ -246,6 +256,7 @@ async def list_executions(machines: StateMachines, parameters: JSON) -> JSON:
         _execution_summary(record)
         for record in records
         if status in (None, record.execution.status)
+        and redriven in (None, "REDRIVEN" if record.execution.redrives else "NOT_REDRIVEN")
         and (machine.number is None or arn in (record.execution.version_arn, record.execution.alias_arn))
     ]
     return page_of(parameters, "executions", found)
@@ -255,6 +266,8 @@ async def get_execution_history(machines: StateMachines, parameters: JSON) -> JS
     """Read the history of an execution, in pages of ``maxResults`` events."""
     await _describe(machines, parameters)
     events = list(await machines.executions.history(text_of(parameters, "executionArn")))
+    if parameters.get("includeExecutionData") is False:
+        events = [_without_data(event) for event in events]
     if parameters.get("reverseOrder"):
         events.reverse()
     size = parameters.get("maxResults") or 100
@@ -264,6 +277,17 @@ async def get_execution_history(machines: StateMachines, parameters: JSON) -> JS
     first = int(token)
     answer: JSON = {"events": events[first : first + size]}
     return answer | ({"nextToken": str(first + size)} if first + size < len(events) else {})
+
+
+def _without_data(event: JSON) -> JSON:
+    """Give an event of a history without what went in and came out."""
+    return {
+        name: {key: each for key, each in member.items() if key not in _DATA} if isinstance(member, dict) else member
+        for name, member in event.items()
+    }
+
+
+_DATA = frozenset({"input", "inputDetails", "output", "outputDetails", "parameters"})
 
 
 async def stop_execution(machines: StateMachines, parameters: JSON) -> JSON:

@@ -152,3 +152,29 @@ async def test_what_cannot_be_redriven() -> None:
         assert (await ask.fails("RedriveExecution", executionArn=done)).startswith("ExecutionNotRedrivable: ")
         fault = await ask.fails("RedriveExecution", executionArn=f"{done}0")
         assert fault.startswith("ExecutionDoesNotExist: ")
+
+
+async def test_executions_are_listed_by_whether_they_were_redriven() -> None:
+    async with step_functions() as ask:
+        arn = await failed(ask)
+        machine = (await ask.ended(arn))["stateMachineArn"]
+
+        async def listed(which: str) -> list[str]:
+            found = (await ask("ListExecutions", stateMachineArn=machine, redriveFilter=which))["executions"]
+            return [each["executionArn"] for each in found]
+
+        assert (await listed("REDRIVEN"), await listed("NOT_REDRIVEN")) == ([], [arn])
+        await ask("RedriveExecution", executionArn=arn)
+        assert (await listed("REDRIVEN"), await listed("NOT_REDRIVEN")) == ([arn], [])
+
+
+async def test_an_execution_is_told_without_its_data() -> None:
+    async with step_functions() as ask:
+        arn = await ask.start(await ask.machine("done", {"Yes": {"Type": "Succeed"}}), {"a": 1})
+        await ask.settled()
+        described = await ask("DescribeExecution", executionArn=arn, includedData="METADATA_ONLY")
+        assert described["inputDetails"] == described["outputDetails"] == {"included": False}
+        assert described.keys().isdisjoint({"input", "output"})
+        told = await ask("GetExecutionHistory", executionArn=arn, includeExecutionData=False)
+        assert '"a"' not in json.dumps(told)
+        assert '\\"a\\"' in json.dumps(await ask.events(arn))

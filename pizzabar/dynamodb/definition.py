@@ -74,16 +74,16 @@ INDEXES = {"LocalSecondaryIndexes": False, "GlobalSecondaryIndexes": True}
 
 def read_index(index: Mapping[str, JSON], types: Mapping[str, str], *, is_global: bool) -> SecondaryIndex:
     """Read the definition of an index without faults; ``types`` are those of the table's attributes."""
-    partition, *sort = [
-        KeyAttribute(element["AttributeName"], types[element["AttributeName"]]) for element in index["KeySchema"]
-    ]
+    sides: dict[str, list[KeyAttribute]] = {"HASH": [], "RANGE": []}
+    for element in index["KeySchema"]:
+        sides[element["KeyType"]].append(KeyAttribute(element["AttributeName"], types[element["AttributeName"]]))
     projection = index["Projection"]
     read_capacity, write_capacity = _capacity(index)
     return SecondaryIndex(
         index["IndexName"],
         is_global,
-        partition,
-        sort[0] if sort else None,
+        tuple(sides["HASH"]),
+        tuple(sides["RANGE"]),
         projection["ProjectionType"],
         tuple(projection.get("NonKeyAttributes") or ()),
         read_capacity,
@@ -153,7 +153,7 @@ def _updated_indexes(table: Table, update: Mapping[str, JSON], mode: str) -> tup
         if kind == "Create":
             if known is not None:
                 raise ValidationException(f"{ONE_OR_MORE}Duplicate index name: {name}")
-            faults = [*index_faults(given)]
+            faults = [*index_faults(given, is_global=True)]
             missing = [key["AttributeName"] for key in given["KeySchema"] if key["AttributeName"] not in types]
             if missing:
                 faults.append(
@@ -242,7 +242,7 @@ def _index_faults(definition: Mapping[str, JSON]) -> Iterator[Fault]:
             if index["IndexName"] in names:
                 yield Fault(path, f"{ONE_OR_MORE}Duplicate index name: {index['IndexName']}")
             names.add(index["IndexName"])
-            for message in index_faults(index):
+            for message in index_faults(index, is_global=is_global):
                 yield Fault(path, message)
             if not is_global:
                 yield from _local_index_faults(index, table_keys, path)
@@ -259,10 +259,30 @@ def _index_faults(definition: Mapping[str, JSON]) -> Iterator[Fault]:
                 )
 
 
-def index_faults(index: Mapping[str, JSON]) -> Iterator[str]:
+MOST_OF_A_SIDE = 4
+"""The attributes that either side of a global index's key may have."""
+
+
+def _global_key_schema_faults(index: Mapping[str, JSON]) -> Iterator[str]:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.DesignPattern.MultiAttributeKeys.html"""
+    schema = index["KeySchema"]
+    roles, names = [each["KeyType"] for each in schema], [each["AttributeName"] for each in schema]
+    if roles != sorted(roles):
+        yield "Invalid KeySchema: All HASH KeySchemaElements must come before the RANGE KeySchemaElements"
+    if max(roles.count("HASH"), roles.count("RANGE")) > MOST_OF_A_SIDE:
+        yield f"{ONE_OR_MORE}A key schema has at most {MOST_OF_A_SIDE} HASH and {MOST_OF_A_SIDE} RANGE elements"
+    if len(set(names)) < len(names):
+        yield "Invalid KeySchema: Some index key attribute have duplicates"
+
+
+def index_faults(index: Mapping[str, JSON], *, is_global: bool) -> Iterator[str]:
     """Find what is wrong in the definition of an index, beside its table."""
-    for fault in key_schema_faults(index):
-        yield fault.message
+    schema = index.get("KeySchema") or []
+    if is_global and len(schema) >= 2 and schema[0]["KeyType"] == "HASH" and _has_many(schema):
+        yield from _global_key_schema_faults(index)
+    else:
+        for fault in key_schema_faults(index):
+            yield fault.message
     projection = index.get("Projection") or {}
     kind, included = projection.get("ProjectionType"), projection.get("NonKeyAttributes")
     if kind is None:
@@ -271,6 +291,11 @@ def index_faults(index: Mapping[str, JSON]) -> Iterator[str]:
         yield f"{ONE_OR_MORE}ProjectionType is INCLUDE, but NonKeyAttributes is not specified"
     elif kind != "INCLUDE" and included:
         yield f"{ONE_OR_MORE}ProjectionType is {kind}, but NonKeyAttributes is specified"
+
+
+def _has_many(schema: list[dict[str, JSON]]) -> bool:
+    """Whether a key has several attributes on a side."""
+    return len(schema) > 2 or schema[1]["KeyType"] == "HASH"
 
 
 def _local_index_faults(

@@ -23,6 +23,9 @@ from pizzabar.errors import ValidationException
 from pizzabar.record import record
 
 PARAMETER = "KeyConditionExpression"
+MOST_TESTS = 8
+"""As many as the keys of a global index may have attributes; others have two."""
+TOO_MANY = "Conditions can be of length 1 or 2 only"
 
 # `:v < key` says what `key > :v` says.
 TURNED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
@@ -51,8 +54,8 @@ def parse_key_condition(text: str, names: tuple[tuple[str, str], ...]) -> Expres
         if attribute in tests:
             raise ValidationException(f"{PARAMETER}s must only contain one condition per key")
         tests[attribute] = test
-    if len(tests) > 2:
-        raise ValidationException("Conditions can be of length 1 or 2 only")
+    if len(tests) > MOST_TESTS:
+        raise ValidationException(TOO_MANY)
     return Expression(PARAMETER, tests, expression.names, expression.values, expression.attributes, expression.checks)
 
 

@@ -6,7 +6,7 @@ round, and a last byte above every digit puts the shorter of two behind the long
 """
 
 from base64 import b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from pizzabar.dynamodb.numbers import MIN_EXPONENT, scientific
 from pizzabar.record import record
@@ -47,6 +47,21 @@ class KeyRange:
     def before(self, key: bytes) -> "KeyRange":
         """Leave out a key and everything behind it."""
         return KeyRange(self.start, key if self.stop is None else min(self.stop, key))
+
+
+def join_key(parts: Sequence[bytes]) -> bytes:
+    """Make one key of those of several attributes, which sorts as they do, one after the other."""
+    return parts[0] if len(parts) == 1 else b"".join(map(enclose, parts))
+
+
+def enclose(part: bytes) -> bytes:
+    """Write a part of a key so that where it ends is known, and comes before whatever goes on."""
+    return escape(part) + b"\x00\x01"
+
+
+def escape(part: bytes) -> bytes:
+    """Write a part of a key, but for its end."""
+    return part.replace(b"\x00", b"\x00\xff")
 
 
 def successor(key: bytes) -> bytes:

@@ -9,6 +9,7 @@ import binascii
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import product
 
 from pizzabar import documents
 from pizzabar.documents import JSON, NotJSON
@@ -176,30 +177,41 @@ def _partitions(
 ) -> list[tuple[bytes, KeyRange]] | None:
     """Give the partitions that a condition names, and what it wants of each; None if it names none."""
     wanted = _conjuncts(select.condition)
-    test = (
-        None if source.sort is None else next(filter(None, [_test(each, source.sort.name) for each in wanted]), None)
-    )
+    choices = [_choices(wanted, attribute.name) for attribute in source.partitions]
+    if not all(choices):
+        return None
+    of_sort: dict[str, KeyTest] = {}
+    for attribute in source.sorts:
+        test = next(filter(None, [_test(each, attribute.name) for each in wanted]), None)
+        if test is None:
+            break
+        of_sort[attribute.name] = test
+        if test.operator != "=":
+            break
+    found = []
+    for chosen in product(*choices):
+        of_partition = {
+            attribute.name: KeyTest("=", (choice,))
+            for attribute, choice in zip(source.partitions, chosen, strict=True)
+        }
+        found.append(key_range(source, of_partition | of_sort, values))
+    # A value that is named twice is read once.
+    return list(dict.fromkeys(found))
+
+
+def _choices(wanted: list[Condition], attribute: str) -> list[str]:
+    """Give the values, by their placeholders, of which a condition wants an attribute to be one."""
     for each in wanted:
         match each:
-            case Comparison("=", PathOperand((name,)), ValueOperand(value)) if name == source.partition.name:
-                choices = [value]
-            case Comparison("=", ValueOperand(value), PathOperand((name,))) if name == source.partition.name:
-                choices = [value]
-            case In(PathOperand((name,)), operands) if name == source.partition.name:
-                choices = [operand.placeholder for operand in operands if isinstance(operand, ValueOperand)]
-                if len(choices) < len(operands):
-                    continue
-            case _:
-                continue
-        found = []
-        for choice in choices:
-            tests = {source.partition.name: KeyTest("=", (choice,))}
-            if test is not None and source.sort is not None:
-                tests[source.sort.name] = test
-            found.append(key_range(source, tests, values))
-        # A value that is named twice is read once.
-        return list(dict.fromkeys(found))
-    return None
+            case Comparison("=", PathOperand((name,)), ValueOperand(value)) if name == attribute:
+                return [value]
+            case Comparison("=", ValueOperand(value), PathOperand((name,))) if name == attribute:
+                return [value]
+            case In(PathOperand((name,)), operands) if name == attribute:
+                placeholders = [operand.placeholder for operand in operands if isinstance(operand, ValueOperand)]
+                if len(placeholders) == len(operands):
+                    return placeholders
+    return []
 
 
 def _test(condition: Condition, attribute: str) -> KeyTest | None:
@@ -228,9 +240,9 @@ def _direction(select: Select, source: Table | SecondaryIndex, partitions: Seque
         )
     forward = True
     for name, is_forward in select.order:
-        if source.sort is not None and name == source.sort.name:
+        if source.sorts and name == source.sorts[0].name:
             forward = is_forward
-        elif name != source.partition.name:
+        elif name not in {attribute.name for attribute in source.key_attributes}:
             raise ValidationException(f"Variable reference {name} in ORDER BY clause must be part of the primary key")
     return forward
 

@@ -16,8 +16,8 @@ from pizzabar.dynamodb.document_paths import PathTree, project
 from pizzabar.dynamodb.expression_parser import Values
 from pizzabar.dynamodb.expressions import Expressions
 from pizzabar.dynamodb.key_attributes import KeyAttribute, encode_key
-from pizzabar.dynamodb.key_conditions import KeyTest, KeyTests
-from pizzabar.dynamodb.keys import KeyRange, prefix_range, successor
+from pizzabar.dynamodb.key_conditions import TOO_MANY, KeyTest, KeyTests
+from pizzabar.dynamodb.keys import KeyRange, enclose, escape, join_key, prefix_range, successor
 from pizzabar.dynamodb.legacy import with_expressions
 from pizzabar.dynamodb.secondary_index import SecondaryIndex
 from pizzabar.dynamodb.store import IndexPlace, Page, Segment
@@ -124,29 +124,69 @@ async def scan_page(
     return await tables.scan(table, after, segment=segment, limit=limit)
 
 
-def key_range(table: Table | SecondaryIndex, tests: KeyTests, values: Values) -> tuple[bytes, KeyRange]:
+def key_range(source: Table | SecondaryIndex, tests: KeyTests, values: Values) -> tuple[bytes, KeyRange]:
     """Give the partition and the range of sort keys that a query wants.
 
-    Raise ``ValidationException`` when its key condition is none for this table.
+    Raise ``ValidationException`` when its key condition is none for this table or index.
     """
-    wanted = tests.get(table.partition.name)
-    if wanted is None:
-        raise ValidationException(f"Query condition missed key schema element: {table.partition.name}")
-    if wanted.operator != "=":
-        raise ValidationException("Query key condition not supported")
-    (partition,) = _contents(table.partition, wanted, values)
-    if len(tests) == 1:
+    partitions, sorts = source.partitions, source.sorts
+    if len(tests) > max(2, len(partitions) + len(sorts)):
+        raise ValidationException(TOO_MANY)
+    encoded = []
+    for attribute in partitions:
+        wanted = tests.get(attribute.name)
+        if wanted is None:
+            raise ValidationException(f"Query condition missed key schema element: {attribute.name}")
+        if wanted.operator != "=":
+            raise ValidationException("Query key condition not supported")
+        encoded += _contents(attribute, wanted, values)
+    partition = join_key(encoded)
+    if len(tests) == len(partitions):
         return partition, KeyRange()
-    if table.sort is None:
+    if not sorts:
         raise ValidationException("Query key condition not supported")
-    test = tests.get(table.sort.name)
-    if test is None:
-        raise ValidationException(f"Query condition missed key schema element: {table.sort.name}")
-    if test.operator == "begins_with" and table.sort.type == "N":
-        raise ValidationException(
-            f"{ONE_OR_MORE}ComparisonOperator BEGINS_WITH is not valid for N AttributeValue type"
-        )
-    return partition, _RANGES[test.operator](*_contents(table.sort, test, values))
+    if sorts[0].name not in tests:
+        raise ValidationException(f"Query condition missed key schema element: {sorts[0].name}")
+    given = [attribute for attribute in sorts if attribute.name in tests]
+    if given != list(sorts[: len(given)]) or len(partitions) + len(given) < len(tests):
+        raise ValidationException("Query key condition not supported")
+    for attribute in given:
+        if tests[attribute.name].operator == "begins_with" and attribute.type == "N":
+            raise ValidationException(
+                f"{ONE_OR_MORE}ComparisonOperator BEGINS_WITH is not valid for N AttributeValue type"
+            )
+    *equal, last = given
+    if any(tests[attribute.name].operator != "=" for attribute in equal):
+        raise ValidationException("Query key condition not supported")
+    test = tests[last.name]
+    contents = _contents(last, test, values)
+    if len(sorts) == 1:
+        return partition, _RANGES[test.operator](*contents)
+    before = b"".join(enclose(*_contents(attribute, tests[attribute.name], values)) for attribute in equal)
+    return partition, _range_behind(before, test.operator, contents)
+
+
+def _range_behind(before: bytes, operator: str, contents: list[bytes]) -> KeyRange:
+    """Give the range of the keys that begin as they do, and go on with a part that a test wants."""
+    everything = prefix_range(before) if before else KeyRange()
+    first = before + enclose(contents[0])
+    match operator:
+        case "=":
+            return prefix_range(first)
+        case "<":
+            return KeyRange(everything.start, first)
+        case "<=":
+            return KeyRange(everything.start, prefix_range(first).stop)
+        case ">":
+            behind = prefix_range(first).stop
+            assert behind is not None
+            return KeyRange(behind, everything.stop)
+        case ">=":
+            return KeyRange(first, everything.stop)
+        case "BETWEEN":
+            return KeyRange(first, prefix_range(before + enclose(contents[1])).stop)
+        case _:
+            return prefix_range(before + escape(contents[0]))
 
 
 # Keys are whole byte strings: whatever is greater than a key is not less than its successor.

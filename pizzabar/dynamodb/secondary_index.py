@@ -1,13 +1,14 @@
 """
 Secondary indexes: which items are in one, under which key, and with which attributes.
 
-An item that lacks an attribute of the index's key is not in it.
+An item that lacks an attribute of the index's key is not in it. A key of a global index may have several attributes
+on either side.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/SecondaryIndexes.html
 """
 
 from pizzabar.documents import JSON
 from pizzabar.dynamodb.key_attributes import KeyAttribute, encode_key
-from pizzabar.dynamodb.keys import Key
+from pizzabar.dynamodb.keys import Key, join_key
 from pizzabar.dynamodb.values import ONE_OR_MORE, Item, type_of
 from pizzabar.errors import ValidationException
 from pizzabar.record import record
@@ -21,8 +22,8 @@ class SecondaryIndex:
 
     name: str
     is_global: bool
-    partition: KeyAttribute
-    sort: KeyAttribute | None = None
+    partitions: tuple[KeyAttribute, ...]
+    sorts: tuple[KeyAttribute, ...] = ()
     projection: str = "ALL"
     included: tuple[str, ...] = ()
     read_capacity: int = 0
@@ -30,8 +31,8 @@ class SecondaryIndex:
 
     @property
     def key_attributes(self) -> tuple[KeyAttribute, ...]:
-        """The partition key and, if there is one, the sort key."""
-        return (self.partition,) if self.sort is None else (self.partition, self.sort)
+        """Those of the partition key, then those of the sort key."""
+        return (*self.partitions, *self.sorts)
 
     def check(self, item: Item) -> None:
         """Raise ``ValidationException`` when an item has an attribute of the key that cannot be one."""
@@ -53,13 +54,16 @@ class SecondaryIndex:
 
     def key_of(self, item: Item) -> Key | None:
         """Give the key under which an item stands in the index; None when it is not in it."""
-        encoded = []
-        for attribute in self.key_attributes:
-            content = item.get(attribute.name, {}).get(attribute.type)
-            if not content:
-                return None
-            encoded.append(encode_key(attribute, content))
-        return encoded[0], encoded[1] if len(encoded) > 1 else b""
+        sides: list[bytes] = []
+        for attributes in (self.partitions, self.sorts):
+            encoded = []
+            for attribute in attributes:
+                content = item.get(attribute.name, {}).get(attribute.type)
+                if not content:
+                    return None
+                encoded.append(encode_key(attribute, content))
+            sides.append(join_key(encoded))
+        return sides[0], sides[1]
 
     def projected(self, item: Item, table_keys: tuple[KeyAttribute, ...]) -> Item:
         """Give the attributes of an item that the index has."""
@@ -79,6 +83,7 @@ class SecondaryIndex:
             "name": self.name,
             "global": self.is_global,
             "keys": [[attribute.name, attribute.type] for attribute in self.key_attributes],
+            "partitions": len(self.partitions),
             "projection": self.projection,
             "included": list(self.included),
             "capacity": [self.read_capacity, self.write_capacity],
@@ -87,13 +92,14 @@ class SecondaryIndex:
     @classmethod
     def from_json(cls, document: JSON) -> "SecondaryIndex":
         """Read what ``to_json`` gave."""
-        partition, *sort = [KeyAttribute(name, kind) for name, kind in document["keys"]]
+        keys = tuple(KeyAttribute(name, kind) for name, kind in document["keys"])
+        partitions = document.get("partitions", 1)
         read_capacity, write_capacity = document["capacity"]
         return cls(
             document["name"],
             document["global"],
-            partition,
-            sort[0] if sort else None,
+            keys[:partitions],
+            keys[partitions:],
             document["projection"],
             tuple(document["included"]),
             read_capacity,

@@ -43,10 +43,15 @@ class Table:
 
     key_attributes: tuple[KeyAttribute, ...] = field(init=False, compare=False)
     """The partition key and, if there is one, the sort key."""
+    partitions: tuple[KeyAttribute, ...] = field(init=False, compare=False)
+    sorts: tuple[KeyAttribute, ...] = field(init=False, compare=False)
+    """The same by their sides, as indexes have them."""
 
     def __post_init__(self) -> None:
-        keys = (self.partition,) if self.sort is None else (self.partition, self.sort)
-        object.__setattr__(self, "key_attributes", keys)
+        sorts = () if self.sort is None else (self.sort,)
+        object.__setattr__(self, "partitions", (self.partition,))
+        object.__setattr__(self, "sorts", sorts)
+        object.__setattr__(self, "key_attributes", (self.partition, *sorts))
 
     def index(self, name: str) -> SecondaryIndex:
         """Find an index. Raise ``ValidationException``."""

@@ -226,7 +226,11 @@ def _describe_index(table: Table, index: SecondaryIndex) -> dict[str, JSON]:
     included = {"NonKeyAttributes": list(index.included)} if index.included else {}
     description: dict[str, JSON] = {
         "IndexName": index.name,
-        "KeySchema": _key_schema(index.key_attributes),
+        "KeySchema": [
+            {"AttributeName": attribute.name, "KeyType": role}
+            for attributes, role in ((index.partitions, "HASH"), (index.sorts, "RANGE"))
+            for attribute in attributes
+        ],
         "Projection": {"ProjectionType": index.projection, **included},
         "IndexSizeBytes": 0,
         "ItemCount": 0,

@@ -6,7 +6,16 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pizzabar.dynamodb.keys import ENCODINGS, KeyRange, encode_number, prefix_range, successor
+from pizzabar.dynamodb.keys import (
+    ENCODINGS,
+    KeyRange,
+    enclose,
+    encode_number,
+    escape,
+    join_key,
+    prefix_range,
+    successor,
+)
 from pizzabar.dynamodb.numbers import normalise
 from tests.dynamodb.test_numbers import numbers
 
@@ -72,3 +81,17 @@ def test_a_range_is_cut_behind_or_before_a_key(start: bytes, at: bytes, key: byt
 
 def is_inside(keys: KeyRange, key: bytes) -> bool:
     return keys.start <= key and (keys.stop is None or key < keys.stop)
+
+
+@given(
+    st.lists(st.tuples(st.binary(max_size=4), st.binary(max_size=4), st.binary(max_size=4)), min_size=2, max_size=8)
+)
+def test_joined_keys_sort_as_their_parts_do(keys: list[tuple[bytes, bytes, bytes]]) -> None:
+    assert [join_key(each) for each in sorted(keys)] == sorted(map(join_key, keys))
+
+
+@given(st.binary(max_size=4), st.binary(max_size=4), st.binary(max_size=4))
+def test_what_begins_alike_stands_together(part: bytes, prefix: bytes, rest: bytes) -> None:
+    joined = join_key([part, prefix + rest])
+    assert joined.startswith(enclose(part) + escape(prefix))
+    assert joined.startswith(enclose(part)) is joined.startswith(join_key([part, b""])[:-2])

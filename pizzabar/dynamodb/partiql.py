@@ -120,6 +120,7 @@ _RETURNS = {
 }
 _COMPARISONS = {"=": "=", "<>": "<>", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _SET_FUNCTIONS = ("set_add", "set_delete")
+_SETS = frozenset({"SS", "NS", "BS"})
 
 
 @record
@@ -237,12 +238,8 @@ class _Parser:
         if self._token.kind == "word" and self._next.text == "(":
             if name in _SET_FUNCTIONS:
                 first, second = self._arguments(2)
-                if first != PathOperand(path) or not isinstance(second, ValueOperand):
-                    self._fail(f"{name} takes the path that is set, and a set")
-                if (
-                    not type_of(self.values[second.placeholder]).endswith("S")
-                    or len(type_of(self.values[second.placeholder])) != 2
-                ):
+                value = self.values[second.placeholder] if isinstance(second, ValueOperand) else None
+                if first != PathOperand(path) or value is None or type_of(value) not in _SETS:
                     self._fail(f"{name} takes the path that is set, and a set")
                 return FunctionOperand(name, _unused, (first, second))
             if name in updates.FUNCTIONS:

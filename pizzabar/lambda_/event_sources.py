@@ -86,6 +86,7 @@ class EventSources:
         self._keep = keep
         self._readers: dict[str, _Reader] = {}
         self._shard_ids: dict[str, str] = {}
+        self._deleted: set[str] = set()
 
     # Mappings.
 
@@ -158,6 +159,7 @@ class EventSources:
         """Delete a mapping, and give what it was. Raise ``ResourceNotFoundException``."""
         reader = self._reader(uuid)
         del self._readers[reader.mapping.uuid]
+        self._deleted.add(reader.mapping.uuid)
         if reader.timer is not None:
             reader.timer.cancel()
         return reader.mapping
@@ -167,13 +169,18 @@ class EventSources:
     def to_keep(self) -> JSON:
         """Give the mappings that API calls have made or changed, and the place of each one."""
         return {
+            "deleted": sorted(self._deleted),
             "mappings": [reader.mapping.to_json() for reader in self._readers.values() if reader.is_asked],
             "places": {uuid: [reader.mapping.source_arn, reader.after] for uuid, reader in self._readers.items()},
         }
 
     def restore(self, document: JSON, declared: Collection[str]) -> list[str]:
         """Make again what API calls have made; tell of what the template has changed back."""
-        told = []
+        told = [
+            f"the event source mapping {uuid} is there again, as the template has it"
+            for uuid in document.get("deleted", ())
+            if uuid in self._readers
+        ]
         for each in document["mappings"]:
             mapping = EventSourceMapping.from_json(each)
             if mapping.uuid in self._readers:

@@ -308,6 +308,10 @@ async def test_mappings_are_changed_listed_and_deleted(tmp_path: Path) -> None:
         assert ids() == [["1"]]
         with pytest.raises(ServiceError, match="ResourceNotFoundException"):
             await call("lambda", "GetEventSourceMapping", {"UUID": uuid})
+    there_again = f"the event source mapping {uuid} is there again, as the template has it"
+    for told_once in ([there_again], []):
+        async with opened(tmp_path, EVENT, state) as emulator:
+            assert emulator.changed_back == told_once
 
 
 @pytest.mark.parametrize(

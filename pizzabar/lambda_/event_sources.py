@@ -3,7 +3,7 @@ Event sources: they hand to functions, in batches, what the streams of tables te
 
 Rules:
 - A mapping reads its stream in order, one batch at a time. Its place moves on when the function is done with a batch,
-  and is kept in the same commit as what the function wrote: after a kill, a batch may be handed over once more.
+  and is never durable before what the function wrote: after a kill, a batch may be handed over once more.
 - A batch that fails is tried again, and holds up those behind it, until it succeeds or its mapping gives it up.
 - What AWS does in parallel for several partition keys (``ParallelizationFactor``) is done one after another here.
 

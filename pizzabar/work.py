@@ -8,12 +8,31 @@ Whatever goes on in the background is either a task that ``start`` was given, or
 import asyncio
 import logging
 import types
-from collections.abc import Callable, Coroutine, Generator
-from contextvars import copy_context
+from collections.abc import Callable, Coroutine, Generator, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar, copy_context
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 log = logging.getLogger("pizzabar")
+
+
+ERRAND: ContextVar["Work | None"] = ContextVar("errand", default=None)
+"""Where what is done at present is counted, if it is an errand."""
+
+
+@contextmanager
+def resting() -> Iterator[None]:
+    """Let an errand not count as under way while it waits for what others do: a worker's task, an execution's end."""
+    work = ERRAND.get()
+    if work is None:
+        yield
+        return
+    work.end()
+    try:
+        yield
+    finally:
+        work.begin()
 
 
 class Work:
@@ -70,6 +89,17 @@ class Work:
         self._begun -= 1
         if not self._begun:
             self._rest()
+
+    @contextmanager
+    def errand(self) -> Iterator[None]:
+        """Count what is done meanwhile for somebody outside as under way, but for where it is ``resting``."""
+        self.begin()
+        token = ERRAND.set(self)
+        try:
+            yield
+        finally:
+            ERRAND.reset(token)
+            self.end()
 
     def _rest(self) -> None:
         if (self._waiting or self._idle_callbacks) and not self._wake_scheduled:

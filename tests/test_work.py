@@ -6,7 +6,7 @@ from contextvars import ContextVar
 
 import pytest
 
-from pizzabar.work import Work
+from pizzabar.work import Work, resting
 
 
 async def test_nothing_under_way_is_settled_at_once() -> None:
@@ -274,3 +274,32 @@ async def test_an_error_of_what_is_waited_for_reaches_what_was_started_now() -> 
     await work.settled()
 
     assert seen == ["no gas", "cleaned up"]
+
+
+async def test_an_errand_counts_but_for_where_it_rests() -> None:
+    work = Work()
+    answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    counted: list[bool] = []
+
+    async def ask() -> int:
+        with work.errand():
+            counted.append(work.is_busy)
+            with resting():
+                got = await answer
+            counted.append(work.is_busy)
+        return got
+
+    asked = asyncio.ensure_future(ask())
+    await work.settled()
+    assert (counted, work.is_busy) == ([True], False)
+    answer.set_result(5)
+    assert await asked == 5
+    assert (counted, work.is_busy) == ([True, True], False)
+
+
+async def test_what_is_no_errand_rests_without_effect() -> None:
+    work = Work()
+    work.begin()
+    with resting():
+        assert work.is_busy
+    work.end()

@@ -51,7 +51,7 @@ from pizzabar.stepfunctions.interpreter import (
 )
 from pizzabar.stepfunctions.tasks import TaskFailure, Tasks
 from pizzabar.uuids import new_uuid
-from pizzabar.work import Work
+from pizzabar.work import Work, resting
 
 T = TypeVar("T")
 log = logging.getLogger("pizzabar")
@@ -196,7 +196,8 @@ class LocalExecutions:
         if running is not None:
             waiter = asyncio.get_running_loop().create_future()
             running.waiters = (*running.waiters, waiter)
-            await waiter
+            with resting():
+                await waiter
         return await self.describe(arn)
 
     async def redrive(self, arn: str) -> ExecutionRecord:

@@ -15,6 +15,7 @@ from pizzabar.clock import Clock
 from pizzabar.documents import JSON
 from pizzabar.record import record
 from pizzabar.stepfunctions.errors import ActivityDoesNotExist
+from pizzabar.work import resting
 
 LONGEST_POLL = timedelta(seconds=60)
 
@@ -44,6 +45,7 @@ class Activities:
         self._home = home
         self._activities: dict[str, Activity] = {}
         self._tasks: dict[str, deque[ActivityTask]] = {}
+        self._is_closed = False
         self._workers: dict[str, deque[asyncio.Future[ActivityTask | None]]] = {}
 
     def __iter__(self) -> Iterator[Activity]:
@@ -81,16 +83,28 @@ class Activities:
                 return
         self._tasks.setdefault(arn, deque()).append(task)
 
+    def close(self) -> None:
+        """Let no worker wait any more."""
+        self._is_closed = True
+        for workers in self._workers.values():
+            for worker in workers:
+                _give_up(worker)
+
     async def take(self, arn: str) -> ActivityTask | None:
-        """Wait for a task, up to a minute of the clock. Raise ``ActivityDoesNotExist``."""
+        """Wait for a task, up to a minute. Raise ``ActivityDoesNotExist``."""
         self.get(arn)
         if tasks := self._tasks.get(arn):
             return tasks.popleft()
+        if self._is_closed:
+            return None
         worker: asyncio.Future[ActivityTask | None] = asyncio.get_running_loop().create_future()
         self._workers.setdefault(arn, deque()).append(worker)
         timer = self._clock.call_at(self._clock.now() + LONGEST_POLL, lambda: _give_up(worker))
+        # Where the clock stands still, the worker's own does not.
+        limit = asyncio.get_running_loop().call_later(LONGEST_POLL.total_seconds(), _give_up, worker)
         try:
-            return await worker
+            with resting():
+                return await worker
         except asyncio.CancelledError:
             if worker.done() and not worker.cancelled() and (task := worker.result()) is not None:
                 # The worker has gone: its task is the next one's.
@@ -98,6 +112,7 @@ class Activities:
             raise
         finally:
             timer.cancel()
+            limit.cancel()
 
 
 def _give_up(worker: asyncio.Future[ActivityTask | None]) -> None:

@@ -88,7 +88,7 @@ class Server:
             return
         if not self._is_handed_in:
             _settle_in()
-        with when_stopped(self.feeds.end):
+        with when_stopped(self._let_go):
             await send({"type": "lifespan.startup.complete"})
             await receive()
         await self._close()
@@ -99,10 +99,16 @@ class Server:
         """Start and stop with an application that this one is mounted in."""
         await self._open()
         try:
-            with when_stopped(self.feeds.end):
+            with when_stopped(self._let_go):
                 yield
         finally:
             await self._close()
+
+    def _let_go(self) -> None:
+        """Let nobody wait any more for what may never come: the server would wait for them before it stops."""
+        self.feeds.end()
+        if self.emulator is not None:
+            self.emulator.state_machines.activities.close()
 
     async def _open(self) -> None:
         self.feeds, self._control = Feeds(), None
@@ -128,11 +134,8 @@ class Server:
             beneath = path.removeprefix(CONTROL) or "/"
             await control({**scope, "path": root + beneath, "root_path": root}, receive, send)
             return
-        emulator.work.begin()
-        try:
+        with emulator.work.errand():
             response = await self._ask(emulator, scope, receive)
-        finally:
-            emulator.work.end()
         await _send(send, response)
 
     async def _ask(self, emulator: Emulator, scope: Scope, receive: Receive) -> Response:

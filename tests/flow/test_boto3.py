@@ -373,6 +373,28 @@ async def test_versions_activities_and_express() -> None:
         assert (done["status"], done["output"]) == ("SUCCEEDED", "[1]")
 
 
+async def test_whoever_waits_for_others_does_not_hold_up_the_clock() -> None:
+    async with open_aws(clock="auto") as aws:
+        waits = '{"StartAt":"A","States":{"A":{"Type":"Wait","Seconds":30,"End":true}}}'
+        made = {
+            "name": "quick",
+            "definition": waits,
+            "roleArn": "arn:aws:iam::123456789012:role/r",
+            "type": "EXPRESS",
+        }
+        machine = (await aws("stepfunctions", "CreateStateMachine", **made))["stateMachineArn"]
+        done = await aws("stepfunctions", "StartSyncExecution", stateMachineArn=machine)
+        assert (done["status"], done["billingDetails"]["billedDurationInMilliseconds"]) == ("SUCCEEDED", 30_000)
+        activity = {"activityArn": (await aws("stepfunctions", "CreateActivity", name="bake"))["activityArn"]}
+        worker = asyncio.ensure_future(aws("stepfunctions", "GetActivityTask", **activity))
+        task = waits.replace('"Wait","Seconds":30', f'"Task","Resource":"{activity["activityArn"]}"')
+        asked = await aws(
+            "stepfunctions", "CreateStateMachine", **made | {"name": "slow", "type": "STANDARD", "definition": task}
+        )
+        await aws("stepfunctions", "StartExecution", stateMachineArn=asked["stateMachineArn"])
+        assert "taskToken" in await worker
+
+
 async def test_functions() -> None:
     async with open_aws() as aws:
         name = {"FunctionName": FUNCTION}

@@ -86,6 +86,15 @@ async def test_a_worker_that_goes_away_takes_no_task_with_it() -> None:
         assert "taskToken" in await take(ask)
 
 
+async def test_no_worker_waits_once_the_server_stops() -> None:
+    async with step_functions() as ask:
+        await ask("CreateActivity", name="bake")
+        worker = asyncio.ensure_future(take(ask))
+        await asyncio.sleep(0)
+        ask.emulator.state_machines.activities.close()
+        assert (await worker, await take(ask)) == ({}, {})
+
+
 async def test_a_task_that_has_timed_out_is_not_handed_out() -> None:
     async with step_functions() as ask:
         arn = await baking(ask, TimeoutSeconds=10)

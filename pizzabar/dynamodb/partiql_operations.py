@@ -106,9 +106,7 @@ async def execute_transaction(tables: Tables, parameters: JSON) -> JSON:
         for each, table, given in zip(parsed, owners, parameters["TransactStatements"], strict=True)
     ]
     _check_distinct([(change.table, change.key) for change in changes])
-    token = None
-    if (text := parameters.get("ClientRequestToken")) is not None:
-        token = Token.of(text, parameters["TransactStatements"], tables.now())
+    token = Token.of(parameters.get("ClientRequestToken"), parameters["TransactStatements"], tables.now())
     if token is not None and tables.tokens.is_repeated(token, tables.now()):
         return total_consumed(parameters, {table.name: 0.0 for table in owners})
     try:

@@ -25,8 +25,10 @@ class Token:
     until: datetime
 
     @classmethod
-    def of(cls, text: str, statements: JSON, now: datetime) -> "Token":
-        """Give the token of a request."""
+    def of(cls, text: str | None, statements: JSON, now: datetime) -> "Token | None":
+        """Give the token of a request, if it has one."""
+        if text is None:
+            return None
         digest = blake2b(documents.encode(statements), digest_size=16).digest()
         return cls(text, digest, now.astimezone(UTC) + TOKENS_LAST)
 

@@ -70,9 +70,7 @@ async def transact_write_items(tables: Tables, parameters: JSON) -> JSON:
         changes.append(prepare(tables, table))
     if len({(change.table, change.key) for change in changes}) < len(changes):
         raise ValidationException(MULTIPLE)
-    token = None
-    if (text := parameters.get("ClientRequestToken")) is not None:
-        token = Token.of(text, parameters["TransactItems"], tables.now())
+    token = Token.of(parameters.get("ClientRequestToken"), parameters["TransactItems"], tables.now())
     if token is not None and tables.tokens.is_repeated(token, tables.now()):
         return total_consumed(parameters, {table.name: 0.0 for table in owners})
     try:

@@ -58,7 +58,7 @@ class LocalStreams:
             self.open[table] = stream
 
     def closed(self, connection: sqlite3.Connection) -> list[Stream]:
-        """Give the streams that are closed and can still be read; forget the others."""
+        """Give the streams that are closed and can still be read."""
         streams = [Stream.from_json(parse(document)) for (document,) in connection.execute(CLOSED)]
         since = self._clock.now() - KEPT_FOR
         return [stream for stream in streams if stream.closed is not None and stream.closed >= since]

@@ -36,8 +36,7 @@ from pizzabar.stepfunctions.version_operations import OPERATIONS as VERSION_OPER
 
 async def create_state_machine(machines: StateMachines, parameters: JSON) -> JSON:
     """Make a state machine."""
-    if parameters.get("versionDescription") is not None and not parameters.get("publish"):
-        raise ValidationException("Version description can only be set when publish is true")
+    _check_publish(parameters)
     machine = machines.create_anew(
         text_of(parameters, "name"),
         text_of(parameters, "definition"),
@@ -81,11 +80,15 @@ async def update_state_machine(machines: StateMachines, parameters: JSON) -> JSO
     arn = text_of(parameters, "stateMachineArn")
     if definition is None and role_arn is None:
         raise MissingRequiredParameter("Either the definition, the role ARN or both must be specified")
-    if parameters.get("versionDescription") is not None and not parameters.get("publish"):
-        raise ValidationException("Version description can only be set when publish is true")
+    _check_publish(parameters)
     machine = machines.update(arn, definition=definition, role_arn=role_arn)
     answer = {"updateDate": machines.now().timestamp(), "revisionId": machine.revision}
     return answer | _publish(machines, machine, parameters)
+
+
+def _check_publish(parameters: JSON) -> None:
+    if parameters.get("versionDescription") is not None and not parameters.get("publish"):
+        raise ValidationException("Version description can only be set when publish is true")
 
 
 def _publish(machines: StateMachines, machine: DeployedStateMachine, parameters: JSON) -> dict[str, JSON]:

@@ -111,9 +111,10 @@ class StateMachines:
 
     def create_activity(self, name: str) -> Activity:
         """Make an activity as an API call does."""
-        if (activity := self.activities.create(name)).created == self.now():
-            self._asked.add(activity.arn)
-        return activity
+        arn = self._home.arn("states", f"activity:{name}")
+        if arn not in self.activities:
+            self._asked.add(arn)
+        return self.activities.create(name)
 
     def delete(self, arn: str) -> None:
         """Delete a state machine; its executions go on to their end. One that is not there is deleted already."""

@@ -13,7 +13,7 @@ from functools import partial
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from pizzabar.apigateway.apis import WebSocketApis
 from pizzabar.apigateway.configuration import RESOURCES as API_GATEWAY_RESOURCES
@@ -44,6 +44,7 @@ from pizzabar.eventbridge.pattern import read_pattern
 from pizzabar.eventbridge.resources import RESOURCES as EVENTBRIDGE_RESOURCES
 from pizzabar.eventbridge.shapes import SHAPES as EVENTBRIDGE_SHAPES
 from pizzabar.journal import Journal
+from pizzabar.lambda_.code import Code
 from pizzabar.lambda_.event_source_operations import CHANGES as EVENT_SOURCE_CHANGES
 from pizzabar.lambda_.event_source_operations import OPERATIONS as EVENT_SOURCE_OPERATIONS
 from pizzabar.lambda_.event_source_resources import RESOURCES as EVENT_SOURCE_RESOURCES
@@ -53,6 +54,8 @@ from pizzabar.lambda_.functions import Functions
 from pizzabar.lambda_.operations import CHANGES as LAMBDA_CHANGES
 from pizzabar.lambda_.operations import OPERATIONS as LAMBDA_OPERATIONS
 from pizzabar.lambda_.resources import RESOURCES as LAMBDA_RESOURCES
+from pizzabar.lambda_.resources import RUN
+from pizzabar.lambda_.sandboxes import Debugging, Surroundings
 from pizzabar.lambda_.shapes import SHAPES as LAMBDA_SHAPES
 from pizzabar.logs.groups import LogGroups
 from pizzabar.logs.operations import CHANGES as LOGS_CHANGES
@@ -76,6 +79,8 @@ from pizzabar.sts.operations import OPERATIONS as STS_OPERATIONS
 log = logging.getLogger("pizzabar")
 FUNCTION = "AWS::Lambda::Function"
 LOCAL_RUNTIME = "pizzabar.local.runtime:open_runtime"
+ENDPOINTS = "pizzabar.wire.endpoints:open_endpoints"
+"""What opens the addresses that functions in processes of their own call; it is a skin over the emulator."""
 
 ROOMS: dict[str, dict[str, ResourceType]] = {
     "api_configuration": API_GATEWAY_RESOURCES,
@@ -126,8 +131,32 @@ CHANGES: dict[str, frozenset[str]] = {
 """The operations that make what is kept, by the emulator's name of what answers them."""
 
 
+class Endpoints(Protocol):
+    """Addresses of the emulator that its own functions call.
+
+    ``address`` is the one for every service, as in ``AWS_ENDPOINT_URL``. ``https://{domainName}/{stage}`` is at
+    ``tls_port``, where the certificate ``authority``, in PEM, holds; both are None without TLS.
+    """
+
+    @property
+    def address(self) -> str: ...
+
+    @property
+    def tls_port(self) -> int | None: ...
+
+    @property
+    def authority(self) -> Path | None: ...
+
+    async def close(self) -> None:
+        """Let nobody in any more."""
+
+
 class ClockStandsStill(PizzabarError):
     """Raised when real time is asked to move."""
+
+
+class DebuggedFunctionMissing(PizzabarError):
+    """Raised when the function that is to be debugged is not there."""
 
 
 class NotText(OSError):
@@ -202,6 +231,8 @@ class Emulator:
         self.stacks = Stacks(self.home)
         for service, operations, room in SERVICES:
             call.add(service, _typed(service, self._keeping(room, operations)), getattr(self, room))
+        self.endpoints: Endpoints | None = None
+        """Where functions in processes of their own reach this emulator; None where there are none."""
         self.changed_back: list[str] = []
         """What API calls had changed and the template has changed back."""
 
@@ -234,6 +265,7 @@ class Emulator:
         await self.log_groups.open()
         self.stack = stack
         self.stacks.deploy(stack, self.clock.now())
+        self.functions.folder = folder_of(self.settings)
         services = {type_: getattr(self, room) for room, types in ROOMS.items() for type_ in types}
         types = resource_types()
         for resource in stack.resources:
@@ -247,12 +279,34 @@ class Emulator:
                 # It is told once.
                 self.changed_back += told
                 self.runtime.kept.put(room, getattr(self, room).to_keep())
+        await self._prepare_functions()
         # What an earlier process left undone needs the resources.
         await self.buses.open()
         await self.functions.open()
         await self.event_sources.open()
         await self.executions.open()
         await self.apis.open()
+
+    async def _prepare_functions(self) -> None:
+        """Have ready what functions in processes of their own need. Raise ``BuildError`` or ``OSError``."""
+        apart = [function for function in self.functions if isinstance(function.handler, Code)]
+        if not apart:
+            return
+        settings = self.settings
+        self.functions.sandboxes = sandboxes = self.runtime.sandboxes()
+        module, _, name = ENDPOINTS.partition(":")
+        open_endpoints = cast(
+            Callable[[Emulator], Awaitable[Endpoints]], getattr(importlib.import_module(module), name)
+        )
+        self.endpoints = await open_endpoints(self)
+        surroundings = Surroundings(
+            self.endpoints.address,
+            settings.region,
+            self.endpoints.authority,
+            settings.reach_aws,
+            _debugging(settings.debug, self.stack),
+        )
+        await sandboxes.prepare(apart, surroundings)
 
     def _keeping(
         self, room: str, operations: Mapping[str, Callable[[Any, JSON], Awaitable[JSON]]]
@@ -300,6 +354,8 @@ class Emulator:
 
     async def close(self) -> None:
         """Stop; what is under way goes on at the next start."""
+        if self.endpoints is not None:
+            await self.endpoints.close()
         await self.runtime.close()
 
 
@@ -326,6 +382,11 @@ def has_operation(service: str, operation: str) -> bool:
     return any(each == service and operation in operations for each, operations, _ in SERVICES)
 
 
+def folder_of(settings: Settings) -> Path:
+    """Give the folder that a template's paths are relative to."""
+    return Path(str(files("pizzabar.pizzeria"))) if settings.template is None else settings.template.parent
+
+
 def load_stack(settings: Settings, program: Program | None = None) -> Stack:
     """Read the template that settings name, or the pizza bar's; and what a program adds, if there is one.
 
@@ -350,6 +411,9 @@ def load_stack(settings: Settings, program: Program | None = None) -> Stack:
         _look_for_handlers_in(folder)
     handlers = {} if program is None else program.handlers
     in_process = {**handlers, **settings.functions}
+    metadata: dict[str, dict[str, JSON]] = {
+        name: {"pizzabar": {"InProcess": handler}, RUN: "in-process"} for name, handler in in_process.items()
+    }
     try:
         stack = read_template(
             None if program is not None and not program.has_template else read_file(Path(file).name),
@@ -358,9 +422,11 @@ def load_stack(settings: Settings, program: Program | None = None) -> Stack:
             types=resource_types(),
             naming=naming,
             parameters=settings.parameters,
-            metadata={name: {"pizzabar": {"InProcess": handler}} for name, handler in in_process.items()},
+            metadata=metadata,
+            metadata_of_all={RUN: settings.run_functions},
             add=None if program is None else partial(_added, program),
             has_operation=has_operation,
+            is_there=lambda name: folder.joinpath(name).is_dir() or folder.joinpath(name).is_file(),
             lenient=settings.lenient,
         )
     except NotText as error:
@@ -382,6 +448,18 @@ def _added(program: Program, existing: Mapping[str, str]) -> dict[str, Node]:
         name: node_of(resource, Position(file, line, 1), Position(file, line, 1))
         for name, (resource, (file, line)) in program.resources(existing).items()
     }
+
+
+def _debugging(text: str, stack: Stack) -> Debugging | None:
+    """Read which function is debugged, and at what port. Raise ``DebuggedFunctionMissing``."""
+    if not text:
+        return None
+    logical_id, _, port = text.partition(":")
+    for each in stack.resources:
+        if each.logical_id == logical_id and each.type == FUNCTION:
+            usual = 9229 if str(each.properties.get("Runtime")).startswith("nodejs") else 5678
+            return Debugging(each.identity.ref, int(port or usual))
+    raise DebuggedFunctionMissing(f"there is no function {logical_id} to debug in the stack")
 
 
 def _seen_from_here(fault: TemplateFault, file: str, path: Path | None) -> TemplateFault:

@@ -113,9 +113,9 @@ class Resource:
 class Reference:
     """A property that names another resource of the template by what ``Ref`` gives, after a ``prefix`` or bare.
 
-    The properties ``alike`` have the same value in both. The property ``name`` may name it, too. Of a map, each
-    value is such a reference. ``standing`` is the one that is there in any case, and is meant where none is named;
-    ``name_of`` takes the name out of what the property says.
+    The properties ``alike`` have the same value in both. The property ``name`` may name it, too. Of a map or a list,
+    each value is such a reference. ``standing`` is the one that is there in any case, and is meant where none is
+    named; ``name_of`` takes the name out of what the property says.
     """
 
     type: str
@@ -133,6 +133,14 @@ class Asked:
     path: tuple[str | int, ...]
     service: str
     operation: str
+
+
+@record
+class Needed:
+    """A file or a folder that a resource is made from, by its name relative to the template, and where it says so."""
+
+    path: tuple[str | int, ...]
+    name: str
 
 
 @record
@@ -155,6 +163,8 @@ class ResourceType:
     unique: tuple[str, ...] = ()
     """Properties that no other resource of the type has alike, where all are given or have one standing for them."""
     asks: Callable[[Mapping[str, JSON]], Iterable[Asked]] = lambda properties: ()
+    files: Callable[[Resource], Iterable[Needed]] = lambda resource: ()
+    """The files and folders that have to be there."""
     comes_last: bool = False
     """Whether it is created after all that does not wait for it: a deployment takes what is there."""
     is_supported: bool = True

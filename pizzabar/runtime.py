@@ -17,6 +17,7 @@ from pizzabar.dynamodb.store import TableStore
 from pizzabar.eventbridge.transport import Transport
 from pizzabar.kept import Kept
 from pizzabar.lambda_.invocations import Invocations
+from pizzabar.lambda_.sandboxes import Sandboxes
 from pizzabar.logs.store import LogStore
 from pizzabar.stepfunctions.executions import Executions
 from pizzabar.stepfunctions.tasks import Tasks
@@ -61,6 +62,9 @@ class Runtime(Protocol):
     @property
     def kept(self) -> Kept:
         """What was made by API calls."""
+
+    def sandboxes(self) -> Sandboxes:
+        """Give the sandboxes of functions that run in processes of their own."""
 
     def executions(self, tasks: Tasks) -> Executions:
         """Give the driver of executions, which runs their tasks by ``tasks``."""

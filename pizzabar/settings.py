@@ -45,6 +45,12 @@ _port = _number(int, lambda number: 0 <= number <= 65_535, "a port, 0 to 65535")
 _size = _number(int, lambda number: number > 0, "an integer greater than 0")
 
 
+def _tls_port(text: str) -> str:
+    if text in ("auto", "off") or (text.isdecimal() and int(text) <= 65_535):
+        return text
+    raise ValueError("auto, off, or a port, 0 to 65535")
+
+
 def _one_of(*choices: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text not in choices:
@@ -118,7 +124,7 @@ def _switch(text: str) -> bool:
 
 
 def _how(read: Callable[[str], Any], meaning: str, option: str | None = None) -> dict[str, Any]:
-    """Say how a setting is read; ``option`` names an option of its own, of which there may be many."""
+    """Say how a setting is read; ``option`` names its option where that has a name of its own."""
     return {"read": read, "meaning": meaning, "option": option}
 
 
@@ -139,6 +145,41 @@ class Settings:
             _functions,
             "a Python handler in place of a function's own, as LogicalId=module:function",
             "function",
+        ),
+    )
+    run_functions: Literal["in-process", "child"] = field(
+        default="in-process",
+        metadata=_how(
+            _one_of("in-process", "child"),
+            "child: functions run in processes of their own, those too whose Metadata name a handler in process",
+            "functions",
+        ),
+    )
+    sandboxes: int = field(
+        default=10, metadata=_how(_size, "how many processes of one function there may be at once")
+    )
+    reach_aws: bool = field(
+        default=False, metadata=_how(_switch, "let functions in processes of their own reach AWS itself")
+    )
+    debug: str = field(
+        default="",
+        metadata=_how(
+            _matching(r"[A-Za-z0-9]*(:[0-9]{1,5})?", "a function's logical ID, or with a port, as LogicalId:9229"),
+            "the function to debug: its process waits for a debugger at a port, and has no time-out",
+        ),
+    )
+    tls_port: str = field(
+        default="auto",
+        metadata=_how(
+            _tls_port,
+            "the port of https://{domainName}/{stage}: auto (443 above the port, where functions run in processes "
+            "of their own), off, or a port",
+        ),
+    )
+    cache: Path | None = field(
+        default=None,
+        metadata=_how(
+            Path, "where functions' dependencies and the certificate authority are kept (beside the state)"
         ),
     )
     lenient: bool = field(
@@ -201,6 +242,13 @@ class Settings:
     )
     taken: tuple[str, ...] = ()
     """What was taken from ``samconfig.toml``, in words."""
+
+    @property
+    def cache_folder(self) -> Path:
+        """Where what takes long to make is kept."""
+        if self.cache is not None:
+            return self.cache
+        return Path(".pizzabar") if self.state is None else self.state.parent
 
     @property
     def quotas(self) -> Quotas:
@@ -301,9 +349,14 @@ def meanings() -> dict[str, tuple[str, str]]:
     return {name: (how["meaning"], str(getattr(defaults, name) or "")) for name, how in _hows().items()}
 
 
-def repeated() -> dict[str, str]:
-    """Give the names of the options that may be given many times, by their settings."""
+def option_names() -> dict[str, str]:
+    """Give the names of options that differ from those of their settings."""
     return {name: how["option"] for name, how in _hows().items() if how["option"] is not None}
+
+
+def repeated() -> frozenset[str]:
+    """Give the settings whose options may be given many times."""
+    return frozenset(name for name, how in _hows().items() if how["read"] in (_parameters, _functions))
 
 
 def switches() -> frozenset[str]:

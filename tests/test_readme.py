@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pizzabar.settings import meanings, repeated
+from pizzabar.settings import meanings, option_names
 from tests.flow.serving import serving
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
@@ -43,7 +43,7 @@ async def test_the_program_of_ones_own_runs_as_written(tmp_path: Path) -> None:
 def test_every_setting_is_in_the_table() -> None:
     options = set(re.findall(r"`--([a-z-]+)`", README.split("## Settings")[1].split("## The clock")[0]))
 
-    assert {repeated().get(name, name).replace("_", "-") for name in meanings()} <= options
+    assert {option_names().get(name, name).replace("_", "-") for name in meanings()} <= options
 
 
 def test_the_frame_is_the_one_that_is_pushed() -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import click
 
 from pizzabar import __version__
+from pizzabar.cli.build import build
+from pizzabar.cli.ca import ca
 from pizzabar.cli.clock import clock, settled
 from pizzabar.cli.connections import connections
 from pizzabar.cli.events import events, explain
@@ -19,7 +21,7 @@ from pizzabar.cli.render import render
 from pizzabar.cli.resources import resources
 from pizzabar.cli.tables import tables
 from pizzabar.cli.watch import watch
-from pizzabar.settings import Settings, SettingsError, meanings, repeated, switches
+from pizzabar.settings import Settings, SettingsError, meanings, option_names, repeated, switches
 
 Command = Callable[..., Any]
 
@@ -32,7 +34,7 @@ def main() -> None:
 
 def _setting_options(command: Command) -> Command:
     """Give a command an option for each setting."""
-    many, flags = repeated(), switches()
+    names, many, flags = option_names(), repeated(), switches()
     for name, (meaning, default) in reversed(meanings().items()):
         shown = f"{meaning} [{default}]" if default else meaning
         if name in many:
@@ -41,7 +43,7 @@ def _setting_options(command: Command) -> Command:
             shape = {"flag_value": "true", "is_flag": True, "default": None, "help": shown}
         else:
             shape = {"metavar": "VALUE", "help": shown}
-        command = click.option(f"--{many.get(name, name).replace('_', '-')}", name, **shape)(command)
+        command = click.option(f"--{names.get(name, name).replace('_', '-')}", name, **shape)(command)
     return command
 
 
@@ -79,6 +81,8 @@ def up(template_file: str | None, **options: Any) -> None:
 
 
 COMMANDS: tuple[click.Command, ...] = (
+    build,
+    ca,
     order,
     watch,
     clock,

@@ -5,7 +5,7 @@ itself, which has to be the only one.
 Pure.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pizzabar.documents import JSON
 from pizzabar.record import record
@@ -45,8 +45,7 @@ def misnamed(resources: Sequence[Resource], types: Mapping[str, ResourceType]) -
                 yield Misnamed(resource, (type.unique[-1],), doubled)
         for name, reference in type.references.items():
             value = resource.properties.get(name)
-            members = value.items() if isinstance(value, Mapping) else () if value is None else [(None, value)]
-            for key, member in members:
+            for key, member in _members(value):
                 text = reference.name_of(str(member))
                 if text == reference.standing:
                     continue
@@ -54,6 +53,19 @@ def misnamed(resources: Sequence[Resource], types: Mapping[str, ResourceType]) -
                 message = _fault(resource, reference, text, found if text.startswith(reference.prefix) else [])
                 if message is not None:
                     yield Misnamed(resource, (name,) if key is None else (name, key), message)
+
+
+def _members(value: JSON) -> Iterable[tuple[str | int | None, JSON]]:
+    """Give what a property names, and where in it: each member of a map or a list, or the property itself."""
+    match value:
+        case Mapping():
+            return value.items()
+        case list():
+            return enumerate(value)
+        case None:
+            return ()
+        case _:
+            return [(None, value)]
 
 
 def _value(resource: Resource, name: str, reference: Reference | None) -> str | None:

@@ -134,7 +134,11 @@ def _code(source: Source) -> JSON:
         return node_of({"ZipFile": inline}, inline.place)
     if (image := given.get("ImageUri")) is not None:
         return node_of({"ImageUri": image}, image.place)
-    code = given.get("CodeUri")
+    return _location(given.get("CodeUri"))
+
+
+def _location(code: Node | None) -> Node | None:
+    """Write where code is as Lambda names it."""
     if code is None:
         return None
     bucket = {"Bucket": "S3Bucket", "Key": "S3Key", "Version": "S3ObjectVersion"}
@@ -251,6 +255,21 @@ def _simple_table(source: Source) -> Resources:
 _KEY_TYPES = {"String": "S", "Number": "N", "Binary": "B"}
 
 
+# Layers -----------------------------------------------------------------------------------------------------
+
+
+def _layer(source: Source) -> Resources:
+    given = source.properties
+    made: dict[str, JSON] = {name: given[name] for name in _SAME_OF_LAYER if name in given}
+    made["LayerName"] = given.get("LayerName", source.logical_id)
+    if (content := _location(given.get("ContentUri"))) is not None:
+        made["Content"] = content
+    yield source.main("AWS::Lambda::LayerVersion", made)
+
+
+_SAME_OF_LAYER = ("CompatibleArchitectures", "CompatibleRuntimes", "Description", "LicenseInfo")
+
+
 # What several types have in common --------------------------------------------------------------------------
 
 
@@ -318,6 +337,12 @@ RULES: dict[str, Rule] = {
                 *("TableName", "Tags"),
             }
         ),
+    ),
+    # https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-layerversion.html
+    "AWS::Serverless::LayerVersion": Rule(
+        _layer,
+        frozenset({*_SAME_OF_LAYER, "ContentUri", "LayerName"}),
+        frozenset({"PublishLambdaVersion", "RetentionPolicy"}),
     ),
     # https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-websocketapi.html
     "AWS::Serverless::WebSocketApi": Rule(

@@ -102,16 +102,19 @@ def read_template(
     naming: Naming,
     parameters: Mapping[str, str] | None = None,
     metadata: Mapping[str, Mapping[str, JSON]] | None = None,
+    metadata_of_all: Mapping[str, JSON] | None = None,
     has_operation: Callable[[str, str], bool] = lambda service, operation: True,
     add: Callable[[Mapping[str, str]], Mapping[str, Node]] | None = None,
+    is_there: Callable[[str], bool] = lambda name: True,
     lenient: bool = False,
 ) -> Stack:
     """Read a template of CloudFormation or SAM; without a text there is what is added.
 
     ``read_file`` gives the text of a file that the template names, and raises ``OSError`` when it cannot.
+    ``is_there`` tells whether there is a file or folder of a name.
     ``has_operation`` tells whether a service has an operation, by the call table's names.
-    ``metadata`` is laid over the metadata of resources, by logical ID. ``add`` is given the types of the template's
-    resources, by logical ID, and gives others.
+    ``metadata_of_all`` is laid over the metadata of every resource, and ``metadata`` over that, by logical ID.
+    ``add`` is given the types of the template's resources, by logical ID, and gives others.
     Raise ``FaultyTemplate`` with everything that is wrong. With ``lenient``, resources of unknown types and
     unknown properties are left out and listed in ``Stack.ignored``.
     """
@@ -139,7 +142,20 @@ def read_template(
     if root is not None and not isinstance(root.value, Special):
         unsupported = ignore if lenient else report
         given = metadata or {}
-        reading = _Reading(file, read_file, types, naming, given, has_operation, report, unsupported, lenient=lenient)
+        of_all = metadata_of_all or {}
+        reading = _Reading(
+            file,
+            read_file,
+            types,
+            naming,
+            given,
+            of_all,
+            has_operation,
+            is_there,
+            report,
+            unsupported,
+            lenient=lenient,
+        )
         stack = reading.stack(root, parameters or {})
     elif not faults:
         report(Position(file, 1, 1), "Template format error: At least one Resources member must be defined.")
@@ -175,7 +191,9 @@ class _Reading:
         types: Mapping[str, ResourceType],
         naming: Naming,
         metadata: Mapping[str, Mapping[str, JSON]],
+        metadata_of_all: Mapping[str, JSON],
         has_operation: Callable[[str, str], bool],
+        is_there: Callable[[str], bool],
         report: Report,
         unsupported: Report,
         *,
@@ -186,7 +204,9 @@ class _Reading:
         self.types = types
         self.naming = naming
         self.metadata = metadata
+        self.metadata_of_all = metadata_of_all
         self.has_operation = has_operation
+        self.is_there = is_there
         self.report = report
         self.unsupported = unsupported
         self.lenient = lenient
@@ -370,7 +390,7 @@ class _Reading:
             self.left_out[name] = type.identify(name, values, self.naming)
             return None
         metadata = dict(metadata) if isinstance(metadata, dict) and is_known(metadata) else {}
-        metadata |= self.metadata.get(name, {})
+        metadata = {**metadata, **self.metadata_of_all, **self.metadata.get(name, {})}
         resource = Resource(name, type_name, values, type.identify(name, values, self.naming), metadata)
         for fault in (*type.check(values), *type.check_resource(resource)):
             where = self.place_of(fault.path, attributes.get("Properties"), properties, values)
@@ -381,6 +401,10 @@ class _Reading:
                 where = self.place_of(asked.path, attributes.get("Properties"), properties, values)
                 what = f"{asked.service}:{asked.operation} is not supported"
                 self.report(where, f"{name}: {pointer(asked.path)}: {what}")
+        for needed in type.files(resource):
+            if not self.is_there(needed.name):
+                where = self.place_of(needed.path, attributes.get("Properties"), properties, values)
+                self.report(where, f"{name}: {pointer(needed.path)}: there is no file or folder {needed.name}")
         self.resolved[name] = properties
         return resource
 

@@ -154,18 +154,6 @@ UNSUPPORTED: dict[str, ResourceType] = {
         },
         ("FunctionName", "Qualifier"),
     ),
-    "AWS::Lambda::LayerVersion": _type(
-        _named("lambda", "layer:", "LayerName", ref_is_arn=True, name_attribute="LayerVersionArn"),
-        {
-            "CompatibleArchitectures": TEXTS,
-            "CompatibleRuntimes": TEXTS,
-            "Content": DOCUMENT,
-            "Description": TEXT,
-            "LayerName": TEXT,
-            "LicenseInfo": TEXT,
-        },
-        ("Content",),
-    ),
     "AWS::Lambda::Url": _type(
         _by_id,
         {

@@ -1,5 +1,5 @@
 """
-A function, its handler in process, and the context that the handler is handed.
+A function, a handler in process, and the context that it is handed.
 
 A handler is ``async def handler(event, context)``, or a plain function of the same parameters, which runs in a
 thread. ``context.call`` asks any operation of any service; ``context.log`` writes a line to the function's log group.
@@ -22,6 +22,7 @@ from pizzabar.clock import Clock, within
 from pizzabar.documents import JSON
 from pizzabar.errors import PizzabarError
 from pizzabar.journal import CAUSE, Cause
+from pizzabar.lambda_.code import Code
 from pizzabar.operations import Call
 from pizzabar.record import record
 
@@ -37,17 +38,25 @@ class RuntimeFault(PizzabarError):
         super().__init__(message)
 
 
+def timed_out(function: "Function") -> RuntimeFault:
+    """Tell of a handler that took too long."""
+    return RuntimeFault("Sandbox.Timedout", f"Task timed out after {function.timeout:.2f} seconds")
+
+
 class MarshalError(PizzabarError):
     """Raised when what a handler gives cannot be written as JSON."""
 
 
 @record
 class Function:
-    """A function as it was configured; ``timeout`` is in seconds, ``memory_size`` in MB."""
+    """A function as it was configured; ``timeout`` is in seconds, ``memory_size`` in MB.
+
+    Its handler is one in process, or the code that a process of its own runs.
+    """
 
     name: str
     arn: str
-    handler: Handler
+    handler: Handler | Code
     environment: Mapping[str, str] = field(default_factory=dict)
     timeout: int = 3
     memory_size: int = 128
@@ -141,15 +150,15 @@ def blocking(call: Call) -> Callable[[str, str, JSON], JSON]:
     return call_and_wait
 
 
-async def run_handler(function: Function, event: JSON, context: Context, clock: Clock) -> JSON:
+async def run_handler(function: Function, handler: Handler, event: JSON, context: Context, clock: Clock) -> JSON:
     """Run a handler and give its result. Raise what it raises, or ``TimeoutError``.
 
     A coroutine is cancelled at its time-out. A thread cannot be: its result is dropped.
     """
     if function.is_async:
-        return await within(clock, context.deadline, function.handler(event, context))
+        return await within(clock, context.deadline, handler(event, context))
     run = copy_context().run
-    result = asyncio.get_running_loop().run_in_executor(None, run, function.handler, event, context)
+    result = asyncio.get_running_loop().run_in_executor(None, run, handler, event, context)
     return await within(clock, context.deadline, result)
 
 
@@ -188,7 +197,7 @@ def exit_message(error: SystemExit) -> str:
     return f"Runtime exited with error: exit status {code}" if code else "Runtime exited without providing a reason"
 
 
-def is_coroutine_handler(handler: Handler) -> bool:
+def is_coroutine_handler(handler: Handler | Code) -> bool:
     """Whether calling a handler gives something to await."""
     return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(
         getattr(handler, "__call__", None)  # noqa: B004 - an object's own method is asked, not whether there is one

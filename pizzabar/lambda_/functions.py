@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from pizzabar import documents
@@ -14,6 +15,7 @@ from pizzabar.clock import Clock
 from pizzabar.documents import JSON, NotJSON
 from pizzabar.journal import CAUSE, Attempt, Cause, new_trace_id
 from pizzabar.kept import Changed
+from pizzabar.lambda_.code import Code
 from pizzabar.lambda_.errors import (
     InvalidRequestContentException,
     RequestTooLargeException,
@@ -31,8 +33,11 @@ from pizzabar.lambda_.function import (
     exit_message,
     is_coroutine_handler,
     run_handler,
+    timed_out,
 )
 from pizzabar.lambda_.invocations import Invocation, Invocations
+from pizzabar.lambda_.log_lines import end_line, fault_line, log_stream_name, report_line, start_line
+from pizzabar.lambda_.sandboxes import FunctionError, NoSandboxes, Request, Sandboxes
 from pizzabar.operations import Call, Trace
 from pizzabar.record import record
 from pizzabar.uuids import new_uuid, uuid_of
@@ -65,6 +70,7 @@ class Functions:
         clock: Clock,
         home: Home,
         append_log: AppendLog,
+        sandboxes: Sandboxes | None = None,
     ) -> None:
         self._invocations = invocations
         self._call = call
@@ -72,6 +78,7 @@ class Functions:
         self._clock = clock
         self._home = home
         self._append_log = append_log
+        self.sandboxes = NoSandboxes() if sandboxes is None else sandboxes
         self._functions: dict[str, Function] = {}
         self._by_arn: dict[str, Function] = {}
         self._running: dict[str, int] = {}
@@ -79,6 +86,10 @@ class Functions:
         """How often an event was throttled, by request id."""
         self._log_stream = ""
         self.changed = Changed("function")
+        self.folder = Path()
+        """What the paths of code in a template are relative to."""
+        self.layers: dict[str, Path] = {}
+        """The folders of layers, by their ARNs."""
 
     def __iter__(self) -> Iterator[Function]:
         return iter(self._functions.values())
@@ -86,15 +97,14 @@ class Functions:
     async def open(self) -> None:
         """Begin to handle asynchronous invocations, those first that an earlier process left unhandled."""
         now = self._clock.now()
-        # One "execution environment" a process.
-        # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
-        self._log_stream = f"{now:%Y/%m/%d}/[$LATEST]{uuid.uuid4().hex}"
+        # Handlers in process have one execution environment.
+        self._log_stream = log_stream_name(now, uuid.uuid4().hex)
         await self._invocations.open(self._handle)
 
     def create(
         self,
         name: str,
-        handler: Handler,
+        handler: Handler | Code,
         *,
         environment: Mapping[str, str] | None = None,
         timeout: int = 3,
@@ -217,6 +227,15 @@ class Functions:
         if cause is None:
             cause = Cause(new_trace_id(self._clock.now()))
         token = CAUSE.set(Cause(cause.trace_id, cause.id, cause.lane, Attempt(request_id)))
+        try:
+            if isinstance(function.handler, Code):
+                return await self._run_apart(function, event, request_id)
+            return await self._run_in_process(function, function.handler, event, request_id)
+        finally:
+            CAUSE.reset(token)
+            self._running[function.name] -= 1
+
+    async def _run_in_process(self, function: Function, handler: Handler, event: JSON, request_id: str) -> Outcome:
         now = self._clock.now()
         deadline = now + timedelta(seconds=function.timeout)
         call = self._call if function.is_async else blocking(self._call)
@@ -224,13 +243,12 @@ class Functions:
 
         async def handle(parameters: JSON) -> JSON:
             try:
-                result = await run_handler(function, event, context, self._clock)
+                result = await run_handler(function, handler, event, context, self._clock)
             except TimeoutError:
                 # The handler may raise one of its own: that is an error like any other.
                 if self._clock.now() < deadline:
                     raise
-                message = f"Task timed out after {function.timeout:.2f} seconds"
-                raise RuntimeFault("Sandbox.Timedout", message) from None
+                raise timed_out(function) from None
             except SystemExit as error:
                 raise RuntimeFault("Runtime.ExitError", exit_message(error)) from None
             except asyncio.CancelledError:
@@ -241,26 +259,49 @@ class Functions:
                 raise RuntimeFault("Runtime.Cancelled", "What the handler waited for was cancelled") from None
             return as_text(result)
 
-        request = {"FunctionName": function.name, "RequestId": request_id, "Event": event}
         began = time.perf_counter()
         is_error = True
         try:
-            payload = await self._trace("lambda", "Invocation", request, handle)
+            payload = await self._trace("lambda", "Invocation", _described(function, event, request_id), handle)
             is_error = False
         except RuntimeFault as fault:
-            context.log(f"{now:%Y-%m-%dT%H:%M:%S.}{now.microsecond // 1000:03}Z {request_id} {fault.message}")
-            message = f"RequestId: {request_id} Error: {fault.message}"
-            payload = documents.write({"errorType": fault.type, "errorMessage": message})
+            context.log(fault_line(now, request_id, fault.message))
+            payload = _fault_payload(fault, request_id)
         except Exception as error:
             document = error_payload(error) | {"requestId": request_id}
             context.log(f"[ERROR] {document['errorType']}: {document['errorMessage']}")
             context.lines.extend(document["stackTrace"])
             payload = documents.write(document)
-        finally:
-            CAUSE.reset(token)
-            self._running[function.name] -= 1
-        lines = _log_lines(function, request_id, context.lines, (time.perf_counter() - began) * 1000)
+        milliseconds = (time.perf_counter() - began) * 1000
+        lines = [
+            start_line(request_id),
+            *context.lines,
+            end_line(request_id),
+            report_line(function, request_id, milliseconds),
+        ]
         self._append_log(function.log_group, self._log_stream, lines, now)
+        return Outcome(payload, is_error, tuple(lines))
+
+    async def _run_apart(self, function: Function, event: JSON, request_id: str) -> Outcome:
+        """Run a function in a process of its own; its lines come into the log as they are written."""
+        lines: list[str] = []
+
+        def write(stream: str, new: list[str]) -> None:
+            lines.extend(new)
+            self._append_log(function.log_group, stream, new, self._clock.now())
+
+        async def handle(parameters: JSON) -> JSON:
+            request = Request(request_id, documents.write(event))
+            return await self.sandboxes.run(function, request, write)
+
+        is_error = True
+        try:
+            payload = await self._trace("lambda", "Invocation", _described(function, event, request_id), handle)
+            is_error = False
+        except RuntimeFault as fault:
+            payload = _fault_payload(fault, request_id)
+        except FunctionError as error:
+            payload = error.payload
         return Outcome(payload, is_error, tuple(lines))
 
 
@@ -295,12 +336,12 @@ def _request_id(cause: Cause | None, function: str) -> str:
     return uuid_of(f"{cause.attempt.next_key()}/{function}")
 
 
-def _log_lines(function: Function, request_id: str, lines: list[str], milliseconds: float) -> list[str]:
-    # https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
-    return [
-        f"START RequestId: {request_id} Version: $LATEST",
-        *lines,
-        f"END RequestId: {request_id}",
-        f"REPORT RequestId: {request_id}\tDuration: {milliseconds:.2f} ms\tBilled Duration:"
-        f" {int(milliseconds) + 1} ms\tMemory Size: {function.memory_size} MB",
-    ]
+def _described(function: Function, event: JSON, request_id: str) -> JSON:
+    """Tell of an invocation in the journal."""
+    return {"FunctionName": function.name, "RequestId": request_id, "Event": event}
+
+
+def _fault_payload(fault: RuntimeFault, request_id: str) -> str:
+    return documents.write(
+        {"errorType": fault.type, "errorMessage": f"RequestId: {request_id} Error: {fault.message}"}
+    )

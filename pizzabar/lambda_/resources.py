@@ -1,24 +1,29 @@
 """
 The CloudFormation types of Lambda.
 
-A function whose ``Metadata`` names a handler in process, ``{"pizzabar": {"InProcess": "module:function"}}``, is run
-by that; AWS does not see the difference, for it does not read the metadata of others.
+A function is run by its own code, in a process of its own. One whose ``Metadata`` names a handler in process,
+``{"pizzabar": {"InProcess": "module:function"}}``, is run by that; AWS does not see the difference, for it does not
+read the metadata of others.
 """
 
 from collections.abc import Iterable, Mapping
 
 from pizzabar.documents import JSON
 from pizzabar.errors import Fault
+from pizzabar.lambda_.code import Code, code_faults, location_faults
 from pizzabar.lambda_.function import Handler, load_handler
 from pizzabar.lambda_.functions import Functions
 from pizzabar.resource import (
     Boolean,
     Document,
     Identity,
+    ListOf,
     MapOf,
     Naming,
+    Needed,
     Number,
     Record,
+    Reference,
     Resource,
     ResourceType,
     Text,
@@ -26,9 +31,15 @@ from pizzabar.resource import (
     Without,
 )
 
+LAYER = "AWS::Lambda::LayerVersion"
+RUN = "pizzabar:run"
+"""The key in the metadata of all functions, as settings have it, that says how they run: ``child``, or else."""
+
 
 def in_process_handler(metadata: Mapping[str, JSON]) -> str | Handler | None:
-    """Give the handler in process that a function's metadata name, or hold, if they do."""
+    """Give the handler in process that a function's metadata name, or hold, if they do and it is to be used."""
+    if metadata.get(RUN) == "child":
+        return None
     ours = metadata.get("pizzabar")
     handler = ours.get("InProcess") if isinstance(ours, dict) else None
     return handler if handler is None or callable(handler) else str(handler)
@@ -46,12 +57,8 @@ def _identify(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -
 def _check(resource: Resource) -> Iterable[Fault]:
     handler = in_process_handler(resource.metadata)
     if handler is None:
-        yield Fault(
-            ("Runtime",),
-            f"functions of the runtime {resource.properties.get('Runtime', '?')} do not run yet: give it a Python "
-            f"handler with --function {resource.logical_id}=module:function (PIZZABAR_FUNCTIONS), or in the "
-            "function's Metadata, as pizzabar: {InProcess: module:function}",
-        )
+        yield from code_faults(resource.properties)
+        yield from _build_faults(resource)
         return
     try:
         _load(handler)
@@ -59,18 +66,51 @@ def _check(resource: Resource) -> Iterable[Fault]:
         yield Fault((), f"the handler {handler} cannot be loaded: {error}")
 
 
+def _build_faults(resource: Resource) -> Iterable[Fault]:
+    """Refuse what only SAM can build: functions are run from their sources, or as they were built."""
+    method = resource.metadata.get("BuildMethod")
+    if method is not None and not str(method).startswith(("nodejs", "python")):
+        yield Fault(
+            (),
+            f"the build method {method} is not supported: run `sam build`, and `pizzabar up` on "
+            ".aws-sam/build/template.yaml",
+        )
+
+
+def _files(resource: Resource) -> Iterable[Needed]:
+    """Name the code that a function is run by."""
+    location = resource.properties.get("Code")
+    if isinstance(location, str) and in_process_handler(resource.metadata) is None:
+        yield Needed(("Code",), location)
+
+
+def _files_of_layer(resource: Resource) -> Iterable[Needed]:
+    yield Needed(("Content",), str(resource.properties["Content"]))
+
+
 def _load(handler: str | Handler) -> Handler:
     return load_handler(handler) if isinstance(handler, str) else handler
 
 
+def _code(functions: Functions, properties: Mapping[str, JSON]) -> Code:
+    location = properties["Code"]
+    inline = location.get("ZipFile") if isinstance(location, dict) else None
+    return Code(
+        properties["Runtime"],
+        properties["Handler"],
+        functions.folder / location if inline is None else None,
+        inline,
+        tuple(functions.layers[arn] for arn in properties.get("Layers", ())),
+    )
+
+
 async def _create(functions: Functions, resource: Resource) -> None:
     handler = in_process_handler(resource.metadata)
-    assert handler is not None
     properties = resource.properties
     invoke_config = properties.get("EventInvokeConfig", {})
     functions.create(
         resource.identity.ref,
-        _load(handler),
+        _code(functions, properties) if handler is None else _load(handler),
         environment=properties.get("Environment", {}).get("Variables"),
         timeout=properties.get("Timeout", 3),
         memory_size=properties.get("MemorySize", 128),
@@ -80,6 +120,24 @@ async def _create(functions: Functions, resource: Resource) -> None:
         maximum_event_age_seconds=invoke_config.get("MaximumEventAgeInSeconds", 21_600),
         reserved_concurrency=properties.get("ReservedConcurrentExecutions"),
     )
+
+
+def _identify_layer(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> Identity:
+    name = properties.get("LayerName", f"{naming.stack}-{logical_id}")
+    arn = naming.home.arn("lambda", f"layer:{name}:1")
+    return Identity(arn, {"LayerVersionArn": arn})
+
+
+def _check_layer(resource: Resource) -> Iterable[Fault]:
+    yield from location_faults(resource.properties.get("Content"), "Content")
+    if "BuildMethod" in resource.metadata:
+        yield Fault(
+            (), "layers are used as they are: run `sam build`, and `pizzabar up` on .aws-sam/build/template.yaml"
+        )
+
+
+async def _create_layer(functions: Functions, resource: Resource) -> None:
+    functions.layers[resource.identity.ref] = functions.folder / resource.properties["Content"]
 
 
 RESOURCES: dict[str, ResourceType] = {
@@ -101,7 +159,7 @@ RESOURCES: dict[str, ResourceType] = {
                 ),
                 "ReservedConcurrentExecutions": Number(0),
                 "LoggingConfig": Record({"LogGroup": Text(), "LogFormat": Text(choices=("Text",))}),
-                "Architectures": Without("a handler in process runs where pizzabar does"),
+                "Architectures": Without("functions run on the architecture of this machine"),
                 "CapacityProviderConfig": Unsupported(),
                 "CodeSigningConfigArn": Without("code is not signed here"),
                 "DeadLetterConfig": Unsupported(),
@@ -111,12 +169,12 @@ RESOURCES: dict[str, ResourceType] = {
                 "FunctionScalingConfig": Unsupported(),
                 "ImageConfig": Unsupported(),
                 "KmsKeyArn": Without("nothing is encrypted"),
-                "Layers": Unsupported(),
+                "Layers": ListOf(Text()),
                 "PackageType": Text(choices=("Zip", "Image")),
                 "PublishToLatestPublished": Unsupported(),
                 "RecursiveLoop": Without("loops are not looked for"),
-                "RuntimeManagementConfig": Without("a handler in process runs in pizzabar's Python"),
-                "SnapStart": Without("a handler in process is started already"),
+                "RuntimeManagementConfig": Without("functions run on what is installed here"),
+                "SnapStart": Without("there are no snapshots"),
                 "TenancyConfig": Unsupported(),
                 "VpcConfig": Without("the network is that of the machine"),
                 "TracingConfig": Without("traces are always kept in the journal"),
@@ -128,5 +186,24 @@ RESOURCES: dict[str, ResourceType] = {
         create=_create,
         unique=("FunctionName",),
         check_resource=_check,
+        files=_files,
+        references={"Layers": Reference(LAYER)},
+    ),
+    LAYER: ResourceType(
+        shape=Record(
+            {
+                "LayerName": Text(),
+                "Content": Document(),
+                "Description": Without(),
+                "LicenseInfo": Without(),
+                "CompatibleArchitectures": Without("functions run on the architecture of this machine"),
+                "CompatibleRuntimes": Without("it is for any function that names it"),
+            },
+            frozenset({"Content"}),
+        ),
+        identify=_identify_layer,
+        create=_create_layer,
+        check_resource=_check_layer,
+        files=_files_of_layer,
     ),
 }

@@ -1,7 +1,10 @@
 """The local runtime: one state file and memory behind every seam."""
 
-from pizzabar.arn import Home
+import logging
+from typing import TYPE_CHECKING
+
 from pizzabar.clock import EmulatorClock, SystemClock, VirtualClock
+from pizzabar.lambda_.sandboxes import Sandboxes
 from pizzabar.local.bus import LocalTransport
 from pizzabar.local.connections import LocalConnections
 from pizzabar.local.database import Database
@@ -15,12 +18,23 @@ from pizzabar.settings import Settings
 from pizzabar.stepfunctions.tasks import Tasks
 from pizzabar.work import Work
 
+if TYPE_CHECKING:
+    from pizzabar.local.sandboxes import LocalSandboxes
+
+log = logging.getLogger("pizzabar")
+
 
 class LocalRuntime:
     """See ``Runtime``."""
 
     def __init__(
-        self, database: Database, tables: LocalTables, logs: LocalLogs, work: Work, clock: EmulatorClock, home: Home
+        self,
+        database: Database,
+        tables: LocalTables,
+        logs: LocalLogs,
+        work: Work,
+        clock: EmulatorClock,
+        settings: Settings,
     ) -> None:
         self.database = database
         self.work = work
@@ -32,12 +46,26 @@ class LocalRuntime:
         self.kept = LocalKept(database)
         self.transport = LocalTransport(database, clock, work)
         self.invocations = LocalInvocations(database, clock, work)
-        self._home = home
+        self._settings = settings
+        self._sandboxes: LocalSandboxes | None = None
+
+    def sandboxes(self) -> Sandboxes:
+        """Give the sandboxes of functions that run in processes of their own."""
+        # What runs processes is imported where there are any.
+        from pizzabar.local.builds import Builds
+        from pizzabar.local.sandboxes import LocalSandboxes
+
+        if self._sandboxes is None:
+            builds = Builds(self._settings.cache_folder / "build", log.warning)
+            self._sandboxes = LocalSandboxes(
+                self.database, self.clock, self.work, builds, concurrency=self._settings.sandboxes
+            )
+        return self._sandboxes
 
     def executions(self, tasks: Tasks) -> LocalExecutions:
         """Give the driver of executions."""
-        seed = f"{self._home.account}/{self._home.region}"
-        return LocalExecutions(self.database, self.clock, self.work, tasks, seed=seed, region=self._home.region)
+        account, region = self._settings.account, self._settings.region
+        return LocalExecutions(self.database, self.clock, self.work, tasks, seed=f"{account}/{region}", region=region)
 
     async def durable(self) -> None:
         """Return when every change made so far is durable, together with what others change meanwhile."""
@@ -51,6 +79,8 @@ class LocalRuntime:
         """Let go of everything, durably."""
         self.clock.stop()
         await self.work.stop()
+        if self._sandboxes is not None:
+            await self._sandboxes.close()
         await self.http.close()
         await self.database.close()
 
@@ -68,5 +98,4 @@ async def open_runtime(settings: Settings) -> LocalRuntime:
     except BaseException:
         await database.close()
         raise
-    home = Home(settings.account, settings.region)
-    return LocalRuntime(database, tables, logs, work, clock, home)
+    return LocalRuntime(database, tables, logs, work, clock, settings)

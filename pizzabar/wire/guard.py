@@ -25,7 +25,7 @@ class Guard:
         origins = []
         for name, value in headers:
             if name == b"host":
-                host = _host_name(value.decode("latin-1"))
+                host = host_name(value.decode("latin-1"))
                 if not self._is_own(host):
                     return f"Host {host} is not this server's: allow it with PIZZABAR_ALLOWED_HOSTS"
             elif name == b"origin":
@@ -60,7 +60,7 @@ def header(headers: Headers, name: bytes) -> str | None:
     return None
 
 
-def _host_name(host: str) -> str:
+def host_name(host: str) -> str:
     """Take the port off a Host header."""
     if host.startswith("["):
         return host.partition("]")[0].lower() + "]"

@@ -15,10 +15,18 @@ from typing import Any
 from pizzabar import documents
 from pizzabar.emulator import Emulator, Program
 from pizzabar.errors import PizzabarError
+from pizzabar.journal import CAUSE, Cause
 from pizzabar.settings import Settings
 from pizzabar.wire import management
 from pizzabar.wire.aws import json_protocol, query_protocol, rest_protocol
-from pizzabar.wire.aws.exchange import BodyNotDecoded, RequestTooLarge, Response, account_of, read_body
+from pizzabar.wire.aws.exchange import (
+    BodyNotDecoded,
+    RequestTooLarge,
+    Response,
+    access_key_of,
+    account_of,
+    read_body,
+)
 from pizzabar.wire.feeds import Feeds
 from pizzabar.wire.guard import Guard, header
 from pizzabar.wire.stopping import when_stopped
@@ -68,7 +76,9 @@ class Server:
         if emulator is None:
             raise RuntimeError("the server has not been started: run it with its lifespan on")
         if scope["type"] == "websocket":
-            await serve(emulator.apis, emulator.work, self._guard, scope, receive, send)
+            endpoints = emulator.endpoints
+            tls_port = None if endpoints is None else endpoints.tls_port
+            await serve(emulator.apis, emulator.work, self._guard, scope, receive, send, tls_port=tls_port)
         else:
             await self._answer(emulator, scope, receive, send)
 
@@ -135,8 +145,28 @@ class Server:
             await control({**scope, "path": root + beneath, "root_path": root}, receive, send)
             return
         with emulator.work.errand():
-            response = await self._ask(emulator, scope, receive)
+            cause = self._invocation(emulator, scope)
+            if cause is None:
+                response = await self._ask(emulator, scope, receive)
+            else:
+                response = await self._ask_for(cause, emulator, scope, receive)
         await _send(send, response)
+
+    def _invocation(self, emulator: Emulator, scope: Scope) -> Cause | None:
+        """Give the invocation that a request follows from, by the access key of its function's process."""
+        if emulator.endpoints is None:
+            return None
+        key = access_key_of(header(scope["headers"], b"authorization") or "")
+        return None if key is None else emulator.functions.sandboxes.cause_of(key)
+
+    async def _ask_for(self, cause: Cause, emulator: Emulator, scope: Scope, receive: Receive) -> Response:
+        """Answer a function of this emulator, which is outside all the same: what it is told is durable."""
+        token = CAUSE.set(cause)
+        try:
+            return await self._ask(emulator, scope, receive)
+        finally:
+            CAUSE.reset(token)
+            await emulator.runtime.durable()
 
     async def _ask(self, emulator: Emulator, scope: Scope, receive: Receive) -> Response:
         """Answer as AWS does."""

@@ -17,7 +17,7 @@ from pizzabar import documents
 from pizzabar.apigateway.api import WebSocketApi
 from pizzabar.apigateway.apis import Handshake, Refusal, WebSocketApis
 from pizzabar.apigateway.connections import Connection
-from pizzabar.wire.guard import Guard, header
+from pizzabar.wire.guard import Guard, header, host_name
 from pizzabar.work import Work
 
 Scope = MutableMapping[str, Any]
@@ -54,8 +54,20 @@ class AsgiSocket:
             await self._send({"type": "websocket.close", "code": code, "reason": reason})
 
 
-async def serve(apis: WebSocketApis, work: Work, guard: Guard, scope: Scope, receive: Receive, send: Send) -> None:
-    """Serve one client from its handshake to its end."""
+async def serve(
+    apis: WebSocketApis,
+    work: Work,
+    guard: Guard,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    *,
+    tls_port: int | None = None,
+) -> None:
+    """Serve one client from its handshake to its end.
+
+    ``tls_port`` is the one of the API's own address; without, this server's is that by which the client came.
+    """
     await receive()
     refusal = guard.refusal(scope["headers"])
     if refusal is not None:
@@ -69,7 +81,7 @@ async def serve(apis: WebSocketApis, work: Work, guard: Guard, scope: Scope, rec
     api, stage = place
     work.begin()
     try:
-        admission = await apis.connect(api, stage, _handshake(scope))
+        admission = await apis.connect(api, stage, _handshake(scope, tls_port))
         if isinstance(admission, Refusal):
             await _refuse(send, admission.status, admission.message)
             return
@@ -136,16 +148,21 @@ def api_id(scope: Scope) -> str | None:
     return name if dot and rest.startswith("execute-api.") else None
 
 
-def _handshake(scope: Scope) -> Handshake:
+def _handshake(scope: Scope, tls_port: int | None) -> Handshake:
     headers = tuple((_title(name), value.decode("latin-1")) for name, value in scope["headers"])
     client = scope.get("client")
     return Handshake(
-        domain_name=header(scope["headers"], b"host") or "localhost",
+        domain_name=_domain_name(header(scope["headers"], b"host") or "localhost", tls_port),
         source_ip=client[0] if client else "127.0.0.1",
         headers=headers,
         query=tuple(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
         user_agent=header(scope["headers"], b"user-agent"),
     )
+
+
+def _domain_name(host: str, tls_port: int | None) -> str:
+    """Give the host, and the port that is not HTTPS's own, at which ``https://`` reaches this API."""
+    return host if tls_port is None else f"{host_name(host)}:{tls_port}"
 
 
 def _title(name: bytes) -> str:

@@ -378,9 +378,7 @@ def test_what_sam_or_pizzabar_has_not_is_refused_by_name(text: str, fault: str) 
     assert fault in faults_of(FAULTY + text)
 
 
-@pytest.mark.parametrize(
-    "type", ["Api", "HttpApi", "LayerVersion", "Application", "Connector", "GraphQLApi", "CapacityProvider"]
-)
+@pytest.mark.parametrize("type", ["Api", "HttpApi", "Application", "Connector", "GraphQLApi", "CapacityProvider"])
 def test_types_of_sam_that_are_refused_by_name(type: str) -> None:
     name = f"AWS::Serverless::{type}"
 

@@ -15,7 +15,6 @@ MINIMAL = {
     "AWS::Events::Connection": "{}",
     "AWS::Lambda::Alias": "{FunctionName: a, FunctionVersion: 1, Name: live}",
     "AWS::Lambda::EventInvokeConfig": "{FunctionName: a, Qualifier: $LATEST}",
-    "AWS::Lambda::LayerVersion": "{Content: {S3Bucket: a, S3Key: b}}",
     "AWS::Lambda::Url": "{AuthType: NONE, TargetFunctionArn: a}",
     "AWS::Lambda::Version": "{FunctionName: a}",
     "AWS::Logs::LogStream": "{LogGroupName: a}",
@@ -88,8 +87,8 @@ Outputs:
     ("resource", "fault"),
     [
         (
-            "Type: AWS::Lambda::Function\n    Properties:\n      Layers: [a]",
-            "5:7: A.Layers is not supported",
+            "Type: AWS::Lambda::Function\n    Properties:\n      FileSystemConfigs: []",
+            "5:7: A.FileSystemConfigs is not supported",
         ),
         (
             "Type: AWS::Lambda::Function\n    Properties:\n      DeadLetterConfig: {TargetArn: a}",

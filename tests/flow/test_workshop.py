@@ -14,7 +14,6 @@ from uuid import uuid4
 import pytest
 from websockets.asyncio.client import ClientConnection
 
-from pizzabar.cloudformation.node import FaultyTemplate
 from pizzabar.emulator import load_stack
 from pizzabar.lambda_.function import Context
 from pizzabar.pizzeria.attribute_values import from_item, to_item
@@ -79,15 +78,6 @@ def test_the_template_loads_as_it_is(workshop: Path) -> None:
     assert re.fullmatch(r"wss://[a-z0-9]{10}\.execute-api\.us-east-1\.amazonaws\.com/api", endpoint)
     assert stack.outputs["SessionsTable"].value == "pizzabar-Sessions"
     assert stack.ignored == ()
-
-
-def test_without_a_stand_in_the_function_is_a_fault_that_names_the_option(workshop: Path) -> None:
-    with pytest.raises(FaultyTemplate) as faulty:
-        load_stack(Settings(template=workshop / "template.yaml"))
-
-    [fault] = faulty.value.faults
-    assert "the runtime nodejs18.x do not run yet" in fault.message
-    assert "--function LambdaPizzaHandler=module:function" in fault.message
 
 
 async def test_an_order_is_answered_with_its_execution_and_told_of_six_statuses(workshop: Path) -> None:

@@ -78,10 +78,43 @@ def test_a_function_that_can_run() -> None:
 
 @pytest.mark.parametrize("metadata", [{}, {"pizzabar": {}}, {"pizzabar": "x"}, {"cfn-lint": {}}])
 def test_a_function_without_a_handler_in_process(metadata: JSON) -> None:
-    [fault] = faults({"Runtime": "nodejs18.x"}, metadata)
+    assert faults({"Runtime": "nodejs18.x", "Handler": "index.handler", "Code": "./src"}, metadata) == []
 
-    assert fault.startswith("/Runtime: functions of the runtime nodejs18.x do not run yet: give it a Python handler")
-    assert "--function Tell=module:function" in fault
+
+CODE = {"Runtime": "python3.13", "Handler": "app.handler", "Code": "src"}
+
+
+@pytest.mark.parametrize(
+    ("properties", "fault"),
+    [
+        (
+            {"Runtime": "java21"},
+            "/Runtime: the runtime java21 is not supported: functions run in nodejs*",
+        ),
+        ({"Runtime": "provided.al2023"}, "/Runtime: the runtime provided.al2023 is not supported"),
+        ({"Runtime": None}, "/: a function needs a Runtime"),
+        ({"Handler": None}, "/: a function needs a Handler"),
+        ({"Code": None}, "/: a function needs its Code"),
+        ({"Code": "s3://bucket/key"}, "/Code: s3://bucket/key is not on this machine: name a folder or a zip file"),
+        ({"Code": {"S3Bucket": "b", "S3Key": "k"}}, "/Code/S3Bucket: code in S3 is not on this machine"),
+        ({"Code": {"ImageUri": "i"}}, "/Code/ImageUri: functions in container images are not supported"),
+        ({"Code": {}}, "/Code: name a folder or a zip file, or give the code as ZipFile"),
+        ({"PackageType": "Image"}, "/PackageType: functions in container images are not supported"),
+    ],
+)
+def test_code_that_does_not_run_here_is_refused_by_name(properties: JSON, fault: str) -> None:
+    given = {name: value for name, value in {**CODE, **properties}.items() if value is not None}
+    [told] = faults(given, {})
+
+    assert told.startswith(fault)
+
+
+@pytest.mark.parametrize("method", ["esbuild", "makefile", "rust-cargolambda"])
+def test_what_only_sam_can_build_is_refused_by_name(method: str) -> None:
+    assert faults(CODE, {"BuildMethod": "python3.13"}) == []
+    [fault] = faults(CODE, {"BuildMethod": method})
+
+    assert fault.startswith(f"/: the build method {method} is not supported: run `sam build`")
 
 
 @pytest.mark.parametrize(

@@ -117,10 +117,14 @@ def account_of(headers: dict[bytes, bytes]) -> str | None:
     The signature is not checked.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-authentication-methods.html
     """
-    authorization = headers.get(b"authorization", b"")
-    _, found, rest = authorization.partition(b"Credential=")
-    key = rest.partition(b"/")[0]
-    return key.decode() if found and len(key) == 12 and key.isdigit() else None
+    key = access_key_of(headers.get(b"authorization", b"").decode("latin-1"))
+    return key if key is not None and len(key) == 12 and key.isdecimal() else None
+
+
+def access_key_of(authorization: str) -> str | None:
+    """Give the access key that an ``Authorization`` header was made with."""
+    _, found, rest = authorization.partition("Credential=")
+    return rest.partition("/")[0] if found else None
 
 
 def request_id() -> bytes:

@@ -355,6 +355,9 @@ class Emulator:
     async def close(self) -> None:
         """Stop; what is under way goes on at the next start."""
         if self.endpoints is not None:
+            # Whom nobody asks any more holds no connection open.
+            await self.work.stop()
+            await self.functions.sandboxes.close()
             await self.endpoints.close()
         await self.runtime.close()
 

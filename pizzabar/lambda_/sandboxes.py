@@ -86,6 +86,9 @@ class Sandboxes(Protocol):
         Raise ``FunctionError`` or ``RuntimeFault`` when there is no handler in it: what ran before goes on.
         """
 
+    async def close(self) -> None:
+        """Stop every sandbox."""
+
 
 class NoSandboxes:
     """Sandboxes where every function runs in process."""
@@ -103,6 +106,9 @@ class NoSandboxes:
 
     async def refresh(self, function: Function) -> None:
         """Have nothing to refresh."""
+
+    async def close(self) -> None:
+        """Have nothing to stop."""
 
 
 class BuildError(PizzabarError):

@@ -5,6 +5,7 @@ The author's own folder is left as it is. What was installed is kept under the d
 so that it is installed again only when that changes. It is made aside, and moved into its place when it is whole.
 """
 
+import asyncio
 import hashlib
 import io
 import shutil
@@ -44,7 +45,9 @@ class Builds:
         try:
             layers = tuple([await self._unpacked(layer) for layer in code.layers])
             folder = await self._folder_of(code)
-            return Built(folder, await self._packages(function.name, code, folder), layers)
+            interpreter = await asyncio.to_thread(interpreter_of, code.language, code.version)
+            packages = await self._packages(function.name, code, folder, interpreter)
+            return Built(interpreter, folder, packages, layers)
         except (NotInstalled, RuntimeFault) as error:
             raise BuildError(
                 f"{function.name}: what it needs is not installed here, and could not be:\n{error}\n"
@@ -76,8 +79,7 @@ class Builds:
 
         return await self._made(f"zip-{_digest(data)}", unpack)
 
-    async def _packages(self, name: str, code: Code, folder: Path) -> tuple[Path, ...]:
-        interpreter = interpreter_of(code)
+    async def _packages(self, name: str, code: Code, folder: Path, interpreter: str) -> tuple[Path, ...]:
         if code.language == "node":
             wanted = node_packages(folder, code.version)
             return () if wanted is None else (await self._installed(name, wanted),)

@@ -11,8 +11,10 @@ import importlib.util
 import json
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from pizzabar.lambda_.code import Code
@@ -29,36 +31,48 @@ OF_OURS = 64 << 20
 
 @record
 class Built:
-    """The code of a function, ready to run: its folder, where else packages are found, and its layers."""
+    """The code of a function, ready to run: what runs it, its folder, where else packages are, and its layers."""
 
+    interpreter: str
     folder: Path
     packages: tuple[Path, ...] = ()
     layers: tuple[Path, ...] = ()
 
 
-def interpreter_of(code: Code) -> str:
-    """Find what runs a function: its runtime's own version where that is installed. Raise ``RuntimeFault``."""
-    if code.language == "python":
-        if code.version == f"{sys.version_info.major}.{sys.version_info.minor}":
-            return sys.executable
-        return shutil.which(f"python{code.version}") or sys.executable
+@lru_cache(maxsize=16)
+def interpreter_of(language: str, version: str) -> str:
+    """Find what runs a language: the version's own program where it is installed and starts.
+
+    It may take a while. Raise ``RuntimeFault`` when there is none.
+    """
+    if language == "python":
+        own = f"{sys.version_info.major}.{sys.version_info.minor}"
+        found = None if version == own else shutil.which(f"python{version}")
+        return found if found is not None and _starts(found) else sys.executable
     node = shutil.which("node")
     if node is None:
         raise RuntimeFault("Runtime.InvalidEntrypoint", "Node.js is not installed: there is no node in PATH")
     return node
 
 
+def _starts(program: str) -> bool:
+    """Tell whether a program of that name is there: it may stand for a version that is not installed."""
+    try:
+        return subprocess.run([program, "--version"], capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
 def command_of(function: Function, built: Built, reaches_aws: bool, debugging: Debugging | None) -> list[str]:
     """Give the command that begins a function's process. Raise ``RuntimeFault``."""
     code = function.handler
     assert isinstance(code, Code)
-    interpreter = interpreter_of(code)
     if code.language == "python":
         paths = [*map(str, built.packages), *(str(layer / "python") for layer in built.layers)]
         debug = None if debugging is None else {"port": debugging.port, "path": _path_of_debugpy()}
         given = {"paths": paths, "reaches_aws": reaches_aws, "debug": debug}
         # Without site: what is installed beside pizzabar is not installed on Lambda.
-        return [interpreter, "-S", "-u", str(BOOTSTRAP / "python.py"), json.dumps(given)]
+        return [built.interpreter, "-S", "-u", str(BOOTSTRAP / "python.py"), json.dumps(given)]
     inspect = [] if debugging is None else [f"--inspect=127.0.0.1:{debugging.port}"]
     modules = [*map(str, built.packages), *(str(layer / "nodejs") for layer in built.layers)]
     given = {
@@ -67,7 +81,7 @@ def command_of(function: Function, built: Built, reaches_aws: bool, debugging: D
         "is_callback_refused": int(code.version.partition(".")[0]) >= NO_CALLBACKS_FROM,
     }
     heap = f"--max-old-space-size={function.memory_size * 9 // 10}"
-    return [interpreter, heap, *inspect, str(BOOTSTRAP / "node.mjs"), json.dumps(given)]
+    return [built.interpreter, heap, *inspect, str(BOOTSTRAP / "node.mjs"), json.dumps(given)]
 
 
 def _path_of_debugpy() -> str:

@@ -79,8 +79,6 @@ class LocalRuntime:
         """Let go of everything, durably."""
         self.clock.stop()
         await self.work.stop()
-        if self._sandboxes is not None:
-            await self._sandboxes.close()
         await self.http.close()
         await self.database.close()
 

@@ -133,7 +133,7 @@ class LocalSandboxes:
         return result
 
     async def close(self) -> None:
-        """Stop every process."""
+        """See ``Sandboxes``."""
         for pool in self._pools.values():
             for kept in pool.idle:
                 if kept.timer is not None:

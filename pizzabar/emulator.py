@@ -7,7 +7,7 @@ import importlib
 import logging
 import os
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import timedelta
 from functools import partial
 from importlib.resources import files
@@ -49,12 +49,12 @@ from pizzabar.lambda_.event_source_operations import CHANGES as EVENT_SOURCE_CHA
 from pizzabar.lambda_.event_source_operations import OPERATIONS as EVENT_SOURCE_OPERATIONS
 from pizzabar.lambda_.event_source_resources import RESOURCES as EVENT_SOURCE_RESOURCES
 from pizzabar.lambda_.event_sources import EventSources
-from pizzabar.lambda_.function import Handler
+from pizzabar.lambda_.function import Function, Handler
 from pizzabar.lambda_.functions import Functions
 from pizzabar.lambda_.operations import CHANGES as LAMBDA_CHANGES
 from pizzabar.lambda_.operations import OPERATIONS as LAMBDA_OPERATIONS
 from pizzabar.lambda_.resources import RESOURCES as LAMBDA_RESOURCES
-from pizzabar.lambda_.resources import RUN
+from pizzabar.lambda_.resources import RUN, in_process_handler
 from pizzabar.lambda_.sandboxes import Debugging, Surroundings
 from pizzabar.lambda_.shapes import SHAPES as LAMBDA_SHAPES
 from pizzabar.logs.groups import LogGroups
@@ -63,7 +63,7 @@ from pizzabar.logs.operations import OPERATIONS as LOGS_OPERATIONS
 from pizzabar.logs.resources import RESOURCES as LOGS_RESOURCES
 from pizzabar.operations import Operations
 from pizzabar.record import record
-from pizzabar.resource import Naming, ResourceType
+from pizzabar.resource import Naming, Resource, ResourceType
 from pizzabar.runtime import Runtime
 from pizzabar.settings import Settings
 from pizzabar.shapes import Shapes, typed
@@ -228,6 +228,7 @@ class Emulator:
         )
         self.api_configuration = Configuration(self.apis, self.clock, call.has)
         self.stack = Stack(settings.stack_name, (), {}, {})
+        self.program: Program | None = None
         self.stacks = Stacks(self.home)
         for service, operations, room in SERVICES:
             call.add(service, _typed(service, self._keeping(room, operations)), getattr(self, room))
@@ -253,6 +254,7 @@ class Emulator:
         module, _, name = runtime.partition(":")
         open_runtime = cast(Callable[[Settings], Awaitable[Runtime]], getattr(importlib.import_module(module), name))
         emulator = cls(settings, await open_runtime(settings))
+        emulator.program = program
         try:
             await emulator._begin(stack)
         except BaseException:
@@ -266,12 +268,11 @@ class Emulator:
         self.stack = stack
         self.stacks.deploy(stack, self.clock.now())
         self.functions.folder = folder_of(self.settings)
-        services = {type_: getattr(self, room) for room, types in ROOMS.items() for type_ in types}
         types = resource_types()
         for resource in stack.resources:
             create = types[resource.type].create
             if create is not None:
-                await create(services[resource.type], resource)
+                await create(self._room_of(resource), resource)
         for room, document in (await self.runtime.kept.load()).items():
             declared = {each.identity.ref for each in stack.resources}
             told = getattr(self, room).restore(document, declared)
@@ -279,7 +280,7 @@ class Emulator:
                 # It is told once.
                 self.changed_back += told
                 self.runtime.kept.put(room, getattr(self, room).to_keep())
-        await self._prepare_functions()
+        await self._prepare(self.functions)
         # What an earlier process left undone needs the resources.
         await self.buses.open()
         await self.functions.open()
@@ -287,18 +288,55 @@ class Emulator:
         await self.executions.open()
         await self.apis.open()
 
-    async def _prepare_functions(self) -> None:
+    def _room_of(self, resource: Resource) -> Any:
+        """Give the service that makes resources of a type."""
+        return next((getattr(self, room) for room, types in ROOMS.items() if resource.type in types), None)
+
+    async def redeploy(self, stack: Stack, *, has_new_modules: bool = False) -> None:
+        """Make what another stack, of the template as it is now, has otherwise; take out what it has no more.
+
+        Connections stay open, and executions go on as they began. ``has_new_modules`` tells that handlers in process
+        are to be imported again. Raise ``BuildError``, ``OSError`` or
+        ``ServiceError``.
+        """
+        types = resource_types()
+        before = {each.logical_id: each for each in self.stack.resources}
+        now = {each.logical_id: each for each in stack.resources}
+        changed = [
+            each
+            for each in stack.resources
+            if before.get(each.logical_id) != each
+            or (has_new_modules and each.type == FUNCTION and in_process_handler(each.metadata) is not None)
+        ]
+        gone = [each for each in before.values() if now.get(each.logical_id) != each]
+        for resource in reversed(gone):
+            remove = types[resource.type].remove
+            if remove is not None:
+                await remove(self._room_of(resource), resource)
+        for resource in changed:
+            create = types[resource.type].create
+            if create is not None:
+                await create(self._room_of(resource), resource)
+        if any(each.type in ROOMS["api_configuration"] for each in (*gone, *changed)):
+            self.api_configuration.renew()
+        self.stack = stack
+        self.stacks.deploy(stack, self.clock.now())
+        names = {each.identity.ref for each in changed}
+        await self._prepare(each for each in self.functions if each.name in names)
+
+    async def _prepare(self, functions: Iterable[Function]) -> None:
         """Have ready what functions in processes of their own need. Raise ``BuildError`` or ``OSError``."""
-        apart = [function for function in self.functions if isinstance(function.handler, Code)]
+        apart = [function for function in functions if isinstance(function.handler, Code)]
         if not apart:
             return
         settings = self.settings
         self.functions.sandboxes = sandboxes = self.runtime.sandboxes()
-        module, _, name = ENDPOINTS.partition(":")
-        open_endpoints = cast(
-            Callable[[Emulator], Awaitable[Endpoints]], getattr(importlib.import_module(module), name)
-        )
-        self.endpoints = await open_endpoints(self)
+        if self.endpoints is None:
+            module, _, name = ENDPOINTS.partition(":")
+            open_endpoints = cast(
+                Callable[[Emulator], Awaitable[Endpoints]], getattr(importlib.import_module(module), name)
+            )
+            self.endpoints = await open_endpoints(self)
         surroundings = Surroundings(
             self.endpoints.address,
             settings.region,

@@ -161,6 +161,9 @@ class Settings:
     reach_aws: bool = field(
         default=False, metadata=_how(_switch, "let functions in processes of their own reach AWS itself")
     )
+    reload: bool = field(
+        default=False, metadata=_how(_switch, "watch the template and the code of functions, and use what is edited")
+    )
     debug: str = field(
         default="",
         metadata=_how(

@@ -136,6 +136,23 @@ class Configuration:
             stage.properties = {**stage.properties, "DeploymentId": deployment_id}
             stage.updated, stage.is_changed = now, is_asked and not stage.is_asked
 
+    def take_out(self, resource: Resource) -> None:
+        """Let go what a template has made and has no more; ``renew`` takes note of it."""
+        kind, id_ = resource.type.removeprefix(PREFIX), resource.identity.ref
+        api_id = str(resource.properties.get("ApiId", id_))
+        if self._parts.pop((kind, api_id, id_), None) is not None and kind == "Api":
+            self.apis.remove(api_id)
+
+    def renew(self) -> None:
+        """Make every API what its parts are now, and let the template's deployments have that."""
+        for api in self.find("Api"):
+            self._make_anew(api.id)
+            for part in self._parts_of(api.id):
+                if part.kind == "Deployment" and not part.is_asked:
+                    self.apis.get(api.id).deploy(part.id)
+            # Now that there is something for its stages to have.
+            self._make_anew(api.id)
+
     # Reading
 
     def get(self, kind: str, api_id: str, id: str) -> Part:
@@ -368,7 +385,10 @@ def _entered(type_: ResourceType) -> ResourceType:
             await create(configuration.apis, resource)
         configuration.enter(resource)
 
-    return replace(type_, create=create_and_enter)
+    async def take_out(configuration: Configuration, resource: Resource) -> None:
+        configuration.take_out(resource)
+
+    return replace(type_, create=create_and_enter, remove=take_out)
 
 
 RESOURCES: dict[str, ResourceType] = {name: _entered(type_) for name, type_ in TYPES.items()}

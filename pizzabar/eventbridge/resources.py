@@ -1,11 +1,12 @@
 """The CloudFormation types of EventBridge."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 from pizzabar.documents import JSON
 from pizzabar.errors import Fault, ValidationException
 from pizzabar.eventbridge.buses import EventBuses, bus_name, rule_arn
-from pizzabar.eventbridge.errors import InvalidEventPatternException
+from pizzabar.eventbridge.errors import InvalidEventPatternException, ResourceNotFoundException
 from pizzabar.eventbridge.pattern import read_pattern
 from pizzabar.eventbridge.rules import MAX_TARGETS, read_target
 from pizzabar.resource import (
@@ -88,6 +89,18 @@ async def _create_rule(buses: EventBuses, resource: Resource) -> None:
         buses.put_target(name, read_target(target), bus=bus)
 
 
+async def _remove_bus(buses: EventBuses, resource: Resource) -> None:
+    buses.delete(resource.properties["Name"])
+
+
+async def _remove_rule(buses: EventBuses, resource: Resource) -> None:
+    bus = bus_name(resource.properties.get("EventBusName"))
+    name = resource.identity.ref.rsplit("|", 1)[-1]
+    with suppress(ResourceNotFoundException):
+        buses.change_rule(name, bus=bus, targets=())
+        buses.delete_rule(name, bus=bus)
+
+
 _TARGET = Record(
     {
         "Id": Text(),
@@ -130,6 +143,7 @@ RESOURCES: dict[str, ResourceType] = {
         ),
         identify=_identify_bus,
         create=_create_bus,
+        remove=_remove_bus,
         check=_check_bus,
         unique=("Name",),
     ),
@@ -149,6 +163,7 @@ RESOURCES: dict[str, ResourceType] = {
         ),
         identify=_identify_rule,
         create=_create_rule,
+        remove=_remove_rule,
         check=_check_rule,
         references={"EventBusName": Reference("AWS::Events::EventBus", standing="default", name_of=bus_name)},
         unique=("EventBusName", "Name"),

@@ -46,6 +46,10 @@ async def _create(sources: EventSources, resource: Resource) -> None:
     await sources.create(resource.properties, uuid=resource.identity.ref)
 
 
+async def _remove(sources: EventSources, resource: Resource) -> None:
+    sources.take_out(resource.identity.ref)
+
+
 RESOURCES: dict[str, ResourceType] = {
     "AWS::Lambda::EventSourceMapping": ResourceType(
         shape=Record(
@@ -83,6 +87,7 @@ RESOURCES: dict[str, ResourceType] = {
         ),
         identify=_identify,
         create=_create,
+        remove=_remove,
         check=_check,
         references={"FunctionName": Reference("AWS::Lambda::Function", name_of=function_name)},
         comes_last=True,

@@ -87,6 +87,7 @@ class EventSources:
         self._readers: dict[str, _Reader] = {}
         self._shard_ids: dict[str, str] = {}
         self._deleted: set[str] = set()
+        self._is_open = False
 
     # Mappings.
 
@@ -131,11 +132,22 @@ class EventSources:
             {**DEFAULTS, **settings},
             self._clock.now(),
         )
-        after = await self._last(source_arn) if position == "LATEST" else None
+        was = self._readers.get(name)
+        if was is not None and was.mapping.source_arn == source_arn:
+            after = was.after
+        else:
+            after = await self._last(source_arn) if position == "LATEST" else None
+        self.take_out(name)
         reader = self._enter(mapping, is_asked=uuid is None, after=after)
-        if uuid is None:
+        if self._is_open:
             self._start(reader)
         return mapping
+
+    def take_out(self, uuid: str) -> None:
+        """Let a mapping that the template has made go."""
+        reader = self._readers.pop(uuid, None)
+        if reader is not None and reader.timer is not None:
+            reader.timer.cancel()
 
     def change(self, uuid: JSON, parameters: JSON) -> EventSourceMapping:
         """Change a mapping, by the parameters of UpdateEventSourceMapping. Raise as ``create`` does."""
@@ -199,6 +211,7 @@ class EventSources:
 
     async def open(self) -> None:
         """Begin to read, from where each mapping was left."""
+        self._is_open = True
         if self._readers:
             self._keep(self.to_keep())
         for reader in self._readers.values():

@@ -149,6 +149,12 @@ class Functions:
         self._functions[function.name] = self._by_arn[function.arn] = function
         return function
 
+    def remove(self, name: str) -> None:
+        """Take a function out."""
+        function = self._functions.pop(name, None)
+        if function is not None:
+            del self._by_arn[function.arn]
+
     def get(self, name_or_arn: str) -> Function:
         """Find a function by name, ARN or partial ARN, a qualifier aside. Raise ``ResourceNotFoundException``."""
         function = self._by_arn.get(name_or_arn) or self._functions.get(function_name(name_or_arn))

@@ -122,6 +122,10 @@ async def _create(functions: Functions, resource: Resource) -> None:
     )
 
 
+async def _remove(functions: Functions, resource: Resource) -> None:
+    functions.remove(resource.identity.ref)
+
+
 def _identify_layer(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> Identity:
     name = properties.get("LayerName", f"{naming.stack}-{logical_id}")
     arn = naming.home.arn("lambda", f"layer:{name}:1")
@@ -184,6 +188,7 @@ RESOURCES: dict[str, ResourceType] = {
         ),
         identify=_identify,
         create=_create,
+        remove=_remove,
         unique=("FunctionName",),
         check_resource=_check,
         files=_files,

@@ -71,8 +71,9 @@ def command_of(function: Function, built: Built, reaches_aws: bool, debugging: D
         paths = [*map(str, built.packages), *(str(layer / "python") for layer in built.layers)]
         debug = None if debugging is None else {"port": debugging.port, "path": _path_of_debugpy()}
         given = {"paths": paths, "reaches_aws": reaches_aws, "debug": debug}
-        # Without site: what is installed beside pizzabar is not installed on Lambda.
-        return [built.interpreter, "-S", "-u", str(BOOTSTRAP / "python.py"), json.dumps(given)]
+        # Without site, for what is installed beside pizzabar is not installed on Lambda; and nothing is written
+        # beside the code.
+        return [built.interpreter, "-S", "-B", "-u", str(BOOTSTRAP / "python.py"), json.dumps(given)]
     inspect = [] if debugging is None else [f"--inspect=127.0.0.1:{debugging.port}"]
     modules = [*map(str, built.packages), *(str(layer / "nodejs") for layer in built.layers)]
     given = {

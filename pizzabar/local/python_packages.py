@@ -38,7 +38,7 @@ def python_sdk(interpreter: str, version: str) -> Install:
 
 
 def _pip(interpreter: str, *what: str) -> tuple[str, ...]:
-    quiet = ("--quiet", "--disable-pip-version-check", "--no-input", "--no-compile")
+    quiet = ("--quiet", "--disable-pip-version-check", "--no-input")
     return (interpreter, "-m", "pip", "install", *quiet, "--target", PLACE, *what)
 
 

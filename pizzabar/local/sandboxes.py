@@ -81,7 +81,13 @@ class LocalSandboxes:
         """See ``Sandboxes``."""
         self._surroundings = surroundings
         for function in functions:
-            self._pools[function.name] = _Pool(function, await self._builds.build(function))
+            built = await self._builds.build(function)
+            pool = self._pools.get(function.name)
+            if pool is None:
+                self._pools[function.name] = _Pool(function, built)
+            else:
+                pool.built = built
+                self._renew(pool, function)
 
     def cause_of(self, access_key: str) -> Cause | None:
         """See ``Sandboxes``."""
@@ -92,10 +98,6 @@ class LocalSandboxes:
         """See ``Sandboxes``."""
         pool = self._pools[function.name]
         built = await self._builds.build(function)
-        if pool.count == 0:
-            # The next invocation tells how it is.
-            pool.built, pool.function = built, function
-            return
         told: list[str] = []
         fresh = await self._start(function, built, lambda stream, lines: told.extend(lines), INIT_SECONDS)
         pool.built = built

@@ -96,6 +96,10 @@ def _path(location: str | None) -> tuple[str | int, ...]:
     return tuple(int(index) if index else key for key, index in parts)
 
 
+async def _remove(machines: StateMachines, resource: Resource) -> None:
+    machines.delete(resource.identity.ref)
+
+
 async def _create(machines: StateMachines, resource: Resource) -> None:
     found = _definition(resource.properties)
     assert found is not None
@@ -155,6 +159,7 @@ RESOURCES: dict[str, ResourceType] = {
         ),
         identify=_identify,
         create=_create,
+        remove=_remove,
         unique=("StateMachineName",),
         check=_check,
         asks=_asked,

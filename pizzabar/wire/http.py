@@ -61,6 +61,7 @@ class Server:
         self._control: Any = None
         self._control_lock = asyncio.Lock()
         self.feeds = Feeds()
+        self._stop_watching: Callable[[], None] = lambda: None
         if emulator is not None:
             self._take(emulator)
 
@@ -125,7 +126,14 @@ class Server:
         if not self._is_handed_in:
             self._take(await Emulator.open(self._settings(), program=self._program))
 
+        if self.emulator is not None and self.emulator.settings.reload:
+            # What watches is imported where it is wanted.
+            from pizzabar.reloading import Reloader
+
+            self._stop_watching = Reloader(self.emulator).watch()
+
     async def _close(self) -> None:
+        self._stop_watching()
         self.feeds.end()
         if not self._is_handed_in and self.emulator is not None:
             emulator, self.emulator = self.emulator, None

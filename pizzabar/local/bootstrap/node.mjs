@@ -7,6 +7,7 @@
 // https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 // https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html
 
+import { spawnSync } from 'node:child_process';
 import dns from 'node:dns';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -167,6 +168,22 @@ function isModule(file) {
   }
 }
 
+// Node.js tells where a file cannot be read only to whoever runs it: each of the function's is asked for.
+function placeOfSyntaxError(folder) {
+  for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
+    const file = path.join(folder, entry.name);
+    let place = '';
+    if (entry.isDirectory()) {
+      place = entry.name === 'node_modules' || entry.name.startsWith('.') ? '' : placeOfSyntaxError(file);
+    } else if (/\.[cm]?js$/.test(entry.name)) {
+      const { status, stderr } = spawnSync(process.execPath, ['--check', file], { encoding: 'utf8' });
+      if (status !== 0) place = `\n    at ${stderr.split('\n')[0].replace('file://', '')}`;
+    }
+    if (place !== '') return place;
+  }
+  return '';
+}
+
 async function load(handler) {
   const [, folder, name, exported] = /^(.*\/)?([^./]+)\.(.+)$/.exec(handler) ?? [];
   if (exported === undefined) {
@@ -181,7 +198,10 @@ async function load(handler) {
     }
     found = isModule(file) ? await import(pathToFileURL(file).href) : module.createRequire(file)(file);
   } catch (error) {
-    if (error instanceof SyntaxError) throw new RuntimeError('Runtime.UserCodeSyntaxError', error);
+    if (error instanceof SyntaxError) {
+      error.stack += placeOfSyntaxError(root);
+      throw new RuntimeError('Runtime.UserCodeSyntaxError', error);
+    }
     if (error?.code === 'MODULE_NOT_FOUND' || error?.code === 'ERR_MODULE_NOT_FOUND') {
       throw new RuntimeError('Runtime.ImportModuleError', error);
     }

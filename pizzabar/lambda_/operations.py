@@ -6,11 +6,13 @@ https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html
 
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from pizzabar.documents import JSON
 from pizzabar.errors import ValidationException
+from pizzabar.lambda_.code import Code
 from pizzabar.lambda_.errors import InvalidParameterValueException
-from pizzabar.lambda_.function import Function, load_handler
+from pizzabar.lambda_.function import Function, Handler, load_handler
 from pizzabar.lambda_.functions import Functions
 
 
@@ -60,7 +62,10 @@ async def update_function_configuration(functions: Functions, parameters: JSON) 
     for name, (member, check) in _CHANGEABLE.items():
         if parameters.get(name) is not None:
             changes[member] = check(name, parameters[name])
-    unknown = sorted(parameters.keys() - _CHANGEABLE.keys() - {"FunctionName", "RevisionId"})
+    if (handler := parameters.get("Handler")) is not None:
+        code = function.handler
+        changes["handler"] = replace(code, handler=handler) if isinstance(code, Code) else _in_process(handler)
+    unknown = sorted(parameters.keys() - _CHANGEABLE.keys() - {"FunctionName", "Handler", "RevisionId"})
     if unknown:
         raise InvalidParameterValueException(f"{', '.join(unknown)} cannot be changed here", Type="User")
     if changes:
@@ -68,8 +73,8 @@ async def update_function_configuration(functions: Functions, parameters: JSON) 
     return _configuration(functions.change(function.name, **changes))
 
 
-def _handler(name: str, value: JSON) -> JSON:
-    """Find a handler in process, which is a function's code here."""
+def _in_process(value: JSON) -> Handler:
+    """Find a handler in process, which is such a function's code."""
     try:
         return load_handler(str(value))
     except (ImportError, AttributeError) as error:
@@ -99,7 +104,6 @@ def _variables(name: str, value: JSON) -> JSON:
 _CHANGEABLE: dict[str, tuple[str, Callable[[str, JSON], JSON]]] = {
     "Description": ("description", lambda name, value: str(value)),
     "Environment": ("environment", _variables),
-    "Handler": ("handler", _handler),
     "MemorySize": ("memory_size", _number_from(128, 10_240)),
     "Timeout": ("timeout", _number_from(1, 900)),
 }
@@ -121,8 +125,11 @@ def _function_name(parameters: JSON) -> str:
 
 
 def _configuration(function: Function) -> JSON:
+    code = function.handler
+    of_code = {"Runtime": code.runtime, "Handler": code.handler} if isinstance(code, Code) else {}
     return {
         "FunctionName": function.name,
+        **of_code,
         "FunctionArn": function.arn,
         "Description": function.description,
         "Timeout": function.timeout,

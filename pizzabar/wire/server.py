@@ -61,6 +61,11 @@ def greeting(emulator: Emulator, host: str, port: int) -> Iterator[str]:
         address = f"{host}:{port}" if number == 0 else f"{api.id}.execute-api.localhost:{port}"
         for stage in api.stages:
             yield _line("connect", f"wscat -c ws://{address}/{stage}")
+    endpoints = emulator.endpoints
+    if endpoints is not None and endpoints.tls_port is not None:
+        yield _line("https", f"https://{host}:{endpoints.tls_port}, with AWS_CA_BUNDLE=$(pizzabar ca)")
+    if endpoints is not None and settings.debug:
+        yield _line("debug", f"{settings.debug} waits for a debugger once it is invoked")
     width = max(map(len, stack.outputs), default=0)
     for name, output in stack.outputs.items():
         yield _line("output", f"{name:<{width}}  {output.value}")

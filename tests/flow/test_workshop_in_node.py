@@ -5,7 +5,11 @@ come from the npm registry.
 
 import asyncio
 import json
+import os
+import shlex
 import ssl
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -124,3 +128,50 @@ async def test_a_guest_who_has_gone_is_no_error_to_lambda(workshop: Path, cache:
         [*_, last] = [hop for hop in bar.emulator.journal if hop.operation == "Invocation"]
         assert last.error is None
         assert json.loads(last.result)["statusCode"] == 404
+
+
+async def test_the_aws_cli_reads_all_of_it(workshop: Path, cache: Path, tmp_path: Path) -> None:
+    async with open_workshop(workshop, cache) as bar, bar.connect() as guest:
+        await guest.send(ORDER)
+        await receive(guest, 2)
+        await bar.pass_time(25)
+        await receive(guest, 5)
+        endpoints = bar.emulator.endpoints
+        assert endpoints is not None
+
+        async def aws(line: str) -> Any:
+            given = {
+                "AWS_ENDPOINT_URL": f"http://localhost:{bar.port}",
+                "AWS_CA_BUNDLE": str(endpoints.authority),
+                "AWS_DEFAULT_REGION": "us-east-1",
+                "AWS_ACCESS_KEY_ID": "any",
+                "AWS_SECRET_ACCESS_KEY": "any",
+                "AWS_PAGER": "",
+                "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])),
+            }
+            process = await asyncio.create_subprocess_exec(
+                "aws", *shlex.split(line), env=given, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            )
+            output, fault = await process.communicate()
+            assert process.returncode == 0, fault.decode()
+            return json.loads(output or "null")
+
+        [session] = (await aws("dynamodb scan --table-name pizzabar-Sessions"))["Items"]
+        [order] = (await aws("dynamodb scan --table-name pizzabar-Orders"))["Items"]
+        assert order["orderId"] == session["orderId"]
+        machine = "arn:aws:states:us-east-1:123456789012:stateMachine:pizzabar-APIGatewayStepFuncState"
+        [execution] = (await aws(f"stepfunctions list-executions --state-machine-arn {machine}"))["executions"]
+        history = await aws(f"stepfunctions get-execution-history --execution-arn {execution['executionArn']}")
+        assert history["events"][-1]["type"] == "ExecutionSucceeded"
+        rules = await aws("events list-rules --event-bus-name pizzabar-EventBus")
+        assert [rule["Name"] for rule in rules["Rules"]] == ["pizzabar-EventBusLogRule", "pizzabar-LambdaRule"]
+        events = await aws("logs filter-log-events --log-group-name /aws/events/pizzabar")
+        assert len(events["events"]) == len(STATUSES)
+        sent = await aws(f"logs filter-log-events --log-group-name {FUNCTION} --filter-pattern delivered")
+        assert sent["events"]
+        function = await aws("lambda get-function-configuration --function-name pizzabar-LambdaPizzaHandler")
+        assert (function["Runtime"], function["Handler"]) == ("nodejs18.x", "lambda-target-example.handler")
+        address = f"https://localhost:{endpoints.tls_port}/api"
+        connection = session["connectionId"]["S"]
+        connected = f"--endpoint-url {address} --connection-id {connection}"
+        assert "connectedAt" in await aws(f"apigatewaymanagementapi get-connection {connected}")

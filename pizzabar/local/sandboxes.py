@@ -22,10 +22,6 @@ from pizzabar.local.runtime_api import Task
 from pizzabar.local.sandbox import Overdue, Sandbox
 from pizzabar.work import Work
 
-INIT_SECONDS = 10.0
-"""https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib"""
-IDLE_SECONDS = 600.0
-"""How long one is kept that nobody needs; Lambda does not say how long it does."""
 _LETTERS = string.ascii_uppercase + "234567"
 
 
@@ -56,6 +52,13 @@ class LocalSandboxes:
     At most ``concurrency`` sandboxes of a function are there at once; an invocation beyond these waits for one.
     """
 
+    init_seconds = 10.0
+    """How long a handler may take to load, but for its second try.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib"""
+    idle_seconds = 600.0
+    """How long a sandbox is kept that nobody needs; Lambda does not say how long it does."""
+
     def __init__(
         self,
         database: Database,
@@ -64,7 +67,6 @@ class LocalSandboxes:
         builds: Builds,
         *,
         concurrency: int,
-        idle_seconds: float = IDLE_SECONDS,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -72,7 +74,6 @@ class LocalSandboxes:
         self._work = work
         self._builds = builds
         self._concurrency = concurrency
-        self._idle_seconds = idle_seconds
         self._surroundings = Surroundings("", "")
         self._pools: dict[str, _Pool] = {}
         self._by_key: dict[str, Sandbox] = {}
@@ -99,7 +100,7 @@ class LocalSandboxes:
         pool = self._pools[function.name]
         built = await self._builds.build(function)
         told: list[str] = []
-        fresh = await self._start(function, built, lambda stream, lines: told.extend(lines), INIT_SECONDS)
+        fresh = await self._start(function, built, lambda stream, lines: told.extend(lines), self.init_seconds)
         pool.built = built
         self._renew(pool, function)
         pool.count += 1
@@ -153,7 +154,7 @@ class LocalSandboxes:
         A handler that takes too long to load is loaded once more, in the time of the invocation.
         """
         generation = pool.generation
-        limit = None if seconds is None else INIT_SECONDS
+        limit = None if seconds is None else self.init_seconds
         began = time.perf_counter()
         fault: RuntimeFault
         try:
@@ -280,7 +281,7 @@ class LocalSandboxes:
             self._free(pool)
             self._work.start(self._drop(kept.sandbox))
             return
-        kept.timer = asyncio.get_running_loop().call_later(self._idle_seconds, self._retire, pool, kept)
+        kept.timer = asyncio.get_running_loop().call_later(self.idle_seconds, self._retire, pool, kept)
         pool.idle.append(kept)
         _wake(pool)
 

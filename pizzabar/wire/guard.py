@@ -36,9 +36,10 @@ class Guard:
         return None
 
     def _is_own(self, host: str) -> bool:
-        return self._is_named(host) or "*" in self._hosts
+        return self.is_named(host) or "*" in self._hosts
 
-    def _is_named(self, host: str) -> bool:
+    def is_named(self, host: str) -> bool:
+        """Tell whether a host is one of this server's names, and not let in with any other."""
         return host in LOCAL_NAMES or host.endswith(".localhost") or host in self._hosts
 
     def _may_drive(self, origin: str, host: str | None) -> bool:
@@ -49,7 +50,7 @@ class Guard:
         except ValueError:
             return False
         # That any host may be named does not let any page in: only those of the host that is named.
-        return name is not None and (self._is_named(name) or name == host)
+        return name is not None and (self.is_named(name) or name == host)
 
 
 def header(headers: Headers, name: bytes) -> str | None:

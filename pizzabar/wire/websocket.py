@@ -81,7 +81,7 @@ async def serve(
     api, stage = place
     work.begin()
     try:
-        admission = await apis.connect(api, stage, _handshake(scope, tls_port))
+        admission = await apis.connect(api, stage, _handshake(scope, _domain_name(scope, guard, tls_port)))
         if isinstance(admission, Refusal):
             await _refuse(send, admission.status, admission.message)
             return
@@ -148,11 +148,11 @@ def api_id(scope: Scope) -> str | None:
     return name if dot and rest.startswith("execute-api.") else None
 
 
-def _handshake(scope: Scope, tls_port: int | None) -> Handshake:
+def _handshake(scope: Scope, domain_name: str) -> Handshake:
     headers = tuple((_title(name), value.decode("latin-1")) for name, value in scope["headers"])
     client = scope.get("client")
     return Handshake(
-        domain_name=_domain_name(header(scope["headers"], b"host") or "localhost", tls_port),
+        domain_name=domain_name,
         source_ip=client[0] if client else "127.0.0.1",
         headers=headers,
         query=tuple(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
@@ -160,9 +160,14 @@ def _handshake(scope: Scope, tls_port: int | None) -> Handshake:
     )
 
 
-def _domain_name(host: str, tls_port: int | None) -> str:
-    """Give the host, and the port that is not HTTPS's own, at which ``https://`` reaches this API."""
-    return host if tls_port is None else f"{host_name(host)}:{tls_port}"
+def _domain_name(scope: Scope, guard: Guard, tls_port: int | None) -> str:
+    """Give the host at which ``https://`` reaches this API, with the port where that is not HTTPS's own."""
+    host = header(scope["headers"], b"host") or "localhost"
+    if tls_port is None:
+        return host
+    name = host_name(host)
+    # No certificate is for a name that is let in with any other.
+    return f"{name if guard.is_named(name) else 'localhost'}:{tls_port}"
 
 
 def _title(name: bytes) -> str:

@@ -9,14 +9,17 @@ import json
 import os
 import sys
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from pizzabar.emulator import Emulator
 from pizzabar.errors import ServiceError
 from pizzabar.lambda_.sandboxes import BuildError
+from pizzabar.local.sandboxes import LocalSandboxes
 from pizzabar.settings import Settings
 from tests.flow.stacks import stack
 
@@ -434,6 +437,37 @@ async def test_code_in_a_zip_file_and_inline(tmp_path: Path) -> None:
             assert answer["Payload"] == json.dumps(name).encode()
     finally:
         await emulator.close()
+
+
+async def test_a_process_that_nobody_needs_any_more_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LocalSandboxes, "idle_seconds", 0.0)
+    async with python(tmp_path, COUNT) as tell:
+        pid, _ = await tell.invoke()
+        with suppress(psutil.NoSuchProcess):
+            await asyncio.to_thread(psutil.Process(pid).wait, 20)
+
+        assert not _runs(pid)
+        assert (await tell.invoke())[1] == 1
+
+
+@pytest.mark.parametrize(("seconds", "error"), [(0.6, None), (30, "Sandbox.Timedout")])
+async def test_what_takes_long_to_load_is_loaded_once_more_in_the_time_of_the_invocation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, error: str | None
+) -> None:
+    monkeypatch.setattr(LocalSandboxes, "init_seconds", 0.3)
+    app = f"import time\ntime.sleep({seconds})\ndef handler(event, context): return 'ready'\n"
+    async with python(tmp_path, app, timeout=2) as tell:
+        if error is None:
+            assert await tell.invoke() == "ready"
+        else:
+            assert (await tell.fails())["errorType"] == error
+
+        lines = await tell.lines()
+        assert lines[0].startswith("INIT_REPORT Init Duration: ")
+        assert lines[0].endswith("Phase: init\tStatus: timeout")
+        assert [line.split(" ")[0] for line in lines[-4:] if line[0] in "SER"][-3:] == ["START", "END", "REPORT"]
 
 
 async def test_its_processes_end_with_the_emulator(tmp_path: Path) -> None:

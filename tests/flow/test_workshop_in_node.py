@@ -174,4 +174,4 @@ async def test_the_aws_cli_reads_all_of_it(workshop: Path, cache: Path, tmp_path
         address = f"https://localhost:{endpoints.tls_port}/api"
         connection = session["connectionId"]["S"]
         connected = f"--endpoint-url {address} --connection-id {connection}"
-        assert "connectedAt" in await aws(f"apigatewaymanagementapi get-connection {connected}")
+        assert "ConnectedAt" in await aws(f"apigatewaymanagementapi get-connection {connected}")

@@ -57,9 +57,7 @@ class LocalRuntime:
 
         if self._sandboxes is None:
             builds = Builds(self._settings.cache_folder / "build", log.warning)
-            self._sandboxes = LocalSandboxes(
-                self.database, self.clock, self.work, builds, concurrency=self._settings.sandboxes
-            )
+            self._sandboxes = LocalSandboxes(self.database, self.work, builds, concurrency=self._settings.sandboxes)
         return self._sandboxes
 
     def executions(self, tasks: Tasks) -> LocalExecutions:

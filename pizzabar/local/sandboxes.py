@@ -1,16 +1,14 @@
 """The local sandboxes: processes of this machine, kept for the next invocation of their function."""
 
-import asyncio
 import secrets
 import string
 import time
 import uuid
-from collections import deque
 from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
 
-from pizzabar.clock import Clock, SystemClock
+from pizzabar.clock import SystemClock
 from pizzabar.journal import CAUSE, Cause, Hop, note
 from pizzabar.lambda_.function import Function, RuntimeFault, timed_out
 from pizzabar.lambda_.log_lines import end_line, fault_line, log_stream_name, report_line, start_line
@@ -20,30 +18,10 @@ from pizzabar.local.database import Database
 from pizzabar.local.processes import Built, command_of, environment_of, memory_of
 from pizzabar.local.runtime_api import Task
 from pizzabar.local.sandbox import Overdue, Sandbox
+from pizzabar.local.sandbox_pool import Kept, SandboxPool
 from pizzabar.work import Work
 
 _LETTERS = string.ascii_uppercase + "234567"
-
-
-class _Pool:
-    """The sandboxes of one function, made of it as it is ``function`` at present."""
-
-    def __init__(self, function: Function, built: Built) -> None:
-        self.function = function
-        self.built = built
-        self.generation = 0
-        self.idle: list[_Kept] = []
-        self.count = 0
-        self.waiting: deque[asyncio.Future[None]] = deque()
-
-
-class _Kept:
-    """A sandbox that is ready, and what it was made of."""
-
-    def __init__(self, sandbox: Sandbox, generation: int) -> None:
-        self.sandbox = sandbox
-        self.generation = generation
-        self.timer: asyncio.TimerHandle | None = None
 
 
 class LocalSandboxes:
@@ -62,20 +40,18 @@ class LocalSandboxes:
     def __init__(
         self,
         database: Database,
-        clock: Clock,
         work: Work,
         builds: Builds,
         *,
         concurrency: int,
     ) -> None:
         self._database = database
-        self._clock = clock
-        self._real = SystemClock()
+        self._clock = SystemClock()
         self._work = work
         self._builds = builds
         self._concurrency = concurrency
         self._surroundings = Surroundings("", "")
-        self._pools: dict[str, _Pool] = {}
+        self._pools: dict[str, SandboxPool] = {}
         self._by_key: dict[str, Sandbox] = {}
 
     async def prepare(self, functions: Iterable[Function], surroundings: Surroundings) -> None:
@@ -84,11 +60,14 @@ class LocalSandboxes:
         for function in functions:
             built = await self._builds.build(function)
             pool = self._pools.get(function.name)
-            if pool is None:
-                self._pools[function.name] = _Pool(function, built)
-            else:
-                pool.built = built
-                self._renew(pool, function)
+            if pool is not None:
+                pool.renew(function, built)
+                continue
+            # A debugger has one process to look at.
+            most = 1 if self._is_debugged(function) else self._concurrency
+            self._pools[function.name] = SandboxPool(
+                function, built, self._drop_later, most=most, idle_seconds=self.idle_seconds
+            )
 
     def cause_of(self, access_key: str) -> Cause | None:
         """See ``Sandboxes``."""
@@ -99,20 +78,24 @@ class LocalSandboxes:
         """See ``Sandboxes``."""
         pool = self._pools[function.name]
         built = await self._builds.build(function)
-        told: list[str] = []
-        fresh = await self._start(function, built, lambda stream, lines: told.extend(lines), self.init_seconds)
-        pool.built = built
-        self._renew(pool, function)
-        pool.count += 1
-        self._keep(pool, _Kept(fresh, pool.generation))
+        if self._is_debugged(function):
+            # Two processes cannot wait at one port.
+            pool.renew(function, built)
+            return
+        try:
+            fresh = await self._start(function, built, lambda stream, lines: None, self.init_seconds)
+        except Overdue:
+            raise timed_out(function) from None
+        pool.renew(function, built)
+        pool.add(fresh)
 
     async def run(self, function: Function, request: Request, write: WriteLog) -> str:
         """See ``Sandboxes``."""
         await self._database.durable()
         pool = self._pools[function.name]
         if pool.function is not function:
-            self._renew(pool, function)
-        kept = await self._place(pool)
+            pool.renew(function)
+        kept = await pool.take()
         seconds: float | None = None if self._is_debugged(function) else float(function.timeout)
         init = None
         try:
@@ -123,32 +106,30 @@ class LocalSandboxes:
                 init = (time.perf_counter() - began) * 1000
             kept.sandbox.write = partial(write, kept.sandbox.log_stream)
             result = await self._handle(kept.sandbox, function, request, seconds, init)
-        except BaseException as error:
-            if kept is not None and isinstance(error, FunctionError):
-                # A handler that failed can be asked again.
-                self._keep(pool, kept)
-            else:
-                self._free(pool)
-                if kept is not None:
-                    await self._drop(kept.sandbox)
+        except FunctionError:
+            # A handler that failed can be asked again.
+            pool.free() if kept is None else pool.keep(kept)
             raise
-        self._keep(pool, kept)
+        except BaseException:
+            if kept is not None:
+                await self._drop(kept.sandbox)
+            pool.free()
+            raise
+        pool.keep(kept)
         return result
 
     async def close(self) -> None:
         """See ``Sandboxes``."""
         for pool in self._pools.values():
-            for kept in pool.idle:
-                if kept.timer is not None:
-                    kept.timer.cancel()
+            pool.close()
         for sandbox in tuple(self._by_key.values()):
             await self._drop(sandbox)
 
     # One invocation -----------------------------------------------------------------------------------------
 
     async def _begin(
-        self, pool: _Pool, function: Function, request: Request, write: WriteLog, seconds: float | None
-    ) -> tuple[_Kept, float | None]:
+        self, pool: SandboxPool, function: Function, request: Request, write: WriteLog, seconds: float | None
+    ) -> tuple[Kept, float | None]:
         """Start a sandbox for an invocation, and give the time that is left to it.
 
         A handler that takes too long to load is loaded once more, in the time of the invocation.
@@ -159,12 +140,12 @@ class LocalSandboxes:
         fault: RuntimeFault
         try:
             try:
-                return _Kept(await self._start(function, pool.built, write, limit), generation), seconds
+                return Kept(await self._start(function, pool.built, write, limit), generation), seconds
             except Overdue:
                 assert seconds is not None
             began = time.perf_counter()
             sandbox = await self._start(function, pool.built, write, seconds)
-            return _Kept(sandbox, generation), max(seconds - (time.perf_counter() - began), 0.0)
+            return Kept(sandbox, generation), max(seconds - (time.perf_counter() - began), 0.0)
         except FunctionError:
             self._tell_of_nothing(function, request, write, began, [])
             raise
@@ -179,7 +160,7 @@ class LocalSandboxes:
         self, function: Function, request: Request, write: WriteLog, began: float, messages: list[str]
     ) -> None:
         """Write to the log of an invocation whose handler could not be loaded."""
-        id, now = request.request_id, self._real.now()
+        id, now = request.request_id, self._clock.now()
         report = report_line(function, id, (time.perf_counter() - began) * 1000)
         faults = [fault_line(now, id, each) for each in messages]
         write(log_stream_name(now, uuid.uuid4().hex), [start_line(id), *faults, end_line(id), report])
@@ -187,7 +168,7 @@ class LocalSandboxes:
     async def _start(self, function: Function, built: Built, write: WriteLog, seconds: float | None) -> Sandbox:
         """Start a sandbox. Raise ``FunctionError``, ``RuntimeFault`` or ``Overdue``."""
         around = self._surroundings
-        stream = log_stream_name(self._real.now(), uuid.uuid4().hex)
+        stream = log_stream_name(self._clock.now(), uuid.uuid4().hex)
         key = "ASIA" + "".join(secrets.choice(_LETTERS) for _ in range(16))
         sandbox = Sandbox(key, stream, partial(write, stream))
         self._by_key[key] = sandbox
@@ -215,7 +196,7 @@ class LocalSandboxes:
         task = Task(
             request.request_id,
             request.event,
-            int((self._real.now() + allowed).timestamp() * 1000),
+            int((self._clock.now() + allowed).timestamp() * 1000),
             function.arn,
             f"Root={cause.trace_id};Parent={cause.id:016x};Sampled=0",
         )
@@ -227,10 +208,10 @@ class LocalSandboxes:
             return await sandbox.handle(task, seconds)
         except Overdue:
             fault = timed_out(function)
-            last.append(fault_line(self._real.now(), request.request_id, fault.message))
+            last.append(fault_line(self._clock.now(), request.request_id, fault.message))
             raise fault from None
         except RuntimeFault as fault:
-            last.append(fault_line(self._real.now(), request.request_id, fault.message))
+            last.append(fault_line(self._clock.now(), request.request_id, fault.message))
             raise
         finally:
             sandbox.cause = None
@@ -239,79 +220,13 @@ class LocalSandboxes:
             report = report_line(function, request.request_id, milliseconds, memory_used=used, init=init)
             sandbox.write([*last, end_line(request.request_id), report])
 
-    # The sandboxes of a function ----------------------------------------------------------------------------
-
     def _is_debugged(self, function: Function) -> bool:
         debugging = self._surroundings.debugging
         return debugging is not None and debugging.function == function.name
 
-    async def _place(self, pool: _Pool) -> _Kept | None:
-        """Take a sandbox that is free; None when there is room for another."""
-        most = 1 if self._is_debugged(pool.function) else self._concurrency
-        while True:
-            while pool.idle:
-                kept = pool.idle.pop()
-                if kept.timer is not None:
-                    kept.timer.cancel()
-                try:
-                    if await kept.sandbox.is_ready():
-                        return kept
-                except asyncio.CancelledError:
-                    self._free(pool)
-                    self._work.start(self._drop(kept.sandbox))
-                    raise
-                self._free(pool)
-                await self._drop(kept.sandbox)
-            if pool.count < most:
-                pool.count += 1
-                return None
-            waiter = asyncio.get_running_loop().create_future()
-            pool.waiting.append(waiter)
-            try:
-                await waiter
-            except asyncio.CancelledError:
-                if waiter.done() and not waiter.cancelled():
-                    # It was this one's turn, and is the next one's now.
-                    _wake(pool)
-                raise
-
-    def _keep(self, pool: _Pool, kept: _Kept) -> None:
-        """Have a sandbox ready for the next invocation."""
-        if kept.generation != pool.generation or not kept.sandbox.is_alive:
-            self._free(pool)
-            self._work.start(self._drop(kept.sandbox))
-            return
-        kept.timer = asyncio.get_running_loop().call_later(self.idle_seconds, self._retire, pool, kept)
-        pool.idle.append(kept)
-        _wake(pool)
-
-    def _retire(self, pool: _Pool, kept: _Kept) -> None:
-        pool.idle.remove(kept)
-        self._free(pool)
-        self._work.start(self._drop(kept.sandbox))
-
-    def _renew(self, pool: _Pool, function: Function) -> None:
-        """Let no sandbox be used any more that was made of what the function was."""
-        pool.function = function
-        pool.generation += 1
-        for kept in tuple(pool.idle):
-            if kept.timer is not None:
-                kept.timer.cancel()
-            self._retire(pool, kept)
-
-    def _free(self, pool: _Pool) -> None:
-        pool.count -= 1
-        _wake(pool)
+    def _drop_later(self, sandbox: Sandbox) -> None:
+        self._work.start(self._drop(sandbox))
 
     async def _drop(self, sandbox: Sandbox) -> None:
         self._by_key.pop(sandbox.access_key, None)
         await sandbox.stop()
-
-
-def _wake(pool: _Pool) -> None:
-    """Let one invocation look again that waits for a sandbox."""
-    while pool.waiting:
-        waiter = pool.waiting.popleft()
-        if not waiter.done():
-            waiter.set_result(None)
-            return

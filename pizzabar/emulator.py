@@ -202,7 +202,7 @@ class Emulator:
         self.tables = Tables(runtime.tables, self.clock, self.work, self.home)
         self.log_groups = LogGroups(runtime.logs, self.clock, self.home)
         self.state_machines = StateMachines(self.executions, tasks, self.clock, self.home)
-        self.buses = EventBuses(runtime.transport, call, self.clock, self.home)
+        self.buses = EventBuses(runtime.transport, call, self.clock, self.work, self.home)
         self.functions = Functions(
             runtime.invocations, call, call.trace, self.clock, self.home, self.log_groups.append
         )

@@ -14,12 +14,18 @@ from pizzabar.documents import JSON
 _RULE_EVENTS = ("EventBridgeRule", "CloudWatchEvent")
 EVENTS_OF_SAM = (
     *("AlexaSkill", "Api", "CloudWatchLogs", "Cognito", "DocumentDB", "HttpApi", "IoTRule", "Kinesis"),
-    *("MQ", "MSK", "S3", "SNS", "SQS", "Schedule", "ScheduleV2", "SelfManagedKafka"),
+    *("MQ", "MSK", "S3", "SNS", "SQS", "ScheduleV2", "SelfManagedKafka"),
 )
 """Event sources that are refused by name."""
 _EVENT_PROPERTIES = (
     *("DeadLetterConfig", "EventBusName", "Input", "InputPath", "InputTransformer", "Pattern", "RetryPolicy"),
     *("RoleArn", "RuleName", "State", "Target"),
+)
+
+SCHEDULE_EVENT = "Schedule"
+_SCHEDULE_PROPERTIES = (
+    *("DeadLetterConfig", "Description", "Enabled", "Input", "Name", "RetryPolicy", "RoleArn", "Schedule", "State"),
+    "Target",
 )
 
 STREAM_EVENT = "DynamoDB"
@@ -34,9 +40,11 @@ _STREAM_PROPERTIES = (
 
 def events_of(source: Source, *, of_function: bool) -> Iterator[tuple[str, Node]]:
     """Go through the event sources that can be made, and tell those that cannot."""
-    kinds = dict.fromkeys(_RULE_EVENTS, _EVENT_PROPERTIES) | (
-        {STREAM_EVENT: _STREAM_PROPERTIES} if of_function else {}
-    )
+    kinds: dict[str, tuple[str, ...]] = dict.fromkeys(_RULE_EVENTS, _EVENT_PROPERTIES) | {
+        SCHEDULE_EVENT: _SCHEDULE_PROPERTIES
+    }
+    if of_function:
+        kinds[STREAM_EVENT] = _STREAM_PROPERTIES
     section = source.properties.get("Events")
     if section is not None and not isinstance(section.value, dict | Special):
         source.fault(section, "'Events' must be an object of event sources.")
@@ -61,8 +69,12 @@ def events_of(source: Source, *, of_function: bool) -> Iterator[tuple[str, Node]
 
 def is_stream(event: Node) -> bool:
     """Whether an event source is the stream of a table."""
+    return bool(_type_of(event) == STREAM_EVENT)
+
+
+def _type_of(event: Node) -> JSON:
     type = mapping(event).get("Type")
-    return type is not None and type.value == STREAM_EVENT
+    return None if type is None else type.value
 
 
 def mapping_of(source: Source, event: Node) -> Node:
@@ -76,14 +88,19 @@ def mapping_of(source: Source, event: Node) -> Node:
     )
 
 
+_SAME_OF_RULE = (("Pattern", "EventPattern"), ("EventBusName",) * 2, ("RuleName", "Name"), ("State",) * 2)
+_SAME_OF_SCHEDULE = (("Schedule", "ScheduleExpression"), ("Name",) * 2, ("Description",) * 2, ("State",) * 2)
+
+
 def rule_of(source: Source, event: Node, target: dict[str, JSON], target_id: str) -> Node:
+    """Give the rule that an event source stands for."""
     given = mapping(mapping(event).get("Properties"))
-    made: dict[str, JSON] = {}
-    for name, same in (("Pattern", "EventPattern"), ("EventBusName",) * 2, ("RuleName", "Name"), ("State",) * 2):
-        if name in given:
-            made[same] = given[name]
-    if "Pattern" not in given:
-        source.fault(event, "an event source of this type needs a Pattern.")
+    same = _SAME_OF_SCHEDULE if _type_of(event) == SCHEDULE_EVENT else _SAME_OF_RULE
+    made: dict[str, JSON] = {made_name: given[name] for name, made_name in same if name in given}
+    if same[0][0] not in given:
+        source.fault(event, f"an event source of this type needs a {same[0][0]}.")
+    if (enabled := given.get("Enabled")) is not None:
+        made["State"] = _state_of(enabled)
     target = {"Id": mapping(given.get("Target")).get("Id", target_id), **target}
     for name in ("Input", "InputPath", "InputTransformer", "RetryPolicy"):
         if name in given:
@@ -95,3 +112,9 @@ def rule_of(source: Source, event: Node, target: dict[str, JSON], target_id: str
         else:
             target["DeadLetterConfig"] = node_of({"Arn": arn}, queue.place)
     return source.resource("AWS::Events::Rule", {**made, "Targets": [target]}, event.place)
+
+
+def _state_of(enabled: Node) -> JSON:
+    """Give the state that stands for whether a schedule is enabled; what is neither is left for the rule to tell."""
+    states = {"true": "ENABLED", "false": "DISABLED"}
+    return node_of(states.get(str(enabled.value).lower(), enabled.value), enabled.place)

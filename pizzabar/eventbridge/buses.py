@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from pizzabar import documents
@@ -11,15 +12,18 @@ from pizzabar.clock import Clock
 from pizzabar.documents import JSON
 from pizzabar.errors import ServiceError, ValidationException
 from pizzabar.eventbridge.errors import ResourceAlreadyExistsException, ResourceNotFoundException
-from pizzabar.eventbridge.event import EntryError, Event, check_entry, entry_size, make_event
+from pizzabar.eventbridge.event import EntryError, Event, check_entry, entry_size, make_event, scheduled_event
 from pizzabar.eventbridge.index import RuleIndex
 from pizzabar.eventbridge.pattern import read_pattern
 from pizzabar.eventbridge.rules import Rule, Target, read_target
+from pizzabar.eventbridge.schedule import read_schedule
+from pizzabar.eventbridge.schedules import Schedules
 from pizzabar.eventbridge.transport import DeliveryFailure, EventDelivery, Transport
 from pizzabar.journal import CAUSE, Attempt, Cause, Hop, new_trace_id, note
 from pizzabar.operations import Call
 from pizzabar.shapes import checked
 from pizzabar.uuids import new_uuid, uuid_of
+from pizzabar.work import Work
 
 MAX_ENTRIES = 10
 MAX_REQUEST_BYTES = 1 << 20
@@ -28,7 +32,8 @@ MAX_REQUEST_BYTES = 1 << 20
 class EventBus:
     """A bus and its rules."""
 
-    def __init__(self, name: str, arn: str, description: str | None = None) -> None:
+    def __init__(self, name: str, arn: str, schedules: Schedules, description: str | None = None) -> None:
+        self._schedules = schedules
         self.name = name
         self.arn = arn
         self.description = description
@@ -39,13 +44,17 @@ class EventBus:
         """Give the bus a rule, in place of one of the same name."""
         self.remove(rule.name)
         self.rules[rule.name] = rule
-        if rule.is_enabled:
+        if rule.is_enabled and rule.pattern is not None:
             self._index.add(rule.name, rule.pattern)
+        self._schedules.follow(rule)
 
     def remove(self, name: str) -> None:
         """Take a rule away, if it is there."""
         rule = self.rules.pop(name, None)
-        if rule is not None and rule.is_enabled:
+        if rule is None:
+            return
+        self._schedules.forget(rule.arn)
+        if rule.is_enabled and rule.pattern is not None:
             self._index.remove(name)
 
     def match(self, document: JSON) -> list[Rule]:
@@ -59,11 +68,13 @@ MAX_TAGS = 50
 class EventBuses:
     """The buses of one account and region; ``default`` is always there."""
 
-    def __init__(self, transport: Transport, call: Call, clock: Clock, home: Home) -> None:
+    def __init__(self, transport: Transport, call: Call, clock: Clock, work: Work, home: Home) -> None:
         self.transport = transport
         self._call = call
         self._clock = clock
+        self._work = work
         self._home = home
+        self._schedules = Schedules(clock, self._fire)
         self._buses: dict[str, EventBus] = {}
         self.tags: dict[str, dict[str, str]] = {}
         """Tags of buses and rules, by their ARNs."""
@@ -85,7 +96,9 @@ class EventBuses:
         """Make a bus. Raise ``ResourceAlreadyExistsException``."""
         if name in self._buses:
             raise ResourceAlreadyExistsException(f"Event bus {name} already exists.")
-        bus = self._buses[name] = EventBus(name, self._home.arn("events", f"event-bus/{name}"), description)
+        bus = self._buses[name] = EventBus(
+            name, self._home.arn("events", f"event-bus/{name}"), self._schedules, description
+        )
         return bus
 
     def get(self, name_or_arn: str | None = None) -> EventBus:
@@ -99,29 +112,32 @@ class EventBuses:
     def put_rule(
         self,
         name: str,
-        pattern: JSON,
+        pattern: JSON = None,
         *,
+        schedule: str = "",
         bus: str | None = None,
         state: str = "ENABLED",
         description: str | None = None,
     ) -> Rule:
         """Make a rule on a bus, or change the one of that name, which keeps its targets.
 
-        ``pattern`` is an event pattern, as text or as the value it stands for. Raise
-        ``InvalidEventPatternException`` or ``ResourceNotFoundException``.
+        ``pattern`` is an event pattern, as text or as the value it stands for, ``schedule`` an expression. Raise
+        ``InvalidEventPatternException``, ``InvalidSchedule`` or ``ResourceNotFoundException``.
         """
         owner = self.get(bus)
-        text = pattern if isinstance(pattern, str) else documents.write(pattern)
+        text = pattern if isinstance(pattern, str) else "" if pattern is None else documents.write(pattern)
         known = owner.rules.get(name)
         rule = Rule(
             name,
             rule_arn(self._home, owner.name, name),
             owner.name,
-            read_pattern(pattern),
+            read_pattern(pattern) if text else None,
             text,
             state,
             description,
             () if known is None else known.targets,
+            read_schedule(schedule) if schedule else None,
+            schedule,
         )
         owner.put(rule)
         return rule
@@ -131,7 +147,9 @@ class EventBuses:
         name = bus_name(name)
         if name == "default":
             raise ValidationException("Cannot delete event bus default.")
-        self._buses.pop(name, None)
+        bus = self._buses.pop(name, None)
+        for rule in () if bus is None else bus.rules.values():
+            self._schedules.forget(rule.arn)
         self._forget()
 
     def delete_rule(self, name: str, *, bus: str | None = None) -> None:
@@ -183,6 +201,7 @@ class EventBuses:
                     "name": rule.name,
                     "bus": rule.bus,
                     "pattern": rule.text,
+                    "schedule": rule.expression,
                     "state": rule.state,
                     "description": rule.description,
                     "targets": [target.document for target in rule.targets],
@@ -211,6 +230,7 @@ class EventBuses:
                 made = self.put_rule(
                     rule["name"],
                     rule["pattern"],
+                    schedule=rule.get("schedule", ""),
                     bus=rule["bus"],
                     state=rule["state"],
                     description=rule["description"],
@@ -298,6 +318,25 @@ class EventBuses:
         rules = owner.match(event.document)
         _tell("matched", event.id, [rule.name for rule in rules])
         lane = cause.lane if cause is not None and cause.lane is not None else event.id
+        return [delivery for rule in rules for delivery in self._to_targets(event, rule, lane)]
+
+    def _fire(self, arn: str, due: datetime) -> None:
+        """Send the event of a schedule that has come due."""
+        name = arn.rpartition("/")[2]
+        rule = self.get().rules[name]
+        # The same event for the same time, however often it is made.
+        event = scheduled_event(arn, id=uuid_of(f"{arn}/{due.timestamp()}"), home=self._home, due=due)
+        deliveries = self._to_targets(event, rule, event.id)
+        if not deliveries:
+            return
+
+        async def deliver() -> None:
+            CAUSE.set(Cause(new_trace_id(self._clock.now())))
+            await self.transport.deliver(deliveries)
+
+        self._work.start(deliver())
+
+    def _to_targets(self, event: Event, rule: Rule, lane: str) -> list[EventDelivery]:
         return [
             EventDelivery(
                 lane,
@@ -311,7 +350,6 @@ class EventBuses:
                 target.maximum_age_seconds,
                 target.dead_letter_arn,
             )
-            for rule in rules
             for target in rule.targets
         ]
 

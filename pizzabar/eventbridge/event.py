@@ -63,6 +63,25 @@ def make_event(entry: JSON, *, id: str, home: Home, now: datetime) -> Event | En
     return Event(id, document, documents.write(document))
 
 
+def scheduled_event(rule_arn: str, *, id: str, home: Home, due: datetime) -> Event:
+    """Make the event that a rule's schedule sends its targets.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-run-lambda-schedule.html
+    """
+    document = {
+        "version": "0",
+        "id": id,
+        "detail-type": "Scheduled Event",
+        "source": "aws.events",
+        "account": home.account,
+        "time": f"{due:%Y-%m-%dT%H:%M:%SZ}",
+        "region": home.region,
+        "resources": [rule_arn],
+        "detail": {},
+    }
+    return Event(id, document, documents.write(document))
+
+
 def entry_size(entry: JSON) -> int:
     """Count the bytes of an entry as the quota does.
 

@@ -10,6 +10,7 @@ from pizzabar import documents
 from pizzabar.documents import JSON, NotJSON
 from pizzabar.errors import ValidationException
 from pizzabar.eventbridge.buses import EventBus, EventBuses
+from pizzabar.eventbridge.cron import InvalidSchedule
 from pizzabar.eventbridge.errors import LimitExceededException, ResourceNotFoundException
 from pizzabar.eventbridge.event import EntryError
 from pizzabar.eventbridge.pattern import read_pattern
@@ -54,18 +55,24 @@ async def list_event_buses(buses: EventBuses, parameters: JSON) -> JSON:
 async def put_rule(buses: EventBuses, parameters: JSON) -> JSON:
     """Make or change a rule."""
     _require(parameters, "Name")
-    if parameters.get("ScheduleExpression"):
-        raise ValidationException("ScheduleExpression is not supported")
-    if not parameters.get("EventPattern"):
+    schedule = parameters.get("ScheduleExpression") or ""
+    if not parameters.get("EventPattern") and not schedule:
         raise ValidationException("Parameter(s) EventPattern or ScheduleExpression must be specified.")
-    is_new = parameters["Name"] not in buses.get(parameters.get("EventBusName")).rules
-    rule = buses.put_rule(
-        parameters["Name"],
-        parameters["EventPattern"],
-        bus=parameters.get("EventBusName"),
-        state=parameters.get("State") or "ENABLED",
-        description=parameters.get("Description"),
-    )
+    bus = buses.get(parameters.get("EventBusName"))
+    if schedule and bus.name != "default":
+        raise ValidationException("ScheduleExpression is supported only on the default event bus.")
+    is_new = parameters["Name"] not in bus.rules
+    try:
+        rule = buses.put_rule(
+            parameters["Name"],
+            parameters.get("EventPattern") or None,
+            schedule=schedule,
+            bus=bus.name,
+            state=parameters.get("State") or "ENABLED",
+            description=parameters.get("Description"),
+        )
+    except InvalidSchedule:
+        raise ValidationException("Parameter ScheduleExpression is not valid.") from None
     buses.note_asked(rule.arn)
     if is_new:
         # Of a rule that is there already, they are left as they are.
@@ -255,14 +262,16 @@ def _describe(buses: EventBuses, bus: EventBus) -> JSON:
 
 
 def _describe_rule(rule: Rule) -> JSON:
-    description = {} if rule.description is None else {"Description": rule.description}
-    return {
+    described = {
         "Name": rule.name,
         "Arn": rule.arn,
-        "EventPattern": rule.text,
+        "EventPattern": rule.text or None,
+        "ScheduleExpression": rule.expression or None,
         "State": rule.state,
         "EventBusName": rule.bus,
-    } | description
+        "Description": rule.description,
+    }
+    return {name: value for name, value in described.items() if value is not None}
 
 
 OPERATIONS: dict[str, Callable[[EventBuses, JSON], Awaitable[JSON]]] = {

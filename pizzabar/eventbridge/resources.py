@@ -6,9 +6,11 @@ from contextlib import suppress
 from pizzabar.documents import JSON
 from pizzabar.errors import Fault, ValidationException
 from pizzabar.eventbridge.buses import EventBuses, bus_name, rule_arn
+from pizzabar.eventbridge.cron import InvalidSchedule
 from pizzabar.eventbridge.errors import InvalidEventPatternException, ResourceNotFoundException
 from pizzabar.eventbridge.pattern import read_pattern
 from pizzabar.eventbridge.rules import MAX_TARGETS, read_target
+from pizzabar.eventbridge.schedule import read_schedule
 from pizzabar.resource import (
     Document,
     Identity,
@@ -54,10 +56,16 @@ def _identify_rule(logical_id: str, properties: Mapping[str, JSON], naming: Nami
 
 def _check_rule(properties: Mapping[str, JSON]) -> Iterable[Fault]:
     if "ScheduleExpression" in properties:
-        yield Fault(("ScheduleExpression",), "schedules are not supported")
+        if bus_name(properties.get("EventBusName")) != "default":
+            why = "ScheduleExpression is supported only on the default event bus."
+            yield Fault(("ScheduleExpression",), why)
+        try:
+            read_schedule(properties["ScheduleExpression"])
+        except InvalidSchedule as error:
+            yield Fault(("ScheduleExpression",), f"Parameter ScheduleExpression is not valid: {error}")
     elif "EventPattern" not in properties:
-        yield Fault((), "a rule needs an EventPattern")
-    else:
+        yield Fault((), "a rule needs an EventPattern or a ScheduleExpression")
+    if "EventPattern" in properties:
         try:
             read_pattern(properties["EventPattern"])
         except InvalidEventPatternException as error:
@@ -80,7 +88,8 @@ async def _create_rule(buses: EventBuses, resource: Resource) -> None:
     name = resource.identity.ref.rsplit("|", 1)[-1]
     buses.put_rule(
         name,
-        properties["EventPattern"],
+        properties.get("EventPattern"),
+        schedule=properties.get("ScheduleExpression", ""),
         bus=bus,
         state=properties.get("State", "ENABLED"),
         description=properties.get("Description"),

@@ -10,6 +10,7 @@ from pizzabar.documents import JSON
 from pizzabar.errors import ValidationException
 from pizzabar.eventbridge.event import Event
 from pizzabar.eventbridge.pattern import Pattern
+from pizzabar.eventbridge.schedule import Schedule
 from pizzabar.record import record
 
 
@@ -31,16 +32,21 @@ class Target:
 
 @record
 class Rule:
-    """A rule of a bus; ``pattern`` and ``text`` are its event pattern, read and as given."""
+    """A rule of a bus; ``pattern`` and ``text`` are its event pattern, read and as given.
+
+    A rule has a pattern, a schedule (``expression`` as given), or both.
+    """
 
     name: str
     arn: str
     bus: str
-    pattern: Pattern
+    pattern: Pattern | None
     text: str
     state: str = "ENABLED"
     description: str | None = None
     targets: tuple[Target, ...] = ()
+    schedule: Schedule | None = None
+    expression: str = ""
 
     @property
     def is_enabled(self) -> bool:

@@ -81,6 +81,8 @@ TYPES: dict[str, ResourceType] = {
         Record(
             {
                 "EventBusName": Text(),
+                "ScheduleExpression": Text(),
+                "Description": Text(),
                 "EventPattern": Document(),
                 "Name": Text(),
                 "State": Text(("ENABLED", "DISABLED")),

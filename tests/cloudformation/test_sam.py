@@ -305,6 +305,35 @@ Resources:
     assert list(resources_of(stack)) == ["Table"]
 
 
+@pytest.mark.parametrize(("written", "state"), [("Enabled: false", "DISABLED"), ("State: ENABLED", "ENABLED")])
+def test_a_schedule_is_a_rule(written: str, state: str) -> None:
+    stack = load(
+        SAM
+        + f"""
+Resources:
+  Bake:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: .
+      Role: r
+      Events:
+        Tick:
+          Type: Schedule
+          Properties: {{Schedule: rate(1 hour), Name: tick, Description: Hourly, Input: '1', {written}}}
+"""
+    )
+
+    made = resources_of(stack)
+    assert made["BakeTick"].properties == {
+        "ScheduleExpression": "rate(1 hour)",
+        "Name": "tick",
+        "Description": "Hourly",
+        "State": state,
+        "Targets": [{"Id": "BakeTickLambdaTarget", "Arn": "arn:aws:kitchen:::pizza-Bake", "Input": "1"}],
+    }
+    assert made["BakeTickPermission"].type == "AWS::Lambda::Permission"
+
+
 def test_a_function_may_ignore_what_is_common() -> None:
     stack = load(
         SAM

@@ -101,8 +101,9 @@ Outputs:
             "9:11: A.Targets.0.InputTransformer is not supported",
         ),
         (
-            "Type: AWS::Events::Rule\n    Properties:\n      ScheduleExpression: rate(1 minute)",
-            "5:7: A: /ScheduleExpression: schedules are not supported",
+            "Type: AWS::Events::Rule\n    Properties:\n      ScheduleExpression: rate(1 minutes)",
+            "5:7: A: /ScheduleExpression: Parameter ScheduleExpression is not valid: a rate is of 1 minute, 1 hour "
+            "or 1 day, or of so many minutes, hours or days",
         ),
         (
             "Type: AWS::Events::EventBus\n    Properties:\n      Name: a\n      DeadLetterConfig: {Arn: a}",

@@ -185,11 +185,11 @@ async def test_a_rule_that_is_put_again_is_reset() -> None:
 async def test_what_is_wrong_with_a_rule() -> None:
     async with eventbridge() as ask:
         nothing = await ask.fails("PutRule", Name="Tell")
-        schedule = await ask.fails("PutRule", Name="Tell", ScheduleExpression="rate(1 minute)")
+        schedule = await ask.fails("PutRule", Name="Tell", ScheduleExpression="every minute")
         faulty = await ask.fails("PutRule", Name="Tell", EventPattern='{"source": "pizza"}')
 
         assert nothing == ("ValidationException: Parameter(s) EventPattern or ScheduleExpression must be specified.")
-        assert schedule == "ValidationException: ScheduleExpression is not supported"
+        assert schedule == "ValidationException: Parameter ScheduleExpression is not valid."
         assert faulty.startswith("InvalidEventPatternException: Event pattern is not valid. Reason: ")
         assert await ask("ListRules") == {"Rules": []}
 

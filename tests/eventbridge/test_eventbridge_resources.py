@@ -114,11 +114,14 @@ def test_every_fault_of_a_rule_is_told() -> None:
 
 
 def test_a_rule_needs_a_pattern() -> None:
-    assert faults(Targets=[]) == ["/: a rule needs an EventPattern"]
+    assert faults(Targets=[]) == ["/: a rule needs an EventPattern or a ScheduleExpression"]
 
 
-def test_schedules_are_not_supported() -> None:
-    assert faults(ScheduleExpression="rate(1 minute)") == ["/ScheduleExpression: schedules are not supported"]
+def test_a_schedule_is_for_the_default_bus() -> None:
+    assert faults(ScheduleExpression="rate(1 minute)") == []
+    assert faults(ScheduleExpression="rate(1 minute)", EventBusName="kitchen") == [
+        "/ScheduleExpression: ScheduleExpression is supported only on the default event bus."
+    ]
 
 
 def test_a_rule_of_a_template_has_at_most_five_targets() -> None:

@@ -225,6 +225,9 @@ async def test_events() -> None:
         rule = {"Name": "baked", "EventBusName": "kitchen"}
         pattern = '{"source":["oven"]}'
         rule_arn = (await aws("events", "PutRule", **rule, EventPattern=pattern))["RuleArn"]
+        await aws("events", "PutRule", Name="hourly", ScheduleExpression="rate(1 hour)")
+        assert (await aws("events", "DescribeRule", Name="hourly"))["ScheduleExpression"] == "rate(1 hour)"
+        await aws("events", "DeleteRule", Name="hourly")
         functions = await aws("lambda", "ListFunctions")
         target = functions["Functions"][0]["FunctionArn"]
         where = {"Rule": "baked", "EventBusName": "kitchen"}

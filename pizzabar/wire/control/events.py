@@ -138,10 +138,13 @@ def router(emulator: Emulator) -> APIRouter:
             return [_explained(None, pattern, event)]
         rules = emulator.buses.get(asked.bus or bus).rules
         if asked.rule is None:
-            return [_explained(rule, rule.pattern, event) for rule in rules.values()]
+            patterns = [(rule, rule.pattern) for rule in rules.values() if rule.pattern is not None]
+            return [_explained(rule, pattern, event) for rule, pattern in patterns]
         if asked.rule not in rules:
             raise HTTPException(404, f"the bus has no rule {asked.rule}: it has {', '.join(rules) or 'none'}")
-        return [_explained(rules[asked.rule], rules[asked.rule].pattern, event)]
+        if (of_rule := rules[asked.rule].pattern) is None:
+            raise HTTPException(400, f"the rule {asked.rule} has a schedule, and no pattern that events could match")
+        return [_explained(rules[asked.rule], of_rule, event)]
 
     @routes.get("/dead-letters")
     async def dead_letters() -> list[DeadLetter]:

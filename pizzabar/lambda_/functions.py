@@ -12,7 +12,7 @@ from pizzabar import documents
 from pizzabar.arn import Home, parse_arn
 from pizzabar.clock import Clock
 from pizzabar.documents import JSON, NotJSON
-from pizzabar.journal import CAUSE, Attempt, Cause, new_trace_id
+from pizzabar.journal import CAUSE, Attempt, Cause, Hop, new_trace_id
 from pizzabar.kept import Changed
 from pizzabar.lambda_.errors import (
     InvalidRequestContentException,
@@ -104,6 +104,7 @@ class Functions:
         maximum_retry_attempts: int = 2,
         maximum_event_age_seconds: int = 21_600,
         reserved_concurrency: int | None = None,
+        is_traced: bool = False,
     ) -> Function:
         """Make a function of a handler, or give the function of that name another."""
         function = Function(
@@ -119,6 +120,7 @@ class Functions:
             maximum_event_age_seconds,
             reserved_concurrency,
             is_coroutine_handler(handler),
+            is_traced,
         )
         self._functions[name] = self._by_arn[function.arn] = function
         return function
@@ -216,13 +218,20 @@ class Functions:
         cause = CAUSE.get()
         if cause is None:
             cause = Cause(new_trace_id(self._clock.now()))
-        token = CAUSE.set(Cause(cause.trace_id, cause.id, cause.lane, Attempt(request_id)))
+        invoking = cause.within(cause.lane, Attempt(request_id))
+        if function.is_traced:
+            invoking.origin = cause.sampled_origin()
+        token = CAUSE.set(invoking)
         now = self._clock.now()
         deadline = now + timedelta(seconds=function.timeout)
         call = self._call if function.is_async else blocking(self._call)
         context = Context(function, request_id, deadline, call, self._clock)
 
         async def handle(parameters: JSON) -> JSON:
+            invocation = CAUSE.get()
+            assert isinstance(invocation, Hop)
+            under_way = invocation.journal.invocations
+            under_way[invocation.id] = invocation
             try:
                 result = await run_handler(function, event, context, self._clock)
             except TimeoutError:
@@ -239,6 +248,8 @@ class Functions:
                     raise
                 # Nobody has cancelled this task: something that the handler waited for was.
                 raise RuntimeFault("Runtime.Cancelled", "What the handler waited for was cancelled") from None
+            finally:
+                del under_way[invocation.id]
             return as_text(result)
 
         request = {"FunctionName": function.name, "RequestId": request_id, "Event": event}

@@ -12,9 +12,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from pizzabar import documents
+from pizzabar import documents, trace_header
 from pizzabar.emulator import Emulator, Program
 from pizzabar.errors import PizzabarError
+from pizzabar.journal import CAUSE
 from pizzabar.settings import Settings
 from pizzabar.wire import management
 from pizzabar.wire.aws import json_protocol, query_protocol, rest_protocol
@@ -134,9 +135,24 @@ class Server:
             beneath = path.removeprefix(CONTROL) or "/"
             await control({**scope, "path": root + beneath, "root_path": root}, receive, send)
             return
+        trace = header(scope["headers"], trace_header.NAME)
         with emulator.work.errand():
-            response = await self._ask(emulator, scope, receive)
+            if trace is None:
+                response = await self._ask(emulator, scope, receive)
+            else:
+                response = await self._ask_in(trace, emulator, scope, receive)
         await _send(send, response)
+
+    async def _ask_in(self, trace: str, emulator: Emulator, scope: Scope, receive: Receive) -> Response:
+        """Answer in the trace that a request names; what it is told of is durable, as without one."""
+        named = trace_header.read_trace_header(trace)
+        token = CAUSE.set(None if named is None else emulator.journal.cause_of(named))
+        try:
+            response = await self._ask(emulator, scope, receive)
+        finally:
+            CAUSE.reset(token)
+        await emulator.runtime.durable()
+        return response
 
     async def _ask(self, emulator: Emulator, scope: Scope, receive: Receive) -> Response:
         """Answer as AWS does."""

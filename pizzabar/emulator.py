@@ -65,6 +65,7 @@ from pizzabar.runtime import Runtime
 from pizzabar.settings import Settings
 from pizzabar.shapes import Shapes, typed
 from pizzabar.stepfunctions.activities import Activities
+from pizzabar.stepfunctions.errors import ExecutionDoesNotExist
 from pizzabar.stepfunctions.operations import CHANGES as STEP_FUNCTIONS_CHANGES
 from pizzabar.stepfunctions.operations import OPERATIONS as STEP_FUNCTIONS_OPERATIONS
 from pizzabar.stepfunctions.resources import RESOURCES as STEP_FUNCTIONS_RESOURCES
@@ -72,6 +73,9 @@ from pizzabar.stepfunctions.shapes import SHAPES as STEP_FUNCTIONS_SHAPES
 from pizzabar.stepfunctions.state_machines import StateMachines
 from pizzabar.stepfunctions.tasks import Tasks
 from pizzabar.sts.operations import OPERATIONS as STS_OPERATIONS
+from pizzabar.xray.operations import OPERATIONS as XRAY_OPERATIONS
+from pizzabar.xray.shapes import SHAPES as XRAY_SHAPES
+from pizzabar.xray.traces import Ending, Traces
 
 log = logging.getLogger("pizzabar")
 FUNCTION = "AWS::Lambda::Function"
@@ -100,6 +104,7 @@ SERVICES: tuple[tuple[str, Mapping[str, Callable[[Any, JSON], Awaitable[JSON]]],
     ("logs", LOGS_OPERATIONS, "log_groups"),
     ("stepfunctions", STEP_FUNCTIONS_OPERATIONS, "state_machines"),
     ("sts", STS_OPERATIONS, "home"),
+    ("xray", XRAY_OPERATIONS, "traces"),
 )
 """Services, their operations, and the emulator's name of what answers these."""
 
@@ -109,6 +114,7 @@ SHAPES: dict[str, Shapes] = {
     "lambda": LAMBDA_SHAPES,
     "stepfunctions": STEP_FUNCTIONS_SHAPES,
     "sts": {},
+    "xray": XRAY_SHAPES,
 }
 """What is looked at before an operation of these services is asked; the others look at everything themselves."""
 CHECKED_THEMSELVES = frozenset({"Invoke", "PutEvents", "StartExecution"})
@@ -198,6 +204,7 @@ class Emulator:
             quotas=settings.quotas,
         )
         self.api_configuration = Configuration(self.apis, self.clock, call.has)
+        self.traces = Traces(self.journal, self.clock, self.home, self._ending, size=settings.journal_size)
         self.stack = Stack(settings.stack_name, (), {}, {})
         self.stacks = Stacks(self.home)
         for service, operations, room in SERVICES:
@@ -269,6 +276,14 @@ class Emulator:
             return change
 
         return {name: keep(each) if name in changes else each for name, each in operations.items()}
+
+    async def _ending(self, execution_arn: str) -> Ending | None:
+        """Tell how an execution stands, for its segment."""
+        try:
+            execution = (await self.executions.describe(execution_arn)).execution
+        except ExecutionDoesNotExist:
+            return None
+        return Ending(execution.stopped, execution.error, execution.cause)
 
     async def settled(self) -> None:
         """Return when nothing is left to happen at the present time: no frame, delivery, invocation or commit."""

@@ -90,6 +90,8 @@ class Hop(Cause):
 
     result: JSON = None
     error: BaseException | None = None
+    began: float = 0.0
+    """When it began by the process's own counter of seconds, which goes on where the clock stands still."""
     duration: float | None = None
     """Seconds, or None while it is under way."""
     notes: dict[str, JSON] | None = None

@@ -18,6 +18,7 @@ from pizzabar.cli.order import order
 from pizzabar.cli.render import render
 from pizzabar.cli.resources import resources
 from pizzabar.cli.tables import tables
+from pizzabar.cli.trace import trace
 from pizzabar.cli.watch import watch
 from pizzabar.settings import Settings, SettingsError, meanings, repeated, switches
 
@@ -81,6 +82,7 @@ def up(template_file: str | None, **options: Any) -> None:
 COMMANDS: tuple[click.Command, ...] = (
     order,
     watch,
+    trace,
     clock,
     settled,
     connections,

@@ -3,6 +3,7 @@ The emulator, and the one place where it is put together: a runtime and a templa
 table.
 """
 
+import asyncio
 import importlib
 import logging
 import os
@@ -136,6 +137,10 @@ class ClockStandsStill(PizzabarError):
     """Raised when real time is asked to move."""
 
 
+class NoTelemetry(PizzabarError):
+    """Raised when spans are to be exported and what exports them is not installed."""
+
+
 class NotText(OSError):
     """Raised when a file is not text in UTF-8; tells where, counted in bytes."""
 
@@ -209,6 +214,7 @@ class Emulator:
         self.stacks = Stacks(self.home)
         for service, operations, room in SERVICES:
             call.add(service, _typed(service, self._keeping(room, operations)), getattr(self, room))
+        self._stop_export: Callable[[], None] | None = None
         self.changed_back: list[str] = []
         """What API calls had changed and the template has changed back."""
 
@@ -230,11 +236,23 @@ class Emulator:
         open_runtime = cast(Callable[[Settings], Awaitable[Runtime]], getattr(importlib.import_module(module), name))
         emulator = cls(settings, await open_runtime(settings))
         try:
+            if settings.otlp is not None:
+                emulator._export_spans(settings.otlp)
             await emulator._begin(stack)
         except BaseException:
             await emulator.close()
             raise
         return emulator
+
+    def _export_spans(self, address: str) -> None:
+        """Begin to export each hop as a span. Raise ``NoTelemetry``."""
+        # Only who asks for it pays for the import.
+        try:
+            from pizzabar.telemetry.export import SpanExport, exporter_of
+        except ImportError as error:
+            raise NoTelemetry(f"--otlp needs OpenTelemetry ({error}): pip install 'pizzabar[otel]'") from None
+        export = SpanExport(self.journal, exporter_of(address), address, self.home, self.settings.stack_name)
+        self._stop_export = export.close
 
     async def _begin(self, stack: Stack) -> None:
         await self.tables.open()
@@ -316,6 +334,9 @@ class Emulator:
     async def close(self) -> None:
         """Stop; what is under way goes on at the next start."""
         await self.runtime.close()
+        if self._stop_export is not None:
+            # In a thread: a collector may take its time for the last spans.
+            await asyncio.to_thread(self._stop_export)
 
 
 def _typed(

@@ -117,7 +117,11 @@ class Hop(Cause):
     @property
     def segment_id(self) -> str:
         """The hop's number in the form of X-Ray's: see ``Journal.id_of``."""
-        return f"{self.journal.mark:08x}{self.id & 0xFFFF_FFFF:08x}"
+        return self.segment_of(self.id)
+
+    def segment_of(self, id: int) -> str:
+        """Give the segment of another hop of the same journal."""
+        return f"{self.journal.mark:08x}{id & 0xFFFF_FFFF:08x}"
 
     def as_json(self) -> dict[str, JSON]:
         """Render the hop for a reader."""

@@ -2,7 +2,8 @@
 A trace as a waterfall: a tree of hops with bars against time.
 
 Pure. The axis folds the times in which nothing happens: a Wait of five seconds is one column, with a label, and what
-takes a millisecond on either side of it can be seen.
+takes a millisecond on either side of it can be seen. The scale changes at a fold: of two stretches a longer one is
+wider, but no other so narrow that nothing can be seen of it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -38,7 +39,10 @@ class Stretch:
 
 
 def stretches_of(spans: Iterable[tuple[float, float]], width: int) -> list[Stretch]:
-    """Divide an axis of so many columns among the times with a hop, given as starts and ends; one for each fold."""
+    """Divide an axis of so many columns among the times with a hop, given as starts and ends; one for each fold.
+
+    Half of the columns are shared out evenly, half by length.
+    """
     busy: list[list[float]] = []
     for start, end in sorted(spans):
         if busy and start <= busy[-1][1]:
@@ -58,7 +62,8 @@ def stretches_of(spans: Iterable[tuple[float, float]], width: int) -> list[Stret
     found: list[Stretch] = []
     column = 0.0
     for number, (start, end) in enumerate(parts):
-        columns = free * ((end - start) / total if total else 1 / len(parts))
+        even = 1 / len(parts)
+        columns = free * (even + ((end - start) / total if total else even)) / 2
         gap = start - parts[number - 1][1] if number else 0.0
         found.append(Stretch(start, end, column, columns, gap))
         column += columns + 1

@@ -175,7 +175,9 @@ def sample() -> None:
     """Have segments be kept of the hop at hand and of what follows from it, unless upstream has decided."""
     hop = CAUSE.get()
     if isinstance(hop, Hop):
-        hop.origin = hop.sampled_origin()
+        # A request from elsewhere keeps its caller.
+        caller = hop.origin.parent if hop.parent == 0 and hop.origin is not None else None
+        hop.origin = replace(hop.sampled_origin(), parent=caller)
 
 
 def adopt(text: str) -> None:

@@ -92,6 +92,16 @@ def test_what_is_sampled_from_a_hop_on() -> None:
     assert trace_header() == ""
 
 
+def test_a_request_from_elsewhere_keeps_its_caller_when_it_is_sampled() -> None:
+    hop = enter(Journal(), Cause(TRACE, origin=TraceHeader(TRACE, FOREIGN)))
+    token = CAUSE.set(hop)
+    try:
+        sample()
+    finally:
+        CAUSE.reset(token)
+    assert hop.origin == TraceHeader(TRACE, FOREIGN, True)
+
+
 def test_upstream_has_decided() -> None:
     header = TraceHeader(TRACE, FOREIGN, False, (("Lineage", "1:a87bd80c:0"),))
     hop = enter(Journal(), Cause(TRACE, origin=header))

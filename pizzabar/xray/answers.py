@@ -5,9 +5,11 @@ https://docs.aws.amazon.com/xray/latest/api/API_Operations.html
 """
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 from pizzabar import documents
 from pizzabar.documents import JSON
+from pizzabar.shapes import checked
 from pizzabar.xray.document import BadDocument
 from pizzabar.xray.errors import InvalidRequestException
 from pizzabar.xray.filter_expression import read_filter
@@ -83,8 +85,8 @@ async def get_service_graph(traces: Traces, parameters: JSON) -> JSON:
         raise InvalidRequestException(f"there is no group {group}: groups are not supported")
     found = await _in_range(traces, parameters, by_event=True)
     return {
-        "StartTime": parameters["StartTime"],
-        "EndTime": parameters["EndTime"],
+        "StartTime": _time(parameters, "StartTime"),
+        "EndTime": _time(parameters, "EndTime"),
         "Services": graph_of(found),
         "ContainsOldGroupVersions": False,
     }
@@ -92,12 +94,18 @@ async def get_service_graph(traces: Traces, parameters: JSON) -> JSON:
 
 async def _in_range(traces: Traces, parameters: JSON, *, by_event: bool) -> list[Traced]:
     """Find the traces that began in a time range: by their ids, to the second, or by their segments."""
-    start, end = _required(parameters, "StartTime"), _required(parameters, "EndTime")
+    start, end = _time(parameters, "StartTime"), _time(parameters, "EndTime")
     if end < start:
         raise InvalidRequestException("StartTime is after EndTime")
     if by_event:
         return [trace for trace in await traces.all() if trace.start <= end and trace.end >= start]
     return [trace for trace in await traces.all() if int(start) <= int(trace.id.split("-")[1], 16) <= end]
+
+
+def _time(parameters: JSON, name: str) -> float:
+    """Read a time: seconds since 1970, or a ``datetime`` of a caller in process."""
+    given = _required(parameters, name)
+    return given.timestamp() if isinstance(given, datetime) else float(checked(given, float))
 
 
 def _ids(parameters: JSON) -> list[str]:

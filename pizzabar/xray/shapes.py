@@ -3,14 +3,14 @@
 from pizzabar.shapes import TEXTS, Shapes
 
 SHAPES: Shapes = {
-    "EndTime": float,
+    "EndTime": None,
     "FilterExpression": str,
     "GroupARN": str,
     "GroupName": str,
     "NextToken": str,
     "Sampling": bool,
     "SamplingStrategy": {"Name": str, "Value": float},
-    "StartTime": float,
+    "StartTime": None,
     "TimeRangeType": str,
     "TraceIds": TEXTS,
     "TraceSegmentDocuments": TEXTS,

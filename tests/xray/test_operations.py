@@ -117,6 +117,15 @@ async def test_traces_are_found_by_their_time() -> None:
             assert len(found) == count, (start, end, kind)
 
 
+async def test_a_time_is_a_number_of_seconds_or_that_of_a_program() -> None:
+    async with xray() as ask:
+        await told(ask)
+
+        assert len(await ask.summaries(StartTime=NOON, EndTime=NOON + timedelta(minutes=1))) == 1
+        fault = await ask.fails("GetTraceSummaries", StartTime="noon", EndTime=START)
+        assert fault.startswith("SerializationException: STRING_VALUE cannot be converted to Double")
+
+
 async def test_summaries_come_in_pages_the_last_trace_first() -> None:
     async with xray() as ask:
         for number in range(PAGE + 1):

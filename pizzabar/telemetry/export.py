@@ -76,12 +76,17 @@ class SpanExport:
             self._wake.set()
 
     def close(self) -> None:
-        """Export what is left, and stop; a collector that is away is not waited for longer than for one batch."""
+        """Export what is left, and stop; one batch at most waits for a collector, and none for one that is away."""
         self._unfollow()
         self._is_stopping = True
+        is_away = self._is_away
+        if is_away:
+            # It ends the wait before another try.
+            self._exporter.shutdown()
         self._wake.set()
         self._thread.join(PATIENCE + PERIOD)
-        self._exporter.shutdown()
+        if not is_away:
+            self._exporter.shutdown()
 
     def _run(self) -> None:
         while True:

@@ -3,6 +3,7 @@ The emulator, and the one place where it is put together: a runtime and a templa
 table.
 """
 
+import asyncio
 import importlib
 import logging
 import os
@@ -68,6 +69,7 @@ from pizzabar.runtime import Runtime
 from pizzabar.settings import Settings
 from pizzabar.shapes import Shapes, typed
 from pizzabar.stepfunctions.activities import Activities
+from pizzabar.stepfunctions.errors import ExecutionDoesNotExist
 from pizzabar.stepfunctions.operations import CHANGES as STEP_FUNCTIONS_CHANGES
 from pizzabar.stepfunctions.operations import OPERATIONS as STEP_FUNCTIONS_OPERATIONS
 from pizzabar.stepfunctions.resources import RESOURCES as STEP_FUNCTIONS_RESOURCES
@@ -75,6 +77,9 @@ from pizzabar.stepfunctions.shapes import SHAPES as STEP_FUNCTIONS_SHAPES
 from pizzabar.stepfunctions.state_machines import StateMachines
 from pizzabar.stepfunctions.tasks import Tasks
 from pizzabar.sts.operations import OPERATIONS as STS_OPERATIONS
+from pizzabar.xray.operations import OPERATIONS as XRAY_OPERATIONS
+from pizzabar.xray.shapes import SHAPES as XRAY_SHAPES
+from pizzabar.xray.traces import Ending, Traces
 
 log = logging.getLogger("pizzabar")
 FUNCTION = "AWS::Lambda::Function"
@@ -105,6 +110,7 @@ SERVICES: tuple[tuple[str, Mapping[str, Callable[[Any, JSON], Awaitable[JSON]]],
     ("logs", LOGS_OPERATIONS, "log_groups"),
     ("stepfunctions", STEP_FUNCTIONS_OPERATIONS, "state_machines"),
     ("sts", STS_OPERATIONS, "home"),
+    ("xray", XRAY_OPERATIONS, "traces"),
 )
 """Services, their operations, and the emulator's name of what answers these."""
 
@@ -114,6 +120,7 @@ SHAPES: dict[str, Shapes] = {
     "lambda": LAMBDA_SHAPES,
     "stepfunctions": STEP_FUNCTIONS_SHAPES,
     "sts": {},
+    "xray": XRAY_SHAPES,
 }
 """What is looked at before an operation of these services is asked; the others look at everything themselves."""
 CHECKED_THEMSELVES = frozenset({"Invoke", "PutEvents", "StartExecution"})
@@ -157,6 +164,10 @@ class ClockStandsStill(PizzabarError):
 
 class DebuggedFunctionMissing(PizzabarError):
     """Raised when the function that is to be debugged is not there."""
+
+
+class NoTelemetry(PizzabarError):
+    """Raised when spans are to be exported and what exports them is not installed."""
 
 
 class NotText(OSError):
@@ -227,6 +238,7 @@ class Emulator:
             quotas=settings.quotas,
         )
         self.api_configuration = Configuration(self.apis, self.clock, call.has)
+        self.traces = Traces(self.journal, self.clock, self.home, self._ending, size=settings.journal_size)
         self.stack = Stack(settings.stack_name, (), {}, {})
         self.program: Program | None = None
         self.stacks = Stacks(self.home)
@@ -234,6 +246,7 @@ class Emulator:
             call.add(service, _typed(service, self._keeping(room, operations)), getattr(self, room))
         self.endpoints: Endpoints | None = None
         """Where functions in processes of their own reach this emulator; None where there are none."""
+        self._stop_export: Callable[[], None] | None = None
         self.changed_back: list[str] = []
         """What API calls had changed and the template has changed back."""
 
@@ -256,11 +269,23 @@ class Emulator:
         emulator = cls(settings, await open_runtime(settings))
         emulator.program = program
         try:
+            if settings.otlp is not None:
+                emulator._export_spans(settings.otlp)
             await emulator._begin(stack)
         except BaseException:
             await emulator.close()
             raise
         return emulator
+
+    def _export_spans(self, address: str) -> None:
+        """Begin to export each hop as a span. Raise ``NoTelemetry``."""
+        # Only who asks for it pays for the import.
+        try:
+            from pizzabar.telemetry.export import SpanExport, exporter_of
+        except ImportError as error:
+            raise NoTelemetry(f"--otlp needs OpenTelemetry ({error}): pip install 'pizzabar[otel]'") from None
+        export = SpanExport(self.journal, exporter_of(address), address, self.home, self.settings.stack_name)
+        self._stop_export = export.close
 
     async def _begin(self, stack: Stack) -> None:
         await self.tables.open()
@@ -362,6 +387,14 @@ class Emulator:
 
         return {name: keep(each) if name in changes else each for name, each in operations.items()}
 
+    async def _ending(self, execution_arn: str) -> Ending | None:
+        """Tell how an execution stands, for its segment."""
+        try:
+            execution = (await self.executions.describe(execution_arn)).execution
+        except ExecutionDoesNotExist:
+            return None
+        return Ending(execution.stopped, execution.error, execution.cause)
+
     async def settled(self) -> None:
         """Return when nothing is left to happen at the present time: no frame, delivery, invocation or commit."""
         while True:
@@ -398,6 +431,9 @@ class Emulator:
             await self.functions.sandboxes.close()
             await self.endpoints.close()
         await self.runtime.close()
+        if self._stop_export is not None:
+            # In a thread: a collector may take its time for the last spans.
+            await asyncio.to_thread(self._stop_export)
 
 
 def _typed(

@@ -9,24 +9,60 @@ import secrets
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from pizzabar.documents import JSON
+from pizzabar.trace_header import TraceHeader, read_trace_header
 
 
 class Cause:
     """What the work at hand follows from: a trace, and the hop of that ``id`` (0 for none).
 
     ``lane`` names the sequence whose asynchronous work keeps its order: an execution's ARN, or an event's id.
-    ``attempt`` is the one at hand of a piece of work that may be repeated.
+    ``attempt`` is the one at hand of a piece of work that may be repeated. ``origin`` is what upstream said of the
+    trace, or what was decided here; what follows has the very same, until something else is said.
     """
 
-    def __init__(self, trace_id: str, id: int = 0, lane: str | None = None, attempt: "Attempt | None" = None) -> None:
+    def __init__(
+        self,
+        trace_id: str,
+        id: int = 0,
+        lane: str | None = None,
+        attempt: "Attempt | None" = None,
+        origin: TraceHeader | None = None,
+    ) -> None:
         self.trace_id = trace_id
         self.id = id
         self.lane = lane
         self.attempt = attempt
+        self.origin = origin
+
+    def within(self, lane: str | None = None, attempt: "Attempt | None" = None) -> "Cause":
+        """Give the same cause for work of another lane, or another attempt."""
+        return Cause(self.trace_id, self.id, lane, attempt, self.origin)
+
+    @property
+    def sampled(self) -> bool | None:
+        """Whether segments of what happens here are kept, if that is decided."""
+        return None if self.origin is None else self.origin.sampled
+
+    @property
+    def segment_id(self) -> str | None:
+        """The segment that stands for the cause, if one does."""
+        return None if self.origin is None else self.origin.parent
+
+    def header(self) -> TraceHeader:
+        """Give the header by which the trace goes on elsewhere."""
+        others = () if self.origin is None else self.origin.others
+        return TraceHeader(self.trace_id, self.segment_id, self.sampled, others)
+
+    def sampled_origin(self) -> TraceHeader:
+        """Give what is to be said of the trace from here on: it is sampled, unless upstream has decided."""
+        origin = self.origin
+        if origin is not None and origin.sampled is not None:
+            return origin
+        return TraceHeader(self.trace_id, None, True, () if origin is None else origin.others)
 
 
 @dataclass(slots=True)
@@ -54,6 +90,8 @@ class Hop(Cause):
 
     result: JSON = None
     error: BaseException | None = None
+    began: float = 0.0
+    """When it began by the process's own counter of seconds, which goes on where the clock stands still."""
     duration: float | None = None
     """Seconds, or None while it is under way."""
     notes: dict[str, JSON] | None = None
@@ -66,13 +104,24 @@ class Hop(Cause):
         self.trace_id = cause.trace_id
         self.lane = cause.lane
         self.attempt = cause.attempt
+        self.origin = cause.origin
         self.parent = cause.id
+        self.journal = journal
         self.service = service
         self.operation = operation
         self.parameters = parameters
         self.started = started
         journal.last_id = self.id = journal.last_id + 1
         journal.enter(self)
+
+    @property
+    def segment_id(self) -> str:
+        """The hop's number in the form of X-Ray's: see ``Journal.id_of``."""
+        return self.segment_of(self.id)
+
+    def segment_of(self, id: int) -> str:
+        """Give the segment of another hop of the same journal."""
+        return f"{self.journal.mark:08x}{id & 0xFFFF_FFFF:08x}"
 
     def as_json(self) -> dict[str, JSON]:
         """Render the hop for a reader."""
@@ -103,6 +152,48 @@ def new_trace_id(now: datetime) -> str:
     return f"1-{int(now.timestamp()):08x}-{secrets.token_hex(12)}"
 
 
+def cause_of_text(text: str) -> Cause:
+    """Give the cause that was written as a header, or, by an older version, as the id of its trace alone."""
+    header = read_trace_header(text)
+    return Cause(text) if header is None else Cause(header.root, origin=header)
+
+
+def trace_header() -> str:
+    """Write the header of the work at hand as a function is handed it, or nothing if there is no work.
+
+    What is not decided is not sampled, as Lambda has it.
+    https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html
+    """
+    cause = CAUSE.get()
+    if cause is None:
+        return ""
+    header = cause.header()
+    return str(header if header.sampled is not None else replace(header, sampled=False))
+
+
+def sample() -> None:
+    """Have segments be kept of the hop at hand and of what follows from it, unless upstream has decided."""
+    hop = CAUSE.get()
+    if isinstance(hop, Hop):
+        # A request from elsewhere keeps its caller.
+        caller = hop.origin.parent if hop.parent == 0 and hop.origin is not None else None
+        hop.origin = replace(hop.sampled_origin(), parent=caller)
+
+
+def adopt(text: str) -> None:
+    """Take the hop at hand into the trace of a header that came with its parameters.
+
+    Only what has no cause and came with no header of HTTP: that is preferred.
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+    """
+    hop = CAUSE.get()
+    header = read_trace_header(text)
+    if header is not None and isinstance(hop, Hop) and hop.parent == 0 and hop.origin is None:
+        cause = hop.journal.cause_of(header)
+        hop.trace_id, hop.parent, hop.origin = cause.trace_id, cause.id, cause.origin
+        hop.lane, hop.attempt = cause.lane, cause.attempt
+
+
 def note(name: str, value: JSON) -> None:
     """Add something to the hop at hand that its result does not tell."""
     hop = CAUSE.get()
@@ -118,11 +209,43 @@ class Journal:
     def __init__(self, size: int = 4096) -> None:
         self._hops: deque[Hop] = deque(maxlen=size)
         self.last_id = 0
+        self.mark = secrets.randbits(32)
+        """What the segment ids of this process begin with: a trace may go on in another one, which counts anew."""
+        self.invocations: dict[int, Hop] = {}
+        """The invocations under way, by number: requests of their functions name them, however far the ring is."""
         self.enter = self._hops.append
         self.followers: tuple[Callable[[Hop], None], ...] = ()
 
     def __iter__(self) -> Iterator[Hop]:
         return iter(tuple(self._hops))
+
+    def find(self, id: int) -> Hop | None:
+        """Find a hop by its number, if it is still kept."""
+        first = self.last_id - len(self._hops) + 1
+        return self._hops[id - first] if self._hops and first <= id <= self.last_id else None
+
+    def id_of(self, segment_id: str) -> int | None:
+        """Give the number of the hop that a segment id stands for; None if it is of another's making."""
+        mark, number = int(segment_id[:8], 16), int(segment_id[8:], 16)
+        return number if mark == self.mark and 0 < number <= self.last_id else None
+
+    def cause_of(self, header: TraceHeader) -> Cause:
+        """Give the cause that a request names by its header.
+
+        If that is a hop of the same trace, the request is part of it: what the hop does not know to be sampled, the
+        header may say. An invocation under way lends its lane and attempt, also to what names a subsegment of the
+        function's own.
+        """
+        id = None if header.parent is None else self.id_of(header.parent)
+        hop = None if id is None else self.invocations.get(id) or self.find(id)
+        if hop is not None and hop.trace_id == header.root:
+            origin = replace(header, parent=None) if header.sampled and not hop.sampled else hop.origin
+            attempt = hop.attempt if hop.id in self.invocations else None
+            return Cause(hop.trace_id, hop.id, hop.lane, attempt, origin)
+        around = [each for each in self.invocations.values() if each.trace_id == header.root]
+        if len(around) == 1:
+            return Cause(header.root, around[0].id, around[0].lane, around[0].attempt, header)
+        return Cause(header.root, origin=header)
 
     def close(self, hop: Hop) -> None:
         """Tell the followers of a hop that has ended."""

@@ -66,7 +66,7 @@ class Operations:
         now = self._clock.now()
         hop = Hop(self.journal, cause or Cause(new_trace_id(now)), service, operation, parameters, now)
         token = CAUSE.set(hop)
-        began = perf_counter()
+        hop.began = perf_counter()
         try:
             hop.result = result = await answer(parameters)
         except PizzabarError as error:
@@ -82,7 +82,7 @@ class Operations:
         else:
             return result
         finally:
-            hop.duration = perf_counter() - began
+            hop.duration = perf_counter() - hop.began
             CAUSE.reset(token)
             if self.journal.followers:
                 self.journal.close(hop)
@@ -94,7 +94,7 @@ class Operations:
         now = self._clock.now()
         hop = Hop(self.journal, CAUSE.get() or Cause(new_trace_id(now)), service, operation, parameters, now)
         token = CAUSE.set(hop)
-        began = perf_counter()
+        hop.began = perf_counter()
         try:
             hop.result = result = await act(parameters)
         except BaseException as error:
@@ -103,7 +103,7 @@ class Operations:
         else:
             return result
         finally:
-            hop.duration = perf_counter() - began
+            hop.duration = perf_counter() - hop.began
             CAUSE.reset(token)
             if self.journal.followers:
                 self.journal.close(hop)

@@ -226,6 +226,13 @@ class Settings:
         ),
     )
     journal_size: int = field(default=4096, metadata=_how(_size, "how many hops the journal keeps"))
+    otlp: str | None = field(
+        default=None,
+        metadata=_how(
+            _matching(r"https?://[^\s/]+(/\S*)?", "an address, http:// or https://"),
+            "export each hop as a span to this OpenTelemetry collector, http://localhost:4318 say (needs [otel])",
+        ),
+    )
     idle_seconds: int = field(
         default=600,
         metadata=_how(_size, "after so long without a message in either direction a connection is closed"),

@@ -20,6 +20,7 @@ from pizzabar.cli.order import order
 from pizzabar.cli.render import render
 from pizzabar.cli.resources import resources
 from pizzabar.cli.tables import tables
+from pizzabar.cli.trace import trace
 from pizzabar.cli.watch import watch
 from pizzabar.settings import Settings, SettingsError, meanings, option_names, repeated, switches
 
@@ -85,6 +86,7 @@ COMMANDS: tuple[click.Command, ...] = (
     ca,
     order,
     watch,
+    trace,
     clock,
     settled,
     connections,

@@ -22,6 +22,7 @@ from pizzabar.eventbridge.transport import DeliveryFailure, EventDelivery, Trans
 from pizzabar.journal import CAUSE, Attempt, Cause, Hop, new_trace_id, note
 from pizzabar.operations import Call
 from pizzabar.shapes import checked
+from pizzabar.trace_header import read_trace_header
 from pizzabar.uuids import new_uuid, uuid_of
 from pizzabar.work import Work
 
@@ -288,16 +289,29 @@ class EventBuses:
             event = make_event(entry, id=id_, home=self._home, now=now)
             results.append(event)
             if isinstance(event, Event):
-                deliveries += self._deliveries(event, entry.get("EventBusName"), cause)
+                due = self._deliveries(event, entry.get("EventBusName"), cause)
+                trace = entry.get("TraceHeader")
+                if trace is not None and (other := _other_trace(trace, cause)) is not None:
+                    await self._deliver_in(other, due)
+                else:
+                    deliveries += due
         if deliveries:
             await self.transport.deliver(deliveries)
         return results
+
+    async def _deliver_in(self, cause: Cause, deliveries: list[EventDelivery]) -> None:
+        """Deliver an event in the trace that its entry names."""
+        token = CAUSE.set(cause)
+        try:
+            await self.transport.deliver(deliveries)
+        finally:
+            CAUSE.reset(token)
 
     async def send(self, delivery: EventDelivery) -> None:
         """Bring a delivery to its target; return when the target has taken it. Raise ``DeliveryFailure``."""
         cause = CAUSE.get() or Cause(new_trace_id(self._clock.now()))
         key = f"{delivery.event_id}/{delivery.rule_arn}/{delivery.target_id}"
-        token = CAUSE.set(Cause(cause.trace_id, cause.id, delivery.lane, Attempt(key)))
+        token = CAUSE.set(cause.within(delivery.lane, Attempt(key)))
         try:
             await SENDERS[delivery.target_arn.split(":", 3)[2]](self, delivery)
         except ServiceError as error:
@@ -417,6 +431,17 @@ def _tell(name: str, event_id: str, value: JSON) -> None:
     hop = CAUSE.get()
     known = hop.notes.get(name) if isinstance(hop, Hop) and hop.notes is not None else None
     note(name, {event_id: value} if known is None else known | {event_id: value})
+
+
+def _other_trace(text: str, cause: Cause | None) -> Cause | None:
+    """Give the cause that an entry names by its ``TraceHeader``; None if that is the trace at hand, or is none.
+
+    Which of the two counts when the request has a header as well is not documented: here it is the entry's.
+    """
+    header = read_trace_header(text)
+    if header is None or (cause is not None and header.root == cause.trace_id):
+        return None
+    return cause.journal.cause_of(header) if isinstance(cause, Hop) else Cause(header.root, origin=header)
 
 
 def bus_name(name_or_arn: str | None) -> str:

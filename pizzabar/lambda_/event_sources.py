@@ -236,7 +236,7 @@ class EventSources:
                 reader.has_more = False
                 # What is done now is part of the trace of the change that woke the reader last.
                 cause = reader.cause or Cause(new_trace_id(self._clock.now()))
-                CAUSE.set(Cause(cause.trace_id, cause.id))
+                CAUSE.set(cause.within())
                 batch = await self._read(reader)
                 if not batch or self._waits_for_more(reader, batch):
                     continue

@@ -21,7 +21,7 @@ from pizzabar import documents
 from pizzabar.clock import Clock, within
 from pizzabar.documents import JSON
 from pizzabar.errors import PizzabarError
-from pizzabar.journal import CAUSE, Cause
+from pizzabar.journal import CAUSE, Cause, trace_header
 from pizzabar.lambda_.code import Code
 from pizzabar.operations import Call
 from pizzabar.record import record
@@ -66,6 +66,7 @@ class Function:
     maximum_event_age_seconds: int = 21_600
     reserved_concurrency: int | None = None
     is_async: bool = True
+    is_traced: bool = False
 
 
 def load_handler(name: str) -> Handler:
@@ -89,7 +90,8 @@ def load_handler(name: str) -> Handler:
 class Context:
     """What a handler knows of its invocation.
 
-    The names are those of Python's context object on Lambda, beside ``environment``, ``call`` and ``log``. What
+    The names are those of Python's context object on Lambda, beside ``environment``, ``call``, ``log`` and
+    ``trace_header``. What
     ``call`` gives is awaited; in a plain handler it is the result.
     https://docs.aws.amazon.com/lambda/latest/dg/python-context.html
     """
@@ -126,6 +128,14 @@ class Context:
     @property
     def log_group_name(self) -> str:
         return self.function.log_group
+
+    @property
+    def trace_header(self) -> str:
+        """The trace, and the invocation as the parent of what follows: on AWS the variable ``_X_AMZN_TRACE_ID``.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+        """
+        return trace_header()
 
     def get_remaining_time_in_millis(self) -> int:
         """Tell how long the invocation may still take."""

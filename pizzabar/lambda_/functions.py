@@ -4,6 +4,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from pizzabar import documents
 from pizzabar.arn import Home, parse_arn
 from pizzabar.clock import Clock
 from pizzabar.documents import JSON, NotJSON
-from pizzabar.journal import CAUSE, Attempt, Cause, new_trace_id
+from pizzabar.journal import CAUSE, Attempt, Cause, Hop, new_trace_id
 from pizzabar.kept import Changed
 from pizzabar.lambda_.code import Code
 from pizzabar.lambda_.errors import (
@@ -114,6 +115,7 @@ class Functions:
         maximum_retry_attempts: int = 2,
         maximum_event_age_seconds: int = 21_600,
         reserved_concurrency: int | None = None,
+        is_traced: bool = False,
     ) -> Function:
         """Make a function of a handler, or give the function of that name another."""
         function = Function(
@@ -129,6 +131,7 @@ class Functions:
             maximum_event_age_seconds,
             reserved_concurrency,
             is_coroutine_handler(handler),
+            is_traced,
         )
         self._functions[name] = self._by_arn[function.arn] = function
         return function
@@ -232,7 +235,10 @@ class Functions:
         cause = CAUSE.get()
         if cause is None:
             cause = Cause(new_trace_id(self._clock.now()))
-        token = CAUSE.set(Cause(cause.trace_id, cause.id, cause.lane, Attempt(request_id)))
+        invoking = cause.within(cause.lane, Attempt(request_id))
+        if function.is_traced:
+            invoking.origin = cause.sampled_origin()
+        token = CAUSE.set(invoking)
         try:
             if isinstance(function.handler, Code):
                 return await self._run_apart(function, event, request_id)
@@ -249,7 +255,8 @@ class Functions:
 
         async def handle(parameters: JSON) -> JSON:
             try:
-                result = await run_handler(function, handler, event, context, self._clock)
+                with _under_way():
+                    result = await run_handler(function, handler, event, context, self._clock)
             except TimeoutError:
                 # The handler may raise one of its own: that is an error like any other.
                 if self._clock.now() < deadline:
@@ -298,7 +305,8 @@ class Functions:
 
         async def handle(parameters: JSON) -> JSON:
             request = Request(request_id, documents.write(event))
-            return await self.sandboxes.run(function, request, write)
+            with _under_way():
+                return await self.sandboxes.run(function, request, write)
 
         is_error = True
         try:
@@ -340,6 +348,19 @@ def _request_id(cause: Cause | None, function: str) -> str:
     if cause is None or cause.attempt is None:
         return new_uuid()
     return uuid_of(f"{cause.attempt.next_key()}/{function}")
+
+
+@contextmanager
+def _under_way() -> Iterator[None]:
+    """Have the invocation at hand be known to the requests that name it."""
+    invocation = CAUSE.get()
+    assert isinstance(invocation, Hop)
+    known = invocation.journal.invocations
+    known[invocation.id] = invocation
+    try:
+        yield
+    finally:
+        del known[invocation.id]
 
 
 def _described(function: Function, event: JSON, request_id: str) -> JSON:

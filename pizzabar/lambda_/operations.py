@@ -56,7 +56,7 @@ async def get_function_configuration(functions: Functions, parameters: JSON) -> 
 
 
 async def update_function_configuration(functions: Functions, parameters: JSON) -> JSON:
-    """Give a function another environment, time-out, memory size or description."""
+    """Give a function another environment, time-out, memory size, tracing or description."""
     function = functions.get(_function_name(parameters))
     changes: dict[str, JSON] = {}
     for name, (member, check) in _CHANGEABLE.items():
@@ -101,11 +101,24 @@ def _variables(name: str, value: JSON) -> JSON:
     return variables
 
 
+def _mode(name: str, value: JSON) -> JSON:
+    """Read whether segments of a function are kept though nobody upstream has them kept."""
+    mode = value.get("Mode") if isinstance(value, dict) else None
+    if mode not in ("Active", "PassThrough"):
+        raise InvalidParameterValueException(
+            f"1 validation error detected: Value '{mode}' at 'tracingConfig.mode' failed to satisfy constraint:"
+            " Member must satisfy enum value set: [Active, PassThrough]",
+            Type="User",
+        )
+    return mode == "Active"
+
+
 _CHANGEABLE: dict[str, tuple[str, Callable[[str, JSON], JSON]]] = {
     "Description": ("description", lambda name, value: str(value)),
     "Environment": ("environment", _variables),
     "MemorySize": ("memory_size", _number_from(128, 10_240)),
     "Timeout": ("timeout", _number_from(1, 900)),
+    "TracingConfig": ("is_traced", _mode),
 }
 
 
@@ -137,6 +150,7 @@ def _configuration(function: Function) -> JSON:
         "Version": "$LATEST",
         "State": "Active",
         "Environment": {"Variables": dict(function.environment)},
+        "TracingConfig": {"Mode": "Active" if function.is_traced else "PassThrough"},
         "LoggingConfig": {"LogFormat": "Text", "LogGroup": function.log_group},
     }
 

@@ -119,6 +119,7 @@ async def _create(functions: Functions, resource: Resource) -> None:
         maximum_retry_attempts=invoke_config.get("MaximumRetryAttempts", 2),
         maximum_event_age_seconds=invoke_config.get("MaximumEventAgeInSeconds", 21_600),
         reserved_concurrency=properties.get("ReservedConcurrentExecutions"),
+        is_traced=properties.get("TracingConfig", {}).get("Mode") == "Active",
     )
 
 
@@ -181,7 +182,7 @@ RESOURCES: dict[str, ResourceType] = {
                 "SnapStart": Without("there are no snapshots"),
                 "TenancyConfig": Unsupported(),
                 "VpcConfig": Without("the network is that of the machine"),
-                "TracingConfig": Without("traces are always kept in the journal"),
+                "TracingConfig": Record({"Mode": Text(choices=("Active", "PassThrough"))}),
                 "Tags": Without(),
                 "Publish": Boolean(),
             }

@@ -20,7 +20,7 @@ from functools import partial
 from pizzabar import documents
 from pizzabar.clock import Clock
 from pizzabar.documents import JSON
-from pizzabar.journal import CAUSE, Cause
+from pizzabar.journal import CAUSE, Cause, cause_of_text
 from pizzabar.local.database import Database
 from pizzabar.record import record
 from pizzabar.work import Work
@@ -37,16 +37,15 @@ UNDONE = "SELECT id, lane, item, trace, attempts, accepted, due FROM deliveries 
 
 @dataclass(slots=True)
 class Delivery:
-    """An item under way. ``attempts`` counts those that were made before."""
+    """An item under way, and what it follows from. ``attempts`` counts those that were made before."""
 
     id: int
     lane: str
     item: JSON
-    trace_id: str
+    cause: Cause
     attempts: int
     accepted: datetime
     due: datetime | None = None
-    hop_id: int = 0
 
 
 @record
@@ -81,14 +80,14 @@ class DeliveryQueue:
         """Begin to hand items to the handler, those first that an earlier process left undone."""
         self._handler = handler
         rows = await self._database.read(lambda connection: connection.execute(UNDONE, (self.queue,)).fetchall())
-        for id_, lane, item, trace_id, attempts, accepted, due in rows:
+        for id_, lane, item, trace, attempts, accepted, due in rows:
             self._last_id = id_
             self._enter(
                 Delivery(
                     id_,
                     lane,
                     documents.parse(item),
-                    trace_id,
+                    cause_of_text(trace),
                     attempts,
                     datetime.fromtimestamp(accepted, UTC),
                     None if due is None else datetime.fromtimestamp(due, UTC),
@@ -102,10 +101,9 @@ class DeliveryQueue:
 
     def put(self, lane: str, item: JSON, *, attempts: int = 0, due: datetime | None = None) -> None:
         """Take an item."""
-        cause = CAUSE.get()
-        trace_id, hop_id = ("", 0) if cause is None else (cause.trace_id, cause.id)
+        cause = CAUSE.get() or Cause("")
         self._last_id += 1
-        delivery = Delivery(self._last_id, lane, item, trace_id, attempts, self._clock.now(), due, hop_id)
+        delivery = Delivery(self._last_id, lane, item, cause, attempts, self._clock.now(), due)
         self._unwritten[delivery.id] = delivery
         if not self._database.is_scheduled:
             self._database.will_change()
@@ -126,7 +124,7 @@ class DeliveryQueue:
             delivery.id,
             delivery.lane,
             documents.encode(delivery.item),
-            delivery.trace_id,
+            str(delivery.cause.header()) if delivery.cause.trace_id else "",
             delivery.attempts,
             delivery.accepted.timestamp(),
             due,
@@ -160,7 +158,7 @@ class DeliveryQueue:
             if delivery.due is not None:
                 self._go_on(lane)
                 return
-            CAUSE.set(Cause(delivery.trace_id, delivery.hop_id, delivery.lane))
+            CAUSE.set(delivery.cause.within(delivery.lane))
             try:
                 again = await self._handler(delivery)
             except Exception:

@@ -18,7 +18,7 @@ from typing import TypeVar
 from pizzabar import documents
 from pizzabar.clock import Clock, Timer
 from pizzabar.documents import JSON
-from pizzabar.journal import CAUSE, Attempt, Cause, new_trace_id
+from pizzabar.journal import CAUSE, Attempt, Cause, cause_of_text, new_trace_id
 from pizzabar.local.database import Database
 from pizzabar.stepfunctions.definition import StateMachine, read_definition
 from pizzabar.stepfunctions.errors import (
@@ -111,12 +111,12 @@ class LocalExecutions:
         """Go on with the executions that an earlier process left running, and tell how many."""
         rows = await self._database.read(lambda connection: connection.execute(SELECT_RUNNING).fetchall())
         machines: dict[str, StateMachine] = {}
-        for row_id, state, machine_arn, text, trace_id, definition in rows:
+        for row_id, state, machine_arn, text, trace, definition in rows:
             machine = machines.get(definition)
             if machine is None:
                 machine = machines[definition] = read_definition(definition)
             execution = Execution.from_json(documents.parse(state))
-            running = _Running(machine, execution, machine_arn, text, trace_id, row_id)
+            running = _Running(machine, execution, machine_arn, text, trace, row_id)
             self._running[execution.arn] = running
             self._follow(running, pending(machine, execution))
         last = await self._database.read(lambda connection: connection.execute(LAST_ID).fetchone()[0])
@@ -150,7 +150,8 @@ class LocalExecutions:
             alias_arn=machine.alias_arn,
         )
         self._last_id += 1
-        running = _Running(machine.machine, execution, machine.arn, text, cause.trace_id, self._last_id, cause.id)
+        header = str(cause.header())
+        running = _Running(machine.machine, execution, machine.arn, text, header, self._last_id, cause.within(arn))
         # The name is taken from here on, before anything is awaited.
         self._running[arn] = running
         step = advance(machine.machine, execution, Started(), now)
@@ -205,13 +206,13 @@ class LocalExecutions:
         row = await self._query(lambda connection: connection.execute(SELECT_CLOSED, (arn,)).fetchone())
         if row is None:
             raise ExecutionDoesNotExist(f"Execution Does Not Exist: '{arn}'")
-        row_id, state, machine_arn, text, trace_id, definition = row
+        row_id, state, machine_arn, text, trace, definition = row
         execution = Execution.from_json(documents.parse(state))
         reason = not_redrivable(execution, self._clock.now())
         if reason is not None or arn in self._running:
             raise ExecutionNotRedrivable(f"Execution is not redrivable: '{arn}' ({reason})")
         machine = read_definition(definition)
-        running = self._running[arn] = _Running(machine, execution, machine_arn, text, trace_id, row_id)
+        running = self._running[arn] = _Running(machine, execution, machine_arn, text, trace, row_id)
 
         def reopen(connection: sqlite3.Connection) -> None:
             connection.execute(END_EXECUTION, ("RUNNING", state, row_id))
@@ -317,7 +318,7 @@ class LocalExecutions:
                 running.input,
                 execution.status,
                 started,
-                running.trace_id,
+                running.trace,
                 documents.encode(execution.to_json()),
                 digest,
             ),
@@ -355,7 +356,7 @@ class LocalExecutions:
 
     def _start_task(self, running: "_Running", command: RunTask) -> None:
         arn = running.execution.arn
-        token = CAUSE.set(Cause(running.trace_id, running.hop_id, arn, Attempt(f"{arn}/{command.op}")))
+        token = CAUSE.set(running.cause.within(arn, Attempt(f"{arn}/{command.op}")))
         # One task in a turn: an execution of many that never wait would keep all others from theirs.
         start = self._work.start if self._is_starting else self._work.start_now
         self._is_starting = True
@@ -402,15 +403,15 @@ class _Running:
     """An execution in memory, with the timers that it waits for."""
 
     __slots__ = (
+        "cause",
         "execution",
-        "hop_id",
         "input",
         "insertion",
         "machine",
         "machine_arn",
         "row_id",
         "timers",
-        "trace_id",
+        "trace",
         "unwritten",
         "waiters",
     )
@@ -421,16 +422,16 @@ class _Running:
         execution: Execution,
         machine_arn: str,
         text: str,
-        trace_id: str,
+        trace: str,
         row_id: int,
-        hop_id: int = 0,
+        cause: Cause | None = None,
     ) -> None:
         self.machine = machine
         self.execution = execution
         self.machine_arn = machine_arn
         self.input = text
-        self.trace_id = trace_id
-        self.hop_id = hop_id
+        self.trace = trace
+        self.cause = cause_of_text(trace) if cause is None else cause
         self.row_id = row_id
         self.timers: dict[int, Timer] = {}
         self.unwritten: list[JSON] = []
@@ -450,7 +451,7 @@ class _Running:
             self.timers.pop(op).cancel()
 
     def record(self) -> ExecutionRecord:
-        return ExecutionRecord(self.execution, self.machine_arn, self.input, self.trace_id)
+        return ExecutionRecord(self.execution, self.machine_arn, self.input, self.trace)
 
 
 def _op(occurrence: Occurrence) -> int:
@@ -467,5 +468,5 @@ def _same_execution(record: ExecutionRecord, text: str) -> ExecutionRecord:
 
 
 def _record(row: tuple[bytes, str, str, str]) -> ExecutionRecord:
-    state, machine_arn, text, trace_id = row
-    return ExecutionRecord(Execution.from_json(documents.parse(state)), machine_arn, text, trace_id)
+    state, machine_arn, text, trace = row
+    return ExecutionRecord(Execution.from_json(documents.parse(state)), machine_arn, text, trace)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import partial
 
 from pizzabar.clock import SystemClock
-from pizzabar.journal import CAUSE, Cause, Hop, note
+from pizzabar.journal import CAUSE, Cause, note, trace_header
 from pizzabar.lambda_.function import Function, RuntimeFault, timed_out
 from pizzabar.lambda_.log_lines import end_line, fault_line, log_stream_name, report_line, start_line
 from pizzabar.lambda_.sandboxes import FunctionError, Request, Surroundings, WriteLog
@@ -191,14 +191,13 @@ class LocalSandboxes:
         self, sandbox: Sandbox, function: Function, request: Request, seconds: float | None, init: float | None
     ) -> str:
         cause = CAUSE.get()
-        assert isinstance(cause, Hop)
         allowed = timedelta(days=1) if seconds is None else timedelta(seconds=seconds)
         task = Task(
             request.request_id,
             request.event,
             int((self._clock.now() + allowed).timestamp() * 1000),
             function.arn,
-            f"Root={cause.trace_id};Parent={cause.id:016x};Sampled=0",
+            trace_header(),
         )
         sandbox.cause = cause
         sandbox.write([start_line(request.request_id)])
@@ -228,5 +227,6 @@ class LocalSandboxes:
         self._work.start(self._drop(sandbox))
 
     async def _drop(self, sandbox: Sandbox) -> None:
-        self._by_key.pop(sandbox.access_key, None)
+        # Forgotten only when it has ended: who is cancelled in between leaves it to ``close``.
         await sandbox.stop()
+        self._by_key.pop(sandbox.access_key, None)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from pizzabar.documents import JSON
+from pizzabar.journal import cause_of_text
 from pizzabar.record import record
 from pizzabar.stepfunctions.errors import Diagnostic, InvalidDefinition
 from pizzabar.stepfunctions.execution import RUNNING, SUCCEEDED, Execution
@@ -45,6 +46,8 @@ class DeployedStateMachine:
     description: str | None = None
     alias_arn: str | None = None
     """The alias by which it is asked for."""
+    is_traced: bool = False
+    """Whether segments of its executions are kept."""
 
     @property
     def version_arn(self) -> str | None:
@@ -64,12 +67,20 @@ class DeployedStateMachine:
 
 @record
 class ExecutionRecord:
-    """An execution as of its last step; ``input`` is the caller's own text."""
+    """An execution as of its last step; ``input`` is the caller's own text.
+
+    ``trace`` is the header that it was started with, or, written by an older version, the id of its trace.
+    """
 
     execution: Execution
     machine_arn: str
     input: str
-    trace_id: str
+    trace: str
+
+    @property
+    def trace_id(self) -> str:
+        """The trace that it belongs to."""
+        return cause_of_text(self.trace).trace_id
 
 
 class Executions(Protocol):

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pizzabar import documents
 from pizzabar.documents import JSON, NotJSON
 from pizzabar.errors import ValidationException
+from pizzabar.journal import adopt
 from pizzabar.shapes import checked
 from pizzabar.stepfunctions.activity_operations import OPERATIONS as ACTIVITY_OPERATIONS
 from pizzabar.stepfunctions.errors import (
@@ -33,6 +34,8 @@ from pizzabar.stepfunctions.parameters import page_of, tags_in, text_of
 from pizzabar.stepfunctions.state_machines import StateMachines
 from pizzabar.stepfunctions.version_operations import OPERATIONS as VERSION_OPERATIONS
 
+MAX_TRACE_HEADER = 256
+
 
 async def create_state_machine(machines: StateMachines, parameters: JSON) -> JSON:
     """Make a state machine."""
@@ -42,6 +45,7 @@ async def create_state_machine(machines: StateMachines, parameters: JSON) -> JSO
         text_of(parameters, "definition"),
         role_arn=text_of(parameters, "roleArn"),
         type=parameters.get("type") or "STANDARD",
+        is_traced=_is_traced(parameters) or False,
     )
     if parameters.get("tags"):
         machines.tag(machine.arn, machines.tags_of(machine.arn) | tags_in(parameters))
@@ -63,7 +67,7 @@ async def describe_state_machine(machines: StateMachines, parameters: JSON) -> J
             "definition": machine.definition,
             "roleArn": machine.role_arn,
             "loggingConfiguration": {"level": "OFF", "includeExecutionData": False},
-            "tracingConfiguration": {"enabled": False},
+            "tracingConfiguration": {"enabled": machine.is_traced},
         }
     )
 
@@ -75,15 +79,25 @@ async def list_state_machines(machines: StateMachines, parameters: JSON) -> JSON
 
 
 async def update_state_machine(machines: StateMachines, parameters: JSON) -> JSON:
-    """Give a state machine another definition or role."""
+    """Give a state machine another definition, role or tracing configuration."""
     definition, role_arn = parameters.get("definition"), parameters.get("roleArn")
+    is_traced = _is_traced(parameters)
     arn = text_of(parameters, "stateMachineArn")
-    if definition is None and role_arn is None:
-        raise MissingRequiredParameter("Either the definition, the role ARN or both must be specified")
+    if definition is None and role_arn is None and is_traced is None:
+        raise MissingRequiredParameter(
+            "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be"
+            " specified"
+        )
     _check_publish(parameters)
-    machine = machines.update(arn, definition=definition, role_arn=role_arn)
+    machine = machines.update(arn, definition=definition, role_arn=role_arn, is_traced=is_traced)
     answer = {"updateDate": machines.now().timestamp(), "revisionId": machine.revision}
     return answer | _publish(machines, machine, parameters)
+
+
+def _is_traced(parameters: JSON) -> bool | None:
+    """Read whether segments are to be kept; None if nothing is said of it."""
+    configuration = parameters.get("tracingConfiguration")
+    return None if configuration is None else bool(configuration.get("enabled"))
 
 
 def _check_publish(parameters: JSON) -> None:
@@ -154,6 +168,7 @@ async def describe_state_machine_for_execution(machines: StateMachines, paramete
         "definition": machine.definition,
         "roleArn": machine.role_arn,
         "updateDate": machine.created.timestamp(),
+        "tracingConfiguration": {"enabled": machine.is_traced},
     }
 
 
@@ -164,6 +179,8 @@ async def start_execution(machines: StateMachines, parameters: JSON) -> JSON:
         given = "{}"
     if type(given) is not str or (name is not None and type(name) is not str):
         checked({"input": given, "name": name}, {"input": str, "name": str})
+    if "traceHeader" in parameters:
+        _adopt(checked(parameters, {"traceHeader": str}))
     record = await machines.start_execution(text_of(parameters, "stateMachineArn"), given, name=name)
     return {"executionArn": record.execution.arn, "startDate": record.execution.started.timestamp()}
 
@@ -173,6 +190,7 @@ async def start_sync_execution(machines: StateMachines, parameters: JSON) -> JSO
     arn = text_of(parameters, "stateMachineArn")
     if not (machines.versions.choose(arn) or machines.get(arn)).is_express:
         raise _wrong_type()
+    _adopt(parameters)
     begun = await machines.start_execution(arn, parameters.get("input", "{}"), name=parameters.get("name"))
     record = await machines.executions.ended(begun.execution.arn)
     execution = record.execution
@@ -185,6 +203,7 @@ async def start_sync_execution(machines: StateMachines, parameters: JSON) -> JSO
         | {
             "input": record.input,
             "inputDetails": {"included": True},
+            "traceHeader": record.trace,
             # In steps of 100 ms and 64 MB.
             "billingDetails": {
                 "billedMemoryUsedInMB": 64,
@@ -192,6 +211,20 @@ async def start_sync_execution(machines: StateMachines, parameters: JSON) -> JSO
             },
         },
     )
+
+
+def _adopt(parameters: JSON) -> None:
+    """Take a request into the trace that its ``traceHeader`` names."""
+    header = parameters.get("traceHeader")
+    if header is None:
+        return
+    if len(header) > MAX_TRACE_HEADER or not header.isascii():
+        raise ValidationException(
+            f"1 validation error detected: Value '{header}' at 'traceHeader' failed to satisfy constraint: Member"
+            f" must have length less than or equal to {MAX_TRACE_HEADER}, and satisfy regular expression pattern:"
+            " \\p{ASCII}*"
+        )
+    adopt(header)
 
 
 async def redrive_execution(machines: StateMachines, parameters: JSON) -> JSON:
@@ -209,6 +242,7 @@ async def describe_execution(machines: StateMachines, parameters: JSON) -> JSON:
     answer = _execution_summary(record) | {
         "input": record.input,
         "inputDetails": {"included": True},
+        "traceHeader": record.trace,
         "redriveCount": execution.redrives,
         "redriveStatus": "REDRIVABLE" if reason is None else "NOT_REDRIVABLE",
     }

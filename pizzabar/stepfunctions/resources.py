@@ -8,6 +8,7 @@ from pizzabar.documents import JSON, NotJSON
 from pizzabar.errors import Fault
 from pizzabar.resource import (
     Asked,
+    Boolean,
     Document,
     Identity,
     Naming,
@@ -108,6 +109,7 @@ async def _create(machines: StateMachines, resource: Resource) -> None:
         found[1],
         role_arn=resource.properties.get("RoleArn", ""),
         type=resource.properties.get("StateMachineType", "STANDARD"),
+        is_traced=resource.properties.get("TracingConfiguration", {}).get("Enabled", False),
     )
 
 
@@ -152,7 +154,7 @@ RESOURCES: dict[str, ResourceType] = {
                 "EncryptionConfiguration": Without("nothing is encrypted"),
                 "Definition": Document(),
                 "RoleArn": Text(),
-                "TracingConfiguration": Without("traces are always kept in the journal"),
+                "TracingConfiguration": Record({"Enabled": Boolean()}),
                 "LoggingConfiguration": Without("executions keep their history"),
                 "Tags": Without(),
             }

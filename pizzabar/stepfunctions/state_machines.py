@@ -9,6 +9,7 @@ from pizzabar.arn import Home
 from pizzabar.clock import Clock
 from pizzabar.documents import JSON, NotJSON
 from pizzabar.errors import ValidationException
+from pizzabar.journal import sample
 from pizzabar.stepfunctions.activities import Activities, Activity
 from pizzabar.stepfunctions.definition import read_definition
 from pizzabar.stepfunctions.errors import (
@@ -53,7 +54,7 @@ class StateMachines:
         return iter(self._machines.values())
 
     def create(
-        self, name: str, definition: str, *, role_arn: str = "", type: str = "STANDARD"
+        self, name: str, definition: str, *, role_arn: str = "", type: str = "STANDARD", is_traced: bool = False
     ) -> DeployedStateMachine:
         """Make a state machine of a definition in the States Language, or give it another definition.
 
@@ -71,7 +72,7 @@ class StateMachines:
             machine = as_express(machine)
         known = self._machines.get(arn)
         created = self._clock.now() if known is None else known.created
-        deployed = DeployedStateMachine(arn, name, role_arn, type, definition, machine, created)
+        deployed = DeployedStateMachine(arn, name, role_arn, type, definition, machine, created, is_traced=is_traced)
         self._machines[arn] = deployed
         return deployed
 
@@ -83,7 +84,9 @@ class StateMachines:
         """Read a definition, and do nothing with it. Raise ``InvalidDefinition``."""
         read_definition(definition, supports=self._tasks.supports)
 
-    def create_anew(self, name: str, definition: str, *, role_arn: str, type: str) -> DeployedStateMachine:
+    def create_anew(
+        self, name: str, definition: str, *, role_arn: str, type: str, is_traced: bool = False
+    ) -> DeployedStateMachine:
         """Make a state machine as an API call does: the same again is the same.
 
         Raise as ``create`` does, or ``StateMachineAlreadyExists``.
@@ -92,14 +95,16 @@ class StateMachines:
         arn = self._home.arn("states", f"stateMachine:{name}")
         known = self._machines.get(arn)
         if known is not None:
-            if (known.definition, known.type) != (definition, type):
+            if (known.definition, known.type, known.is_traced) != (definition, type, is_traced):
                 raise StateMachineAlreadyExists(f"State Machine Already Exists: '{arn}'")
             return known
         self._asked.add(arn)
-        return self.create(name, definition, role_arn=role_arn, type=type)
+        return self.create(name, definition, role_arn=role_arn, type=type, is_traced=is_traced)
 
-    def update(self, arn: str, *, definition: str | None, role_arn: str | None) -> DeployedStateMachine:
-        """Give a state machine another definition or role. Raise as ``create`` and ``get`` do."""
+    def update(
+        self, arn: str, *, definition: str | None, role_arn: str | None, is_traced: bool | None = None
+    ) -> DeployedStateMachine:
+        """Give a state machine another definition, role or tracing. Raise as ``create`` and ``get`` do."""
         known = self.get(arn)
         self._asked.add(known.arn)
         return self.create(
@@ -107,6 +112,7 @@ class StateMachines:
             known.definition if definition is None else definition,
             role_arn=known.role_arn if role_arn is None else role_arn,
             type=known.type,
+            is_traced=known.is_traced if is_traced is None else is_traced,
         )
 
     def create_activity(self, name: str) -> Activity:
@@ -139,6 +145,7 @@ class StateMachines:
         """Give the state machines that API calls have made or changed, and the tags of all."""
         made: list[JSON] = [
             {"name": each.name, "definition": each.definition, "role": each.role_arn, "type": each.type}
+            | ({"traced": True} if each.is_traced else {})
             for each in self
             if each.arn in self._asked
         ]
@@ -168,7 +175,13 @@ class StateMachines:
             if arn in self._machines:
                 told.append(f"the state machine {each['name']} is the template's again")
             else:
-                self.create(each["name"], each["definition"], role_arn=each["role"], type=each["type"])
+                self.create(
+                    each["name"],
+                    each["definition"],
+                    role_arn=each["role"],
+                    type=each["type"],
+                    is_traced=each.get("traced", False),
+                )
                 self._asked.add(arn)
         for each in document:
             if "versions" in each:
@@ -220,6 +233,8 @@ class StateMachines:
         # The count is an upper bound; only where that is high is it worth to look closely.
         if text.count("[") + text.count("{") > MAX_INPUT_DEPTH and _depth(value) > MAX_INPUT_DEPTH:
             raise InvalidExecutionInput("Invalid State Machine Execution Input: 'Input is nested too deeply'")
+        if machine.is_traced:
+            sample()
         return await self.executions.start(machine, name, text, value)
 
 

@@ -199,6 +199,7 @@ class Versions:
                     "type": each.type,
                     "description": each.description,
                     "created": each.created.timestamp(),
+                    "traced": each.is_traced,
                 }
                 for versions in self._versions.values()
                 for each in versions.values()
@@ -239,6 +240,7 @@ class Versions:
                 datetime.fromtimestamp(each["created"], UTC),
                 each["number"],
                 each["description"],
+                is_traced=each.get("traced", False),
             )
         self._last = {arn: number for arn, number in document["last"].items() if arn in machines}
         for each in document["aliases"]:

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from pizzabar import documents
+from pizzabar import documents, trace_header
 from pizzabar.emulator import Emulator, Program
 from pizzabar.errors import PizzabarError
 from pizzabar.journal import CAUSE, Cause
@@ -153,22 +153,29 @@ class Server:
             await control({**scope, "path": root + beneath, "root_path": root}, receive, send)
             return
         with emulator.work.errand():
-            cause = self._invocation(emulator, scope)
+            cause = self._cause(emulator, scope)
             if cause is None:
                 response = await self._ask(emulator, scope, receive)
             else:
                 response = await self._ask_for(cause, emulator, scope, receive)
         await _send(send, response)
 
-    def _invocation(self, emulator: Emulator, scope: Scope) -> Cause | None:
-        """Give the invocation that a request follows from, by the access key of its function's process."""
-        if emulator.endpoints is None:
-            return None
-        key = access_key_of(header(scope["headers"], b"authorization") or "")
-        return None if key is None else emulator.functions.sandboxes.cause_of(key)
+    def _cause(self, emulator: Emulator, scope: Scope) -> Cause | None:
+        """Tell what a request follows from.
+
+        It is the invocation at hand in the function's process whose access key it is signed with, or the hop or the
+        trace that its tracing header names.
+        """
+        if emulator.endpoints is not None:
+            key = access_key_of(header(scope["headers"], b"authorization") or "")
+            cause = None if key is None else emulator.functions.sandboxes.cause_of(key)
+            if cause is not None:
+                return cause
+        named = trace_header.read_trace_header(header(scope["headers"], trace_header.NAME) or "")
+        return None if named is None else emulator.journal.cause_of(named)
 
     async def _ask_for(self, cause: Cause, emulator: Emulator, scope: Scope, receive: Receive) -> Response:
-        """Answer a function of this emulator, which is outside all the same: what it is told is durable."""
+        """Answer somebody outside all the same: what they are told of is durable."""
         token = CAUSE.set(cause)
         try:
             return await self._ask(emulator, scope, receive)

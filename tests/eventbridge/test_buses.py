@@ -321,3 +321,34 @@ async def test_what_follows_from_a_delivery_belongs_to_the_trace_of_the_event() 
         [put], [invoke] = ask.world.hops("events", "PutEvents"), ask.world.hops("lambda", "Invoke")
         assert invoke.trace_id == put.trace_id
         assert invoke.parent == put.id
+
+
+TRACE = "1-5759e988-bd862e3fe1be46a994272793"
+
+
+async def test_an_entry_that_names_a_trace_is_delivered_in_it() -> None:
+    """https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html"""
+    async with eventbridge() as ask:
+        await ask.rule("Tell")
+
+        named = order(TraceHeader=f"Root={TRACE};Parent=53995c3f42cd8ad8;Sampled=1")
+        await ask("PutEvents", Entries=[order(), named, order(TraceHeader="nonsense")])
+        await ask.world.settled()
+
+        [put] = ask.world.hops("events", "PutEvents")
+        invoked = sorted((hop.trace_id == TRACE, hop.sampled) for hop in ask.world.hops("lambda", "Invoke"))
+        assert invoked == [(False, None), (False, None), (True, True)]
+        assert {hop.parent for hop in ask.world.hops("lambda", "Invoke")} == {put.id, 0}
+
+
+async def test_an_entry_that_names_the_trace_at_hand_stays_below_its_request() -> None:
+    async with eventbridge() as ask:
+        await ask.rule("Tell")
+        cause = CAUSE.set(Cause(TRACE, 7))
+        try:
+            await ask.put(TraceHeader=f"Root={TRACE};Parent=53995c3f42cd8ad8;Sampled=0")
+        finally:
+            CAUSE.reset(cause)
+
+        [put], [invoke] = ask.world.hops("events", "PutEvents"), ask.world.hops("lambda", "Invoke")
+        assert (put.parent, invoke.parent) == (7, put.id)

@@ -88,6 +88,7 @@ async def test_functions_are_read_and_listed() -> None:
             "Version": "$LATEST",
             "State": "Active",
             "Environment": {"Variables": {"TABLE": "Orders"}},
+            "TracingConfig": {"Mode": "PassThrough"},
             "LoggingConfig": {"LogFormat": "Text", "LogGroup": "/tell"},
         }
         assert await ask("GetFunction", FunctionName=ARN) == {"Configuration": configuration}

@@ -1,9 +1,10 @@
 """
-The addresses of the operations of Lambda and of API Gateway (version 2): a line each, method, path, name.
+The addresses of the operations of Lambda, API Gateway (version 2) and X-Ray: a line each, method, path, name.
 
 A part in braces names a parameter. Operations that pizzabar does not have are refused by these names.
 https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html
 https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/operations.html
+https://docs.aws.amazon.com/xray/latest/api/API_Operations.html
 """
 
 LAMBDA = """
@@ -204,4 +205,45 @@ PATCH /v2/apis/{apiId}/routes/{routeId} UpdateRoute
 PATCH /v2/apis/{apiId}/routes/{routeId}/routeresponses/{routeResponseId} UpdateRouteResponse
 PATCH /v2/apis/{apiId}/stages/{stageName} UpdateStage
 PATCH /v2/vpclinks/{vpcLinkId} UpdateVpcLink
+"""
+
+XRAY = """
+POST /Traces BatchGetTraces
+POST /CancelTraceRetrieval CancelTraceRetrieval
+POST /CreateGroup CreateGroup
+POST /CreateSamplingRule CreateSamplingRule
+POST /DeleteGroup DeleteGroup
+POST /DeleteResourcePolicy DeleteResourcePolicy
+POST /DeleteSamplingRule DeleteSamplingRule
+POST /EncryptionConfig GetEncryptionConfig
+POST /GetGroup GetGroup
+POST /Groups GetGroups
+POST /GetIndexingRules GetIndexingRules
+POST /Insight GetInsight
+POST /InsightEvents GetInsightEvents
+POST /InsightImpactGraph GetInsightImpactGraph
+POST /InsightSummaries GetInsightSummaries
+POST /GetRetrievedTracesGraph GetRetrievedTracesGraph
+POST /GetSamplingRules GetSamplingRules
+POST /SamplingStatisticSummaries GetSamplingStatisticSummaries
+POST /SamplingTargets GetSamplingTargets
+POST /ServiceGraph GetServiceGraph
+POST /TimeSeriesServiceStatistics GetTimeSeriesServiceStatistics
+POST /TraceGraph GetTraceGraph
+POST /GetTraceSegmentDestination GetTraceSegmentDestination
+POST /TraceSummaries GetTraceSummaries
+POST /ListResourcePolicies ListResourcePolicies
+POST /ListRetrievedTraces ListRetrievedTraces
+POST /ListTagsForResource ListTagsForResource
+POST /PutEncryptionConfig PutEncryptionConfig
+POST /PutResourcePolicy PutResourcePolicy
+POST /TelemetryRecords PutTelemetryRecords
+POST /TraceSegments PutTraceSegments
+POST /StartTraceRetrieval StartTraceRetrieval
+POST /TagResource TagResource
+POST /UntagResource UntagResource
+POST /UpdateGroup UpdateGroup
+POST /UpdateIndexingRule UpdateIndexingRule
+POST /UpdateSamplingRule UpdateSamplingRule
+POST /UpdateTraceSegmentDestination UpdateTraceSegmentDestination
 """

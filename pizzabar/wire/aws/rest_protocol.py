@@ -22,7 +22,7 @@ from pizzabar.wire.aws.exchange import (
     read_body,
     request_id,
 )
-from pizzabar.wire.aws.rest_paths import API_GATEWAY_V2, LAMBDA
+from pizzabar.wire.aws.rest_paths import API_GATEWAY_V2, LAMBDA, XRAY
 
 MEGABYTE = 1 << 20
 Take = Callable[[dict[str, JSON], bytes, dict[bytes, bytes]], None]
@@ -46,6 +46,8 @@ class RestService:
 SERVICES = (
     RestService("lambda", re.compile(r"/20\d\d-\d\d-\d\d/"), LAMBDA),
     RestService("apigatewayv2", re.compile(r"/v2/"), API_GATEWAY_V2, camel=True),
+    # Its paths have nothing in common but that each is one word.
+    RestService("xray", re.compile(rf"/({'|'.join(re.findall(r'POST /([A-Za-z]+) ', XRAY))})$"), XRAY),
 )
 
 

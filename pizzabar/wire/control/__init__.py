@@ -27,6 +27,7 @@ from pizzabar.wire.control import (
     mapping_templates,
     resources,
     tables,
+    traces,
 )
 from pizzabar.wire.control.page import page
 from pizzabar.wire.control.problem import REFUSALS, status_of
@@ -60,6 +61,7 @@ def make_control(emulator: Emulator, feeds: Feeds) -> FastAPI:
         tables.router(emulator),
         logs.router(emulator, feeds),
         journal.router(emulator, feeds),
+        traces.router(emulator),
         resources.router(emulator),
         mapping_templates.router(emulator),
     ):

@@ -1,0 +1,1 @@
+"""X-Ray: the journal's sampled hops as segments, and the segments that functions send themselves."""

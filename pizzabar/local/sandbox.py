@@ -109,7 +109,8 @@ class Sandbox:
         if self._transport is not None:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._transport.get_pid(), signal.SIGKILL)
-            await self._exited
+            # Whoever is cancelled while it waits cancels nobody else's wait.
+            await asyncio.wait((self._exited,))
             self._transport.close()
         if self._pipe >= 0:
             asyncio.get_running_loop().remove_reader(self._pipe)

@@ -13,20 +13,41 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pizzabar.documents import JSON
+from pizzabar.principal import Principal
 
 
 class Cause:
     """What the work at hand follows from: a trace, and the hop of that ``id`` (0 for none).
 
     ``lane`` names the sequence whose asynchronous work keeps its order: an execution's ARN, or an event's id.
-    ``attempt`` is the one at hand of a piece of work that may be repeated.
+    ``attempt`` is the one at hand of a piece of work that may be repeated. ``principal`` is in whose name operations
+    are asked; None is pizzabar itself, or the root of the account.
     """
 
-    def __init__(self, trace_id: str, id: int = 0, lane: str | None = None, attempt: "Attempt | None" = None) -> None:
+    is_outside = False
+    """Whether it is a request of somebody who waits for the answer outside."""
+    principal: Principal | None = None
+
+    def __init__(
+        self,
+        trace_id: str,
+        id: int = 0,
+        lane: str | None = None,
+        attempt: "Attempt | None" = None,
+        principal: Principal | None = None,
+    ) -> None:
         self.trace_id = trace_id
         self.id = id
         self.lane = lane
         self.attempt = attempt
+        if principal is not None:
+            self.principal = principal
+
+
+class OutsideRequest(Cause):
+    """A request from outside in the name of a principal: what its answer tells is durable, as everybody's is."""
+
+    is_outside = True
 
 
 @dataclass(slots=True)
@@ -58,6 +79,8 @@ class Hop(Cause):
     """Seconds, or None while it is under way."""
     notes: dict[str, JSON] | None = None
     """What the service itself has to say: which rules matched an event, say."""
+    asked_by: Principal | None = None
+    """In whose name it was asked."""
 
     def __init__(
         self, journal: "Journal", cause: Cause, service: str, operation: str, parameters: JSON, started: datetime
@@ -93,6 +116,13 @@ class Hop(Cause):
 
 CAUSE: ContextVar[Cause | None] = ContextVar("cause", default=None)
 """The cause of whatever runs at present; a task inherits it from whoever started it."""
+
+
+def act_as(principal: Principal | None) -> None:
+    """Let what is done from here on, in the hop or piece of work at hand, be done in the name of a principal."""
+    cause = CAUSE.get()
+    if cause is not None:
+        cause.principal = principal
 
 
 def new_trace_id(now: datetime) -> str:

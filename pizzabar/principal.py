@@ -5,6 +5,7 @@ Whoever is neither (the AWS CLI, a program, pizzabar itself) is the root of the 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 """
 
+import hashlib
 from functools import lru_cache
 
 from pizzabar.arn import parse_arn
@@ -52,11 +53,22 @@ def session_arn(role_arn: str, session: str) -> str:
     return f"arn:{arn.partition}:sts::{arn.account}:assumed-role/{arn.resource.rpartition('/')[2]}/{session}"
 
 
+def unique_id(prefix: str, arn: str) -> str:
+    """Make the id that AWS gives a role or a policy: ``AROA`` and ``ANPA`` stand before them.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+    """
+    return prefix + hashlib.sha256(arn.encode()).hexdigest()[:17].upper()
+
+
 class AccessKeys:
     """Access keys of principals: whoever signs with one asks in that principal's name."""
 
     def __init__(self) -> None:
         self._principals: dict[str, Principal] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._principals)
 
     def give(self, key_id: str, principal: Principal) -> None:
         """Let an access key stand for a principal."""

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from operator import itemgetter
 
 from pizzabar.arn import Home, parse_arn
 from pizzabar.documents import JSON
@@ -27,8 +28,13 @@ def _rule_arn(name: str, bus: str | None, home: Home) -> str:
 
 
 def _entries(given: JSON) -> tuple[tuple[str | None, str | None, str | None], ...]:
-    found = [(each.get("EventBusName"), each.get("Source"), each.get("DetailType")) for each in given["Entries"]]
-    return tuple(found) if len(found) == 1 else tuple(dict.fromkeys(found))
+    entries = given["Entries"]
+    if len(entries) == 1:
+        # The common case, and one of every order.
+        get = entries[0].get
+        return ((get("EventBusName"), get("Source"), get("DetailType")),)
+    found = [(each.get("EventBusName"), each.get("Source"), each.get("DetailType")) for each in entries]
+    return tuple(dict.fromkeys(found))
 
 
 def _put_events(
@@ -142,9 +148,11 @@ def _on_stream(action: str) -> Rule:
     def accesses(inputs: tuple[str, str], surroundings: Surroundings) -> Iterable[Access]:
         yield Access(action, stream_arn(*inputs, surroundings.home))
 
-    return Rule(
-        lambda given: (given.get("logGroupIdentifier") or given["logGroupName"], given["logStreamName"]), accesses
-    )
+    if action == "logs:GetLogEvents":
+        return Rule(
+            lambda given: (given.get("logGroupIdentifier") or given["logGroupName"], given["logStreamName"]), accesses
+        )
+    return Rule(itemgetter("logGroupName", "logStreamName"), accesses)
 
 
 LOGS: dict[str, Rule] = {
@@ -227,7 +235,7 @@ def _on_connection(method: str) -> Rule:
         path = f"{stage[0]}/{stage[1]}/{method}/@connections/{connection_id}"
         yield Access("execute-api:ManageConnections", surroundings.home.arn("execute-api", path))
 
-    return Rule(lambda given: given["ConnectionId"], accesses)
+    return Rule(itemgetter("ConnectionId"), accesses)
 
 
 MANAGEMENT: dict[str, Rule] = {

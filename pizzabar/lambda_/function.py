@@ -23,9 +23,12 @@ from pizzabar.documents import JSON
 from pizzabar.errors import PizzabarError
 from pizzabar.journal import CAUSE, Cause
 from pizzabar.operations import Call
+from pizzabar.principal import Principal, role_session
 from pizzabar.record import record
 
 Handler = Callable[[Any, Any], Any]
+SERVICE = "lambda.amazonaws.com"
+"""What Lambda is called where it assumes a role."""
 
 
 class RuntimeFault(PizzabarError):
@@ -57,6 +60,13 @@ class Function:
     maximum_event_age_seconds: int = 21_600
     reserved_concurrency: int | None = None
     is_async: bool = True
+    role: str | None = None
+    """The ARN of the execution role."""
+
+    @property
+    def principal(self) -> Principal | None:
+        """In whose name it asks: its execution role's; nobody's in particular without one."""
+        return None if self.role is None else role_session(self.role, self.name, SERVICE)
 
 
 def load_handler(name: str) -> Handler:

@@ -34,6 +34,7 @@ from pizzabar.lambda_.function import (
 )
 from pizzabar.lambda_.invocations import Invocation, Invocations
 from pizzabar.operations import Call, Trace
+from pizzabar.principal import Principal
 from pizzabar.record import record
 from pizzabar.uuids import new_uuid, uuid_of
 
@@ -41,8 +42,8 @@ from pizzabar.uuids import new_uuid, uuid_of
 MAX_SYNCHRONOUS_BYTES = 6 << 20
 MAX_ASYNCHRONOUS_BYTES = 1 << 20
 
-AppendLog = Callable[[str, str, list[str], datetime], object]
-"""Appends lines to a log stream: log group, log stream, lines, time."""
+AppendLog = Callable[[Principal | None, str, str, list[str], datetime], object]
+"""Appends lines to a log stream, in a principal's name: log group, log stream, lines, time."""
 
 
 @record
@@ -78,6 +79,8 @@ class Functions:
         self._throttled: dict[str, int] = {}
         """How often an event was throttled, by request id."""
         self._log_stream = ""
+        self.policies: dict[str, JSON] = {}
+        """Who may invoke functions, by these' ARNs."""
         self.changed = Changed("function")
 
     def __iter__(self) -> Iterator[Function]:
@@ -104,6 +107,7 @@ class Functions:
         maximum_retry_attempts: int = 2,
         maximum_event_age_seconds: int = 21_600,
         reserved_concurrency: int | None = None,
+        role: str | None = None,
     ) -> Function:
         """Make a function of a handler, or give the function of that name another."""
         function = Function(
@@ -119,9 +123,20 @@ class Functions:
             maximum_event_age_seconds,
             reserved_concurrency,
             is_coroutine_handler(handler),
+            role,
         )
         self._functions[name] = self._by_arn[function.arn] = function
         return function
+
+    def arn_of(self, name_or_arn: str) -> str:
+        """Name a function, whether it is there or not, by name, ARN or partial ARN."""
+        return self._home.arn("lambda", f"function:{function_name(name_or_arn)}")
+
+    def permit(self, function_arn: str, statement: JSON) -> None:
+        """Add a statement to the policy of a function, in place of one of the same ``Sid``."""
+        known = self.policies.get(function_arn, {"Version": "2012-10-17", "Id": "default", "Statement": []})
+        others = [each for each in known["Statement"] if each["Sid"] != statement["Sid"]]
+        self.policies[function_arn] = {**known, "Statement": [*others, statement]}
 
     def to_keep(self) -> JSON:
         """Give the names of what API calls have changed."""
@@ -216,7 +231,8 @@ class Functions:
         cause = CAUSE.get()
         if cause is None:
             cause = Cause(new_trace_id(self._clock.now()))
-        token = CAUSE.set(Cause(cause.trace_id, cause.id, cause.lane, Attempt(request_id)))
+        principal = function.principal
+        token = CAUSE.set(Cause(cause.trace_id, cause.id, cause.lane, Attempt(request_id), principal))
         now = self._clock.now()
         deadline = now + timedelta(seconds=function.timeout)
         call = self._call if function.is_async else blocking(self._call)
@@ -260,7 +276,7 @@ class Functions:
             CAUSE.reset(token)
             self._running[function.name] -= 1
         lines = _log_lines(function, request_id, context.lines, (time.perf_counter() - began) * 1000)
-        self._append_log(function.log_group, self._log_stream, lines, now)
+        self._append_log(principal, function.log_group, self._log_stream, lines, now)
         return Outcome(payload, is_error, tuple(lines))
 
 

@@ -7,11 +7,13 @@ https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
 
+from pizzabar import documents
 from pizzabar.documents import JSON
 from pizzabar.errors import ValidationException
-from pizzabar.lambda_.errors import InvalidParameterValueException
+from pizzabar.lambda_.errors import InvalidParameterValueException, ResourceNotFoundException
 from pizzabar.lambda_.function import Function, load_handler
 from pizzabar.lambda_.functions import Functions
+from pizzabar.uuids import uuid_of
 
 
 async def invoke(functions: Functions, parameters: JSON) -> JSON:
@@ -105,6 +107,16 @@ _CHANGEABLE: dict[str, tuple[str, Callable[[str, JSON], JSON]]] = {
 }
 
 
+async def get_policy(functions: Functions, parameters: JSON) -> JSON:
+    """Read who may invoke a function."""
+    function = functions.get(_function_name(parameters))
+    policy = functions.policies.get(function.arn)
+    if policy is None:
+        raise ResourceNotFoundException("The resource you requested does not exist.", Type="User")
+    text = documents.write(policy)
+    return {"Policy": text, "RevisionId": uuid_of(text)}
+
+
 async def list_functions(functions: Functions, parameters: JSON) -> JSON:
     """List the functions."""
     return {"Functions": [_configuration(function) for function in functions]}
@@ -122,6 +134,7 @@ def _function_name(parameters: JSON) -> str:
 
 def _configuration(function: Function) -> JSON:
     return {
+        **({} if function.role is None else {"Role": function.role}),
         "FunctionName": function.name,
         "FunctionArn": function.arn,
         "Description": function.description,
@@ -137,6 +150,7 @@ def _configuration(function: Function) -> JSON:
 OPERATIONS: dict[str, Callable[[Functions, JSON], Awaitable[JSON]]] = {
     "GetFunction": get_function,
     "GetFunctionConfiguration": get_function_configuration,
+    "GetPolicy": get_policy,
     "Invoke": invoke,
     "ListFunctions": list_functions,
     "UpdateFunctionConfiguration": update_function_configuration,

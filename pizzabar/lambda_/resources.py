@@ -11,6 +11,7 @@ from pizzabar.documents import JSON
 from pizzabar.errors import Fault
 from pizzabar.lambda_.function import Handler, load_handler
 from pizzabar.lambda_.functions import Functions
+from pizzabar.lambda_.permissions import RESOURCES as PERMISSION_RESOURCES
 from pizzabar.resource import (
     Boolean,
     Document,
@@ -79,6 +80,7 @@ async def _create(functions: Functions, resource: Resource) -> None:
         maximum_retry_attempts=invoke_config.get("MaximumRetryAttempts", 2),
         maximum_event_age_seconds=invoke_config.get("MaximumEventAgeInSeconds", 21_600),
         reserved_concurrency=properties.get("ReservedConcurrentExecutions"),
+        role=properties.get("Role"),
     )
 
 
@@ -129,4 +131,5 @@ RESOURCES: dict[str, ResourceType] = {
         unique=("FunctionName",),
         check_resource=_check,
     ),
+    **PERMISSION_RESOURCES,
 }

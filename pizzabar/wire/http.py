@@ -15,10 +15,11 @@ from typing import Any
 from pizzabar import documents
 from pizzabar.emulator import Emulator, Program
 from pizzabar.errors import PizzabarError
+from pizzabar.journal import CAUSE, OutsideRequest, new_trace_id
 from pizzabar.settings import Settings
 from pizzabar.wire import management
 from pizzabar.wire.aws import json_protocol, query_protocol, rest_protocol
-from pizzabar.wire.aws.exchange import BodyNotDecoded, RequestTooLarge, Response, account_of, read_body
+from pizzabar.wire.aws.exchange import BodyNotDecoded, RequestTooLarge, Response, access_key_of, account_of, read_body
 from pizzabar.wire.feeds import Feeds
 from pizzabar.wire.guard import Guard, header
 from pizzabar.wire.stopping import when_stopped
@@ -139,7 +140,19 @@ class Server:
         await _send(send, response)
 
     async def _ask(self, emulator: Emulator, scope: Scope, receive: Receive) -> Response:
-        """Answer as AWS does."""
+        """Answer as AWS does, in the name of whom the access key stands for."""
+        principal = None
+        if emulator.access_keys:
+            principal = emulator.access_keys.find(access_key_of(dict(scope["headers"])))
+        if principal is None:
+            return await self._ask_service(emulator, scope, receive)
+        token = CAUSE.set(OutsideRequest(new_trace_id(emulator.clock.now()), principal=principal))
+        try:
+            return await self._ask_service(emulator, scope, receive)
+        finally:
+            CAUSE.reset(token)
+
+    async def _ask_service(self, emulator: Emulator, scope: Scope, receive: Receive) -> Response:
         path, method = scope["path"], scope["method"]
         if path == "/" and method == "POST":
             headers = dict(scope["headers"])

@@ -22,6 +22,7 @@ from pizzabar.wire.control import (
     events,
     executions,
     health,
+    iam,
     journal,
     logs,
     mapping_templates,
@@ -61,6 +62,7 @@ def make_control(emulator: Emulator, feeds: Feeds) -> FastAPI:
         logs.router(emulator, feeds),
         journal.router(emulator, feeds),
         resources.router(emulator),
+        iam.router(emulator),
         mapping_templates.router(emulator),
     ):
         app.include_router(router)

@@ -38,10 +38,10 @@ def _lines(answer: Any, *, is_whole: bool) -> Iterable[str]:
             yield from (f"    {line}" for line in json.dumps(role["smallest_policy"], indent=2).splitlines())
     if not is_whole:
         return
-    verb = "is refused" if answer["mode"] == "enforce" else "would be refused on AWS"
+    verb = "refused" if answer["mode"] == "enforce" else "AWS would refuse"
     for each in answer["findings"]:
         actions = ", ".join(each["actions"])
-        yield f"{click.style(verb, fg='red')}: {actions} on {each['resource']}"
+        yield f"{click.style(verb, fg='red')} {actions} on {each['resource']}"
         yield f"  to {each['principal']}: {each['why']}"
     if not answer["findings"]:
         yield "nothing was asked for that is not allowed"

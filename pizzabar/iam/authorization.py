@@ -311,8 +311,8 @@ class Authorization:
             key = (each.principal, each.action, generalised(each.resource))
             if key not in self._logged:
                 self._logged.add(key)
-                verb = "is refused" if self.mode == "enforce" else "would be refused on AWS"
-                log.warning("%s on %s %s to %s: %s", each.action, each.resource, verb, each.principal, each.why)
+                verb = "refused" if self.mode == "enforce" else "AWS would refuse"
+                log.warning("%s %s on %s to %s: %s", verb, each.action, each.resource, each.principal, each.why)
 
 
 def _not_assumed(principal: Principal, role: Role) -> Refusal:

@@ -11,7 +11,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_multi-value-
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from ipaddress import ip_address, ip_network
+from typing import Any
 
 from pizzabar.documents import JSON
 from pizzabar.errors import Fault
@@ -60,10 +60,19 @@ def _compared(read: Callable[[str], float], is_so: Callable[[float, float], bool
 
 
 def _is_in_network(wanted: str, value: str, keys: Keys) -> bool:
+    # Imported here: few policies are about addresses, and every start would pay for it.
+    from ipaddress import ip_address
+
     try:
-        return ip_address(value) in ip_network(wanted, strict=False)
+        return ip_address(value) in _network(wanted)
     except ValueError:
         return False
+
+
+def _network(text: str) -> Any:
+    from ipaddress import ip_network
+
+    return ip_network(text, strict=False)
 
 
 @record
@@ -96,8 +105,8 @@ OPERATORS: dict[str, Operator] = {
     **dict(_ordered("Date", _date)),
     "Bool": Operator(_compared(_boolean, lambda value, wanted: value == wanted), read=_boolean),
     "BinaryEquals": Operator(_equals),
-    "IpAddress": Operator(_is_in_network, read=lambda text: ip_network(text, strict=False)),
-    "NotIpAddress": Operator(_is_in_network, True, lambda text: ip_network(text, strict=False)),
+    "IpAddress": Operator(_is_in_network, read=_network),
+    "NotIpAddress": Operator(_is_in_network, True, _network),
     # ArnEquals takes wildcards just as ArnLike does.
     "ArnEquals": Operator(matches_arn),
     "ArnLike": Operator(matches_arn),

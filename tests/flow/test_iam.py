@@ -85,9 +85,9 @@ async def test_the_workshop_lacks_the_policy_of_its_log_group(
                 ("logs", "PutLogEvents"),
             }
     # And told once, not at each event.
-    assert [record.getMessage().partition(" ")[0] for record in caplog.records] == [
-        "logs:CreateLogStream",
-        "logs:PutLogEvents",
+    assert [record.getMessage().partition(" on ")[0] for record in caplog.records] == [
+        "AWS would refuse logs:CreateLogStream",
+        "AWS would refuse logs:PutLogEvents",
     ]
 
 

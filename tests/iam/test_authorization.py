@@ -104,7 +104,7 @@ def test_in_audit_a_hop_is_noted_and_told_once(caplog: pytest.LogCaptureFixture)
     }
     assert [hop.notes for hop in hops] == [{"iam": [note]}] * 3
     [record] = caplog.records
-    assert record.getMessage() == f"dynamodb:PutItem on {TABLE} would be refused on AWS to {SESSION}: {note['why']}"
+    assert record.getMessage() == f"AWS would refuse dynamodb:PutItem on {TABLE} to {SESSION}: {note['why']}"
 
 
 @pytest.mark.parametrize(

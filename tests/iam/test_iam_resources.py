@@ -145,3 +145,23 @@ def test_managed_policies_are_known_by_their_arns() -> None:
             assert policy.statements[0].actions == ACTIONS[name]
     assert managed_policy("arn:aws:iam::aws:policy/SomethingNew") is None
     assert managed_policy("arn:aws:iam::123456789012:policy/AdministratorAccess") is None
+
+
+LEFT_OUT = """
+  Thing: {Type: AWS::Nobody::KnowsIt}
+  Cook:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument: {Statement: []}
+      Policies:
+        - PolicyName: Use
+          PolicyDocument: {Statement: {Effect: Allow, Action: 'nobody:Use', Resource: !GetAtt Thing.Arn}}
+"""
+
+
+def test_a_policy_may_be_about_what_a_lenient_reading_leaves_out(tmp_path: Path) -> None:
+    (tmp_path / "template.yaml").write_text("Resources:" + LEFT_OUT)
+    stack = load_stack(Settings(template=tmp_path / "template.yaml", lenient=True))
+
+    assert [resource.logical_id for resource in stack.resources] == ["Cook"]
+    assert [str(fault).rpartition(": ")[2] for fault in stack.ignored] == ["AWS::Nobody::KnowsIt is not supported"]

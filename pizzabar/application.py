@@ -32,6 +32,8 @@ API_TYPES = ("AWS::ApiGatewayV2::Api", "AWS::Serverless::WebSocketApi")
 SPECIAL_ROUTES = ("$connect", "$default", "$disconnect")
 FUNCTION_TYPES = ("AWS::Lambda::Function", "AWS::Serverless::Function")
 INVOKE = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${%s.Arn}/invocations"
+# The routes of an API, on any stage.
+ROUTES = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${%s}/*"
 
 
 class Application:
@@ -90,7 +92,10 @@ class Application:
                 "EventPattern": dict(pattern),
                 "Targets": [{"Id": name, "Arn": {"Fn::GetAtt": [name, "Arn"]}}],
             }
-            self._add(_free(f"{name}Rule", self._places), "AWS::Events::Rule", properties, _place_of(handler))
+            rule, place = _free(f"{name}Rule", self._places), _place_of(handler)
+            self._add(rule, "AWS::Events::Rule", properties, place)
+            permission = _permission(name, "events.amazonaws.com", {"Fn::GetAtt": [rule, "Arn"]})
+            self._add(_free(f"{rule}Permission", self._places), "AWS::Lambda::Permission", permission, place)
             return handler
 
         return register
@@ -263,6 +268,10 @@ class Application:
                 IntegrationType="AWS_PROXY",
                 IntegrationUri={"Fn::Sub": INVOKE % function},
             )
+            permission = _permission(function, "apigateway.amazonaws.com", {"Fn::Sub": f"{ROUTES % api}/{key}"})
+            name = _free(f"{base}Permission", taken)
+            taken.add(name)
+            written[name] = {"Type": "AWS::Lambda::Permission", "Properties": permission}, where
             target = {"Fn::Sub": f"integrations/${{{integration}}}"}
             route = add(base, "Route", where, ApiId=its_api, RouteKey=key, Target=target)
             if key not in ("$connect", "$disconnect"):
@@ -310,6 +319,16 @@ class Application:
         other = self._places.setdefault(logical_id, place)
         if other is not place:
             raise ValueError(f"{place[0]}:{place[1]}: there is {logical_id} already, at {other[0]}:{other[1]}")
+
+
+def _permission(function: str, service: str, source_arn: JSON) -> JSON:
+    """Let a service invoke a function on behalf of a route or a rule."""
+    return {
+        "Action": "lambda:InvokeFunction",
+        "FunctionName": {"Fn::GetAtt": [function, "Arn"]},
+        "Principal": service,
+        "SourceArn": source_arn,
+    }
 
 
 Place = tuple[str, int]

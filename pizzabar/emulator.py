@@ -8,8 +8,9 @@ import importlib
 import logging
 import os
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -37,14 +38,19 @@ from pizzabar.dynamodb.operations import OPERATIONS as DYNAMODB_OPERATIONS
 from pizzabar.dynamodb.resources import RESOURCES as DYNAMODB_RESOURCES
 from pizzabar.dynamodb.stream_operations import OPERATIONS as DYNAMODB_STREAMS_OPERATIONS
 from pizzabar.dynamodb.tables import Tables
-from pizzabar.errors import PizzabarError
+from pizzabar.errors import Fault, PizzabarError, ServiceError
 from pizzabar.eventbridge.buses import EventBuses
 from pizzabar.eventbridge.operations import CHANGES as EVENTBRIDGE_CHANGES
 from pizzabar.eventbridge.operations import OPERATIONS as EVENTBRIDGE_OPERATIONS
 from pizzabar.eventbridge.pattern import read_pattern
 from pizzabar.eventbridge.resources import RESOURCES as EVENTBRIDGE_RESOURCES
 from pizzabar.eventbridge.shapes import SHAPES as EVENTBRIDGE_SHAPES
-from pizzabar.journal import Journal
+from pizzabar.iam.authorization import Authorization
+from pizzabar.iam.operations import OPERATIONS as IAM_OPERATIONS
+from pizzabar.iam.resources import CHECKS as POLICY_CHECKS
+from pizzabar.iam.resources import RESOURCES as IAM_RESOURCES
+from pizzabar.iam.roles import Roles
+from pizzabar.journal import CAUSE, Hop, Journal
 from pizzabar.lambda_.code import Code
 from pizzabar.lambda_.event_source_operations import CHANGES as EVENT_SOURCE_CHANGES
 from pizzabar.lambda_.event_source_operations import OPERATIONS as EVENT_SOURCE_OPERATIONS
@@ -63,6 +69,7 @@ from pizzabar.logs.operations import CHANGES as LOGS_CHANGES
 from pizzabar.logs.operations import OPERATIONS as LOGS_OPERATIONS
 from pizzabar.logs.resources import RESOURCES as LOGS_RESOURCES
 from pizzabar.operations import Operations
+from pizzabar.principal import AccessKeys, Principal
 from pizzabar.record import record
 from pizzabar.resource import Naming, Resource, ResourceType
 from pizzabar.runtime import Runtime
@@ -75,6 +82,7 @@ from pizzabar.stepfunctions.operations import OPERATIONS as STEP_FUNCTIONS_OPERA
 from pizzabar.stepfunctions.resources import RESOURCES as STEP_FUNCTIONS_RESOURCES
 from pizzabar.stepfunctions.shapes import SHAPES as STEP_FUNCTIONS_SHAPES
 from pizzabar.stepfunctions.state_machines import StateMachines
+from pizzabar.stepfunctions.task_token import read_task_token
 from pizzabar.stepfunctions.tasks import Tasks
 from pizzabar.sts.operations import OPERATIONS as STS_OPERATIONS
 from pizzabar.xray.operations import OPERATIONS as XRAY_OPERATIONS
@@ -93,6 +101,7 @@ ROOMS: dict[str, dict[str, ResourceType]] = {
     "event_sources": EVENT_SOURCE_RESOURCES,
     "functions": LAMBDA_RESOURCES,
     "log_groups": LOGS_RESOURCES,
+    "roles": IAM_RESOURCES,
     "state_machines": STEP_FUNCTIONS_RESOURCES,
     "tables": DYNAMODB_RESOURCES,
 }
@@ -105,6 +114,7 @@ SERVICES: tuple[tuple[str, Mapping[str, Callable[[Any, JSON], Awaitable[JSON]]],
     ("dynamodb", DYNAMODB_OPERATIONS, "tables"),
     ("dynamodbstreams", DYNAMODB_STREAMS_OPERATIONS, "tables"),
     ("events", EVENTBRIDGE_OPERATIONS, "buses"),
+    ("iam", IAM_OPERATIONS, "authorization"),
     ("lambda", LAMBDA_OPERATIONS, "functions"),
     ("lambda", EVENT_SOURCE_OPERATIONS, "event_sources"),
     ("logs", LOGS_OPERATIONS, "log_groups"),
@@ -213,10 +223,9 @@ class Emulator:
         self.tables = Tables(runtime.tables, self.clock, self.work, self.home)
         self.log_groups = LogGroups(runtime.logs, self.clock, self.home)
         self.state_machines = StateMachines(self.executions, tasks, self.clock, self.home)
-        self.buses = EventBuses(runtime.transport, call, self.clock, self.work, self.home)
-        self.functions = Functions(
-            runtime.invocations, call, call.trace, self.clock, self.home, self.log_groups.append
-        )
+        self.buses = EventBuses(runtime.transport, call, call.relay, self.clock, self.work, self.home)
+        self.roles = Roles(self.clock, self.home)
+        self.functions = Functions(runtime.invocations, call, call.trace, self.clock, self.home, self._append_log)
         self.event_sources = EventSources(
             self.functions,
             call,
@@ -239,6 +248,13 @@ class Emulator:
         )
         self.api_configuration = Configuration(self.apis, self.clock, call.has)
         self.traces = Traces(self.journal, self.clock, self.home, self._ending, size=settings.journal_size)
+        self.authorization = Authorization(
+            settings.iam, self.roles, self._resource_policies, _Surroundings(self), self.clock.now
+        )
+        self.access_keys = AccessKeys()
+        """Whom requests are made as that are signed with these keys."""
+        if settings.iam != "off":
+            call.guard = self.authorization.check
         self.stack = Stack(settings.stack_name, (), {}, {})
         self.program: Program | None = None
         self.stacks = Stacks(self.home)
@@ -368,6 +384,7 @@ class Emulator:
             self.endpoints.authority,
             settings.reach_aws,
             _debugging(settings.debug, self.stack),
+            self.access_keys,
         )
         await sandboxes.prepare(apart, surroundings)
 
@@ -381,6 +398,7 @@ class Emulator:
             async def change(owner: Any, parameters: JSON) -> JSON:
                 result = await operation(owner, parameters)
                 self.runtime.kept.put(room, owner.to_keep())
+                self.authorization.forget()
                 return result
 
             return change
@@ -394,6 +412,30 @@ class Emulator:
         except ExecutionDoesNotExist:
             return None
         return Ending(execution.stopped, execution.error, execution.cause)
+
+    def _resource_policies(self, principal: Principal, arn: str) -> Iterator[tuple[str, JSON]]:
+        """Give the policies of a resource that are about a principal."""
+        service, name = arn.split(":", 3)[2] if arn.startswith("arn:") else "", arn.rpartition(":")[2]
+        if service == "lambda" and (policy := self.functions.policies.get(self.functions.arn_of(arn))) is not None:
+            yield f"the policy of the function {name}", policy
+        if service == "events" and (policy := self.buses.policy_of(arn)) is not None:
+            yield f"the policy of the {name}", policy
+        if service == "logs" and principal.role_arn is None:
+            # Those of log groups are about services alone.
+            # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutResourcePolicy.html
+            for each, policy in self.log_groups.policies.items():
+                yield f"the log resource policy {each}", policy
+
+    def _append_log(
+        self, principal: Principal | None, group: str, stream: str, lines: list[str], when: datetime
+    ) -> None:
+        """Write the log of a function, if its role may."""
+        if principal is not None and self.call.guard is not None:
+            hop = CAUSE.get()
+            noted_at = hop if isinstance(hop, Hop) else None
+            if not self.authorization.may_log(principal, group, stream, self.log_groups.has, noted_at):
+                return
+        self.log_groups.append(group, stream, lines, when)
 
     async def settled(self) -> None:
         """Return when nothing is left to happen at the present time: no frame, delivery, invocation or commit."""
@@ -451,7 +493,47 @@ def resource_types() -> Mapping[str, ResourceType]:
     types = {**OTHER_RESOURCES, **UNSUPPORTED}
     for room in ROOMS.values():
         types |= room
+    for name, check in POLICY_CHECKS.items():
+        types[name] = replace(types[name], check=_both(types[name].check, check))
     return types
+
+
+Check = Callable[[Mapping[str, JSON]], Iterable[Fault]]
+
+
+def _both(first: Check, second: Check) -> Check:
+    return lambda properties: (*first(properties), *second(properties))
+
+
+class _Surroundings:
+    """What the room of IAM is told of the others."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+        self.home = emulator.home
+
+    def stage_of(self, connection_id: str) -> tuple[str, str] | None:
+        """Give the API and the stage of a connection, if it is open."""
+        try:
+            connection = self._emulator.apis.connections.get(connection_id)
+        except ServiceError:
+            return None
+        return connection.api_id, connection.stage
+
+    def partition_key_of(self, table: str) -> str | None:
+        """Give the name of a table's partition key."""
+        try:
+            return self._emulator.tables.table(table).partition.name
+        except ServiceError:
+            return None
+
+    def machine_of(self, task_token: str) -> str | None:
+        """Give the ARN of the state machine that a task token is of."""
+        read = read_task_token(task_token)
+        if read is None:
+            return None
+        parts = read[0].split(":")
+        return ":".join([*parts[:5], "stateMachine", parts[6]]) if len(parts) > 6 else None
 
 
 def has_operation(service: str, operation: str) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from pizzabar.documents import JSON
+from pizzabar.principal import Principal
 from pizzabar.trace_header import TraceHeader, read_trace_header
 
 
@@ -21,8 +22,11 @@ class Cause:
 
     ``lane`` names the sequence whose asynchronous work keeps its order: an execution's ARN, or an event's id.
     ``attempt`` is the one at hand of a piece of work that may be repeated. ``origin`` is what upstream said of the
-    trace, or what was decided here; what follows has the very same, until something else is said.
+    trace, or what was decided here; what follows has the very same, until something else is said. ``principal`` is in
+    whose name operations are asked; None is pizzabar itself, or the root of the account.
     """
+
+    principal: Principal | None = None
 
     def __init__(
         self,
@@ -31,16 +35,24 @@ class Cause:
         lane: str | None = None,
         attempt: "Attempt | None" = None,
         origin: TraceHeader | None = None,
+        principal: Principal | None = None,
     ) -> None:
         self.trace_id = trace_id
         self.id = id
         self.lane = lane
         self.attempt = attempt
         self.origin = origin
+        if principal is not None:
+            self.principal = principal
 
-    def within(self, lane: str | None = None, attempt: "Attempt | None" = None) -> "Cause":
-        """Give the same cause for work of another lane, or another attempt."""
-        return Cause(self.trace_id, self.id, lane, attempt, self.origin)
+    def within(
+        self,
+        lane: str | None = None,
+        attempt: "Attempt | None" = None,
+        principal: Principal | None = None,
+    ) -> "Cause":
+        """Give the same cause for work of another lane, another attempt, or in another name."""
+        return Cause(self.trace_id, self.id, lane, attempt, self.origin, principal)
 
     @property
     def sampled(self) -> bool | None:
@@ -96,6 +108,8 @@ class Hop(Cause):
     """Seconds, or None while it is under way."""
     notes: dict[str, JSON] | None = None
     """What the service itself has to say: which rules matched an event, say."""
+    asked_by: Principal | None = None
+    """In whose name it was asked."""
 
     def __init__(
         self, journal: "Journal", cause: Cause, service: str, operation: str, parameters: JSON, started: datetime
@@ -142,6 +156,13 @@ class Hop(Cause):
 
 CAUSE: ContextVar[Cause | None] = ContextVar("cause", default=None)
 """The cause of whatever runs at present; a task inherits it from whoever started it."""
+
+
+def act_as(principal: Principal | None) -> None:
+    """Let what is done from here on, in the hop or piece of work at hand, be done in the name of a principal."""
+    cause = CAUSE.get()
+    if cause is not None:
+        cause.principal = principal
 
 
 def new_trace_id(now: datetime) -> str:

@@ -15,6 +15,7 @@ from pizzabar.clock import Clock
 from pizzabar.documents import JSON
 from pizzabar.errors import InternalFailure, PizzabarError, UnknownOperationException
 from pizzabar.journal import CAUSE, Cause, Hop, Journal, new_trace_id
+from pizzabar.principal import Principal
 
 log = logging.getLogger("pizzabar")
 
@@ -29,6 +30,8 @@ class Call(Protocol):
 Operation = Callable[[JSON], Awaitable[JSON]]
 Trace = Callable[[str, str, JSON, Operation], Awaitable[JSON]]
 """Does something as a hop of the journal: service, name, parameters, and what is done with them."""
+Guard = Callable[[Principal, Hop], None]
+"""Sees whether a principal may do what a hop asks; raises ``ServiceError`` to keep it from being done."""
 
 
 class Operations:
@@ -39,6 +42,7 @@ class Operations:
         self._clock = clock
         self._durable = durable
         self._operations: dict[tuple[str, str], Operation] = {}
+        self.guard: Guard | None = None
 
     def add(
         self, service: str, operations: Mapping[str, Callable[[Any, JSON], Awaitable[JSON]]], owner: object
@@ -68,6 +72,10 @@ class Operations:
         token = CAUSE.set(hop)
         hop.began = perf_counter()
         try:
+            if cause is not None and cause.principal is not None:
+                hop.asked_by = cause.principal
+                if self.guard is not None:
+                    self.guard(cause.principal, hop)
             hop.result = result = await answer(parameters)
         except PizzabarError as error:
             hop.error = error
@@ -89,10 +97,30 @@ class Operations:
             if cause is None and self._durable is not None:
                 await self._durable()
 
+    async def relay(self, service: str, operation: str, parameters: JSON, act: Operation) -> JSON:
+        """Do what a service does for itself, and may do only in a principal's name, as a hop that is judged."""
+
+        async def judged(parameters: JSON) -> JSON:
+            hop = CAUSE.get()
+            if isinstance(hop, Hop) and hop.principal is not None:
+                if self.guard is not None:
+                    self.guard(hop.principal, hop)
+                # What follows from it is the service's own.
+                hop.principal = None
+            return await act(parameters)
+
+        return await self.trace(service, operation, parameters, judged)
+
     async def trace(self, service: str, operation: str, parameters: JSON, act: Operation) -> JSON:
-        """Do something that no service is asked for, a frame received or a handler run, as a hop of its own."""
+        """Do something that no service is asked for, a frame received or a handler run, as a hop of its own.
+
+        It is done in the same name as what causes it.
+        """
         now = self._clock.now()
-        hop = Hop(self.journal, CAUSE.get() or Cause(new_trace_id(now)), service, operation, parameters, now)
+        cause = CAUSE.get() or Cause(new_trace_id(now))
+        hop = Hop(self.journal, cause, service, operation, parameters, now)
+        if cause.principal is not None:
+            hop.principal = cause.principal
         token = CAUSE.set(hop)
         hop.began = perf_counter()
         try:

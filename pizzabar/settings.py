@@ -242,6 +242,13 @@ class Settings:
     frame_bytes: int = field(
         default=32_768, metadata=_how(_size, "the largest frame of a message that a client sends (with pizzabar up)")
     )
+    iam: Literal["audit", "enforce", "off"] = field(
+        default="audit",
+        metadata=_how(
+            _one_of("audit", "enforce", "off"),
+            "what roles and policies do not allow: noted and done (audit), refused (enforce), or not looked at (off)",
+        ),
+    )
     throttle: Throttle = field(
         default=Throttle(),
         metadata=_how(

@@ -515,3 +515,18 @@ async def test_a_bus_that_is_not_there_is_told_with_its_place() -> None:
             pass
     [fault] = faulty.value.faults
     assert (fault.position.file, fault.position.line) == (__file__, line_of("# a bus that is not there"))
+
+
+async def test_what_is_registered_may_be_invoked_by_its_routes_and_rules() -> None:
+    app = kitchen(iam="enforce", **MEMORY)
+    async with app.emulator() as emulator, served(Server(lambda: emulator.settings, emulator)) as address:
+        async with connect(f"ws://{address}/api") as guest:
+            await guest.send('{"action":"order","pizza":"funghi"}')
+            await guest.recv()
+            await emulator.advance(timedelta(seconds=5))
+        await emulator.settled()
+        assert emulator.authorization.findings() == []
+        assert {name.partition(" ")[0] for name in emulator.authorization.uses} == {
+            "apigateway.amazonaws.com",
+            "events.amazonaws.com",
+        }

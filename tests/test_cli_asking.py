@@ -1,6 +1,7 @@
 """The commands that ask a running server."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -55,6 +56,33 @@ def told(*arguments: object) -> Any:
     result = run(*arguments, "--json")
     assert result.exit_code == 0, result.output
     return json.loads(result.output)
+
+
+def test_what_roles_have_used(guest: ClientConnection) -> None:
+    shown = lines("iam", "OrderFlowRole")
+    assert shown[0] == "pizzabar-OrderFlowRole"
+    assert re.fullmatch(
+        r"  used +[0-9]+ × events:PutEvents on arn:aws:events:us-east-1:123456789012:event-bus/pizzabar-EventBus",
+        shown[1],
+    )
+    assert shown[2:4] == ["  the smallest policy that covers this use:", "    {"]
+    assert json.loads("".join(shown[3:]))["Statement"][0]["Action"] == "events:PutEvents"
+
+    whole = told("iam")
+    assert whole["mode"] == "audit"
+    assert (whole["findings"], whole["unknown"]) == ([], [])
+    [sessions] = [role for role in whole["roles"] if role["logical_id"] == "SessionsRole"]
+    assert [each["action"] for each in sessions["used"]] == ["dynamodb:PutItem"]
+    assert sessions["never_used"] == [
+        {
+            "policy": "Sessions",
+            "statement": "1",
+            "actions": ["dynamodb:DeleteItem"],
+            "resources": ["arn:aws:dynamodb:us-east-1:123456789012:table/pizzabar-Sessions"],
+        }
+    ]
+    assert lines("iam")[-1] == "nothing was asked for that is not allowed"
+    assert "there is no role Nobody" in run("iam", "Nobody").output
 
 
 def test_the_clock() -> None:

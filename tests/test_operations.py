@@ -8,8 +8,9 @@ import pytest
 from pizzabar.clock import VirtualClock
 from pizzabar.documents import JSON
 from pizzabar.errors import UnknownOperationException, ValidationException
-from pizzabar.journal import CAUSE, Attempt, Cause, Journal, note
+from pizzabar.journal import CAUSE, Attempt, Cause, Hop, Journal, act_as, note
 from pizzabar.operations import Operations
+from pizzabar.principal import Principal, role_session, service_principal
 from pizzabar.work import Work
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -190,3 +191,80 @@ async def test_a_call_from_outside_is_answered_once_all_is_durable_and_one_from_
     await operations("kitchen", "Outer", {})
 
     assert order == ["inner", "outer", "durable"]
+
+
+BAKER = role_session("arn:aws:iam::123456789012:role/Baker", "oven", "lambda.amazonaws.com")
+
+
+def guarded() -> tuple[Operations, list[tuple[Principal, str]]]:
+    """A kitchen whose guard notes what is asked in whose name, and lets nobody clean."""
+    call, _ = kitchen()
+    seen: list[tuple[Principal, str]] = []
+
+    async def serve(owner: object, parameters: JSON) -> JSON:
+        await call("oven", "Bake", {"Pizza": "funghi"})
+
+    def guard(principal: Principal, hop: Hop) -> None:
+        seen.append((principal, hop.operation))
+        if hop.operation == "Clean":
+            raise ValidationException("not you")
+
+    call.add("oven", {"Serve": serve, "Clean": serve}, None)
+    call.guard = guard
+    return call, seen
+
+
+async def test_what_a_principal_asks_is_seen_by_the_guard_and_what_services_do_for_it_is_not() -> None:
+    call, seen = guarded()
+    await call("oven", "Bake", {"Pizza": "margherita"})
+    assert seen == []
+
+    token = CAUSE.set(Cause("1", principal=BAKER))
+    await call("oven", "Serve", {})
+    CAUSE.reset(token)
+
+    assert seen == [(BAKER, "Serve")]
+    assert [hop.asked_by for hop in call.journal] == [None, BAKER, None]
+
+
+async def test_what_the_guard_refuses_is_not_done_and_stands_in_the_journal() -> None:
+    call, _ = guarded()
+    token = CAUSE.set(Cause("1", principal=BAKER))
+    with pytest.raises(ValidationException, match="not you"):
+        await call("oven", "Clean", {})
+    CAUSE.reset(token)
+
+    [hop] = call.journal
+    assert str(hop.error) == "ValidationException: not you"
+
+
+async def test_a_hop_of_its_own_is_done_in_the_name_at_hand_or_in_another() -> None:
+    call, seen = guarded()
+    waiter = service_principal("apigateway.amazonaws.com", "arn:x")
+
+    async def act(parameters: JSON) -> JSON:
+        await call("oven", "Bake", {"Pizza": "margherita"})
+        act_as(waiter)
+        await call("oven", "Bake", {"Pizza": "margherita"})
+
+    token = CAUSE.set(Cause("1", principal=BAKER))
+    await call.trace("lambda", "Invocation", {}, act)
+    CAUSE.reset(token)
+
+    assert seen == [(BAKER, "Bake"), (waiter, "Bake")]
+
+
+async def test_what_a_service_relays_is_judged_and_what_follows_is_its_own() -> None:
+    call, seen = guarded()
+
+    async def act(parameters: JSON) -> JSON:
+        await call("oven", "Bake", {"Pizza": "margherita"})
+
+    token = CAUSE.set(Cause("1", principal=BAKER))
+    await call.relay("oven", "Relay", {}, act)
+    with pytest.raises(ValidationException):
+        await call.relay("oven", "Clean", {}, act)
+    CAUSE.reset(token)
+
+    assert seen == [(BAKER, "Relay"), (BAKER, "Clean")]
+    assert [hop.operation for hop in call.journal] == ["Relay", "Bake", "Clean"]

@@ -51,7 +51,7 @@ class Access:
         arn = self._home.arn("execute-api", f"{connection.api_id}/{connection.stage}/{request.route_key}")
 
         async def act(parameters: JSON) -> JSON:
-            return await authorize(authorizer, request, arn, self._call, self._clock)
+            return await authorize(authorizer, request, arn, self._call, self._clock, self._home)
 
         parameters = {"Authorizer": authorizer.name, "ConnectionId": connection.id}
         authorization: Authorization = await self._trace("apigateway", "authorize", parameters, act)

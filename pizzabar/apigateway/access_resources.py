@@ -34,7 +34,6 @@ from pizzabar.resource import (
 )
 
 API = Reference("AWS::ApiGatewayV2::Api")
-UNCHECKED = Without("permissions are not checked here")
 UNCOUNTED = Without("requests are not counted by key")
 
 
@@ -58,7 +57,9 @@ async def _create_authorizer(apis: WebSocketApis, resource: Resource) -> None:
     assert isinstance(target, FunctionTarget | VariableUri)
     sources = tuple(compile_source(source) for source in properties.get("IdentitySource", []))
     id_ = resource.identity.ref
-    apis.get(properties["ApiId"]).authorizers[id_] = Authorizer(id_, properties["Name"], target, sources)
+    apis.get(properties["ApiId"]).authorizers[id_] = Authorizer(
+        id_, properties["Name"], target, sources, properties.get("AuthorizerCredentialsArn")
+    )
 
 
 def _check_model(properties: Mapping[str, JSON]) -> Iterable[Fault]:
@@ -123,7 +124,7 @@ RESOURCES: dict[str, ResourceType] = {
         shape=Record(
             {
                 "ApiId": Text(),
-                "AuthorizerCredentialsArn": UNCHECKED,
+                "AuthorizerCredentialsArn": Text(),
                 "AuthorizerPayloadFormatVersion": Unsupported(),
                 "AuthorizerResultTtlInSeconds": Without("results are not kept for WebSocket APIs"),
                 "AuthorizerType": Text(choices=("REQUEST",)),

@@ -92,7 +92,7 @@ class WebSocketApis:
         self.throttles = Throttles(quotas)
         self._lifetimes = Lifetimes(connections, quotas, clock, work)
         self.access = Access(call, trace, clock, home)
-        self._integrations = Integrations(call, http, clock)
+        self._integrations = Integrations(call, http, clock, home)
         self._trace = trace
         self._clock = clock
         self._apis: dict[str, WebSocketApi] = {}

@@ -9,14 +9,17 @@ from datetime import timedelta
 
 from pizzabar import documents
 from pizzabar.apigateway.errors import AccessRefused, AuthorizerFailure, Unauthorized
-from pizzabar.apigateway.integration import FunctionTarget, UnusableUri, VariableUri
+from pizzabar.apigateway.integration import SERVICE, FunctionTarget, UnusableUri, VariableUri, role_of
 from pizzabar.apigateway.parameter_mapping import Values
 from pizzabar.apigateway.policies import MalformedPolicy, is_allowed
 from pizzabar.apigateway.request import Request
+from pizzabar.arn import Home
 from pizzabar.clock import Clock, within
 from pizzabar.documents import JSON, NotJSON
 from pizzabar.errors import ServiceError
+from pizzabar.journal import act_as
 from pizzabar.operations import Call
+from pizzabar.principal import service_principal
 from pizzabar.record import record
 
 TIMEOUT = timedelta(seconds=29)
@@ -32,6 +35,8 @@ class Authorizer:
     name: str
     target: FunctionTarget | VariableUri
     identity_sources: tuple[Values, ...] = ()
+    credentials: str | None = None
+    """The ARN of the role that it asks as, if any."""
 
 
 @record
@@ -43,7 +48,7 @@ class Authorization:
 
 
 async def authorize(
-    authorizer: Authorizer, request: Request, method_arn: str, call: Call, clock: Clock
+    authorizer: Authorizer, request: Request, method_arn: str, call: Call, clock: Clock, home: Home
 ) -> Authorization:
     """Ask an authorizer about a handshake.
 
@@ -61,6 +66,12 @@ async def authorize(
             raise AuthorizerFailure(str(error)) from None
     if not isinstance(target, FunctionTarget):
         raise AuthorizerFailure(f"{target} is no function")
+    if authorizer.credentials is not None:
+        act_as(role_of(authorizer.credentials))
+    else:
+        # https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-lambda-auth.html
+        path = f"{request.connection.api_id}/authorizers/{authorizer.id}"
+        act_as(service_principal(SERVICE, home.arn("execute-api", path)))
     asked = {"FunctionName": target.arn, "Payload": documents.write(request.authorizer_event(method_arn))}
     try:
         answer = await within(clock, request.time + TIMEOUT, call("lambda", "Invoke", asked))

@@ -16,9 +16,14 @@ from pizzabar.apigateway.parameter_mapping import ParameterMapping
 from pizzabar.apigateway.selection import Selection
 from pizzabar.arn import parse_arn
 from pizzabar.errors import PizzabarError
+from pizzabar.principal import Principal, role_session
 from pizzabar.record import record
 
 DEFAULT_KEY = "$default"
+SERVICE = "apigateway.amazonaws.com"
+"""What API Gateway is called where it asks in its own name, or assumes a role."""
+OF_CALLER = "arn:aws:iam::*:user/*"
+"""Credentials that stand for the caller's own."""
 PROXIES = frozenset({"AWS_PROXY", "HTTP_PROXY"})
 """The types whose answers go to the client as they are."""
 
@@ -96,6 +101,8 @@ class Integration:
     responses: tuple[IntegrationResponse, ...] = ()
     method: str = "POST"
     parameters: tuple[ParameterMapping, ...] = ()
+    credentials: str | None = None
+    """The ARN of the role that it asks as, if any."""
 
     @property
     def is_proxy(self) -> bool:
@@ -120,6 +127,11 @@ class Answer:
     def is_success(self) -> bool:
         """Whether the backend did what it was asked to."""
         return 200 <= self.status < 300 and self.error_message is None
+
+
+def role_of(credentials: str) -> Principal | None:
+    """Give the role that credentials name; those of the caller are nobody's here, for signatures are not checked."""
+    return None if credentials == OF_CALLER else role_session(credentials, "BackplaneAssumeRoleSession", SERVICE)
 
 
 SERVICE_ACTIONS = {

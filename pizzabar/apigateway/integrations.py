@@ -11,6 +11,7 @@ from pizzabar import documents
 from pizzabar.apigateway.errors import IntegrationFailure, IntegrationTimeout
 from pizzabar.apigateway.http_client import HttpClient, HttpResponse
 from pizzabar.apigateway.integration import (
+    SERVICE,
     Answer,
     FunctionTarget,
     HttpTarget,
@@ -19,15 +20,19 @@ from pizzabar.apigateway.integration import (
     Target,
     UnusableUri,
     VariableUri,
+    role_of,
 )
 from pizzabar.apigateway.integration_request import http_request, request_body
 from pizzabar.apigateway.java_text import double_text
 from pizzabar.apigateway.parameter_mapping import mapped
 from pizzabar.apigateway.request import Request
+from pizzabar.arn import Home
 from pizzabar.clock import Clock, within
 from pizzabar.documents import JSON, NotJSON
 from pizzabar.errors import ServiceError
+from pizzabar.journal import act_as
 from pizzabar.operations import Call
+from pizzabar.principal import Principal, service_principal
 
 T = TypeVar("T")
 _PROXY_MEMBERS = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
@@ -37,10 +42,11 @@ INVOCATION_TYPE = "x-amz-invocation-type"
 class Integrations:
     """What stands behind the integrations of every API."""
 
-    def __init__(self, call: Call, http: HttpClient, clock: Clock) -> None:
+    def __init__(self, call: Call, http: HttpClient, clock: Clock, home: Home) -> None:
         self._call = call
         self._http = http
         self._clock = clock
+        self._home = home
         self._performers: dict[str, Callable[[Integration, Request], Awaitable[Answer]]] = {
             "AWS": self._perform_aws,
             "AWS_PROXY": self._perform_proxy,
@@ -68,6 +74,7 @@ class Integrations:
             parameters = documents.parse(payload)
         except NotJSON as error:
             raise IntegrationFailure(f"the mapping template does not give JSON ({error}): {payload}") from None
+        act_as(self._principal(integration, request))
         try:
             asked = self._call(target.service, target.operation, parameters)
             result = await self._in_time(integration, request, asked)
@@ -93,6 +100,7 @@ class Integrations:
             for name, value in mapped(integration.parameters, request.selection_values(), "header"):
                 if name.lower() == INVOCATION_TYPE:
                     parameters["InvocationType"] = value
+        act_as(self._principal(integration, request))
         try:
             result = await self._in_time(integration, request, self._call("lambda", "Invoke", parameters))
         except ServiceError as error:
@@ -101,6 +109,14 @@ class Integrations:
         if "FunctionError" in result:
             return Answer(200, body, error_message=_error_message(body))
         return Answer(result.get("StatusCode", 200), body)
+
+    def _principal(self, integration: Integration, request: Request) -> Principal | None:
+        """Say in whose name an integration asks: a role's, or API Gateway's own on behalf of the route."""
+        if integration.credentials is not None:
+            return role_of(integration.credentials)
+        connection = request.connection
+        path = f"{connection.api_id}/{connection.stage}/{request.route_key}"
+        return service_principal(SERVICE, self._home.arn("execute-api", path))
 
     async def _perform_http(self, integration: Integration, request: Request) -> Answer:
         target = _target(integration, request)

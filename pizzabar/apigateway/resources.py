@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from pizzabar.apigateway.access_resources import API, UNCHECKED
+from pizzabar.apigateway.access_resources import API
 from pizzabar.apigateway.access_resources import RESOURCES as ACCESS_RESOURCES
 from pizzabar.apigateway.api import CONNECT, Route, Stage, WebSocketApi
 from pizzabar.apigateway.apis import WebSocketApis
@@ -234,6 +234,7 @@ async def _create_integration(apis: WebSocketApis, resource: Resource) -> None:
         timedelta(milliseconds=properties.get("TimeoutInMillis", 29_000)),
         method=properties.get("IntegrationMethod", "POST"),
         parameters=_mappings(properties.get("RequestParameters", {}), compile_request_parameter),
+        credentials=properties.get("CredentialsArn"),
     )
 
 
@@ -365,7 +366,7 @@ RESOURCES: dict[str, ResourceType] = {
                 "ConnectionId": Unsupported(),
                 "ConnectionType": Text(choices=("INTERNET",)),
                 "ContentHandlingStrategy": Text(choices=("CONVERT_TO_TEXT",)),
-                "CredentialsArn": UNCHECKED,
+                "CredentialsArn": Text(),
                 "PayloadFormatVersion": Text(choices=("1.0",)),
                 "RequestParameters": MapOf(Text()),
                 "TlsConfig": Unsupported(),

@@ -15,6 +15,7 @@ from pizzabar.cli.clock import clock, settled
 from pizzabar.cli.connections import connections
 from pizzabar.cli.events import events, explain
 from pizzabar.cli.executions import executions
+from pizzabar.cli.iam import iam
 from pizzabar.cli.logs import logs
 from pizzabar.cli.order import order
 from pizzabar.cli.render import render
@@ -96,6 +97,7 @@ COMMANDS: tuple[click.Command, ...] = (
     tables,
     logs,
     resources,
+    iam,
     render,
 )
 for command in COMMANDS:

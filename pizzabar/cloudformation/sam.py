@@ -25,6 +25,7 @@ from pizzabar.cloudformation.node import (
 )
 from pizzabar.cloudformation.sam_events import events_of, is_stream, mapping_of, rule_of
 from pizzabar.cloudformation.sam_globals import KEPT_APART, is_intrinsic, merge, read_globals, without_ignored
+from pizzabar.cloudformation.sam_permissions import BASIC, attached, permissions
 from pizzabar.cloudformation.sam_policies import check_policies
 from pizzabar.cloudformation.sam_source import Resources, Source, get_att, tags_of, trust
 from pizzabar.documents import JSON
@@ -104,7 +105,7 @@ def _function(source: Source) -> Resources:
         made["Role"] = role
     else:
         made["Role"] = get_att(f"{source.logical_id}Role", "Arn")
-        yield _role(source, "lambda.amazonaws.com", "service-role/AWSLambdaBasicExecutionRole")
+        yield _role(source, "lambda.amazonaws.com", BASIC)
     yield source.main("AWS::Lambda::Function", made)
     for event_id, event in events_of(source, of_function=True):
         yield from _function_event(source, event_id, event)
@@ -277,9 +278,14 @@ def _role(source: Source, service: str, managed: str | None) -> tuple[str, Node]
     """Make the role of a resource that names none."""
     given = source.properties
     made: dict[str, JSON] = {"AssumeRolePolicyDocument": given.get("AssumeRolePolicyDocument", trust(service))}
-    if managed is not None:
-        made["ManagedPolicyArns"] = [{"Fn::Sub": f"arn:${{AWS::Partition}}:iam::aws:policy/{managed}"}]
-    for name, same in (("Policies",) * 2, ("PermissionsBoundary",) * 2, ("RolePath", "Path")):
+    own, listed = permissions(source)
+    reads_streams = any(map(is_stream, mapping(given.get("Events")).values()))
+    arns = [*attached(source, managed, reads_streams=reads_streams), *listed]
+    if arns:
+        made["ManagedPolicyArns"] = arns
+    if own:
+        made["Policies"] = own
+    for name, same in (("PermissionsBoundary",) * 2, ("RolePath", "Path")):
         if name in given:
             made[same] = given[name]
     return f"{source.logical_id}Role", source.resource("AWS::IAM::Role", made)

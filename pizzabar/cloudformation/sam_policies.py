@@ -1,6 +1,5 @@
 """
-Policy templates: names of SAM for what a function or a state machine may do. Here they are checked, and allow and
-forbid nothing.
+Policy templates: names of SAM for what a function or a state machine may do, and their parameters.
 
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-policy-template-list.html
 """

@@ -422,7 +422,10 @@ class _Reading:
         if not self.lenient or name in self.left_out:
             return self.left_out.get(name)
         reference = f"{self.naming.stack}-{name}"
-        return Identity(reference, {attribute: f"{reference}.{attribute}" for attribute in self.asked.get(name, ())})
+        # What a policy or a permission names must look like an ARN.
+        arn = self.naming.home.arn("cloudformation", reference)
+        asked = self.asked.get(name, ())
+        return Identity(reference, {each: f"{arn if each.endswith('Arn') else reference}.{each}" for each in asked})
 
     # Outputs ------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-templ
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 
-from pizzabar.cloudformation.resources import TAGS, UNCHECKED
+from pizzabar.cloudformation.resources import TAGS
 from pizzabar.documents import JSON
 from pizzabar.resource import (
     Boolean,
@@ -227,7 +227,7 @@ UNSUPPORTED: dict[str, ResourceType] = {
         },
     ),
     "AWS::SQS::QueuePolicy": _type(
-        _by_id, {"PolicyDocument": UNCHECKED, "Queues": TEXTS}, ("PolicyDocument", "Queues")
+        _by_id, {"PolicyDocument": DOCUMENT, "Queues": TEXTS}, ("PolicyDocument", "Queues")
     ),
     "AWS::Scheduler::Schedule": _type(
         _named("scheduler", "schedule/default/", "Name"),

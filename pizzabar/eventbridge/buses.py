@@ -20,7 +20,8 @@ from pizzabar.eventbridge.schedule import read_schedule
 from pizzabar.eventbridge.schedules import Schedules
 from pizzabar.eventbridge.transport import DeliveryFailure, EventDelivery, Transport
 from pizzabar.journal import CAUSE, Attempt, Cause, Hop, new_trace_id, note
-from pizzabar.operations import Call
+from pizzabar.operations import Call, Trace
+from pizzabar.principal import role_session, service_principal
 from pizzabar.shapes import checked
 from pizzabar.trace_header import read_trace_header
 from pizzabar.uuids import new_uuid, uuid_of
@@ -28,6 +29,8 @@ from pizzabar.work import Work
 
 MAX_ENTRIES = 10
 MAX_REQUEST_BYTES = 1 << 20
+SERVICE = "events.amazonaws.com"
+"""What EventBridge is called where it asks in its own name, or assumes a role."""
 
 
 class EventBus:
@@ -69,9 +72,10 @@ MAX_TAGS = 50
 class EventBuses:
     """The buses of one account and region; ``default`` is always there."""
 
-    def __init__(self, transport: Transport, call: Call, clock: Clock, work: Work, home: Home) -> None:
+    def __init__(self, transport: Transport, call: Call, relay: Trace, clock: Clock, work: Work, home: Home) -> None:
         self.transport = transport
         self._call = call
+        self._relay = relay
         self._clock = clock
         self._work = work
         self._home = home
@@ -80,7 +84,9 @@ class EventBuses:
         self.tags: dict[str, dict[str, str]] = {}
         """Tags of buses and rules, by their ARNs."""
         self.policies: dict[str, JSON] = {}
-        """The permissions of buses, by their ARNs."""
+        """The permissions of buses, by their ARNs: those that API calls have given."""
+        self.declared_policies: dict[str, list[JSON]] = {}
+        """The statements that the template gives."""
         self._asked: set[str] = set()
         """The ARNs of the buses and rules that API calls have made or changed."""
         self._log_streams: set[tuple[str, str]] = set()
@@ -164,6 +170,14 @@ class EventBuses:
             raise ValidationException("Rule can't be deleted since it has targets.")
         owner.remove(name)
         self._forget()
+
+    def policy_of(self, arn: str) -> JSON:
+        """Give the permissions of a bus as one policy; None without any."""
+        given = self.policies.get(arn, {"Version": "2012-10-17", "Statement": []})
+        own = {each.get("Sid") for each in given["Statement"]}
+        declared = [each for each in self.declared_policies.get(arn, ()) if each.get("Sid") not in own]
+        statements = [*declared, *given["Statement"]]
+        return {**given, "Statement": statements} if statements else None
 
     def _forget(self) -> None:
         """Let tags and permissions go with what had them."""
@@ -311,15 +325,21 @@ class EventBuses:
         """Bring a delivery to its target; return when the target has taken it. Raise ``DeliveryFailure``."""
         cause = CAUSE.get() or Cause(new_trace_id(self._clock.now()))
         key = f"{delivery.event_id}/{delivery.rule_arn}/{delivery.target_id}"
-        token = CAUSE.set(cause.within(delivery.lane, Attempt(key)))
+        principal = (
+            service_principal(SERVICE, delivery.rule_arn)
+            if delivery.role_arn is None
+            else role_session(delivery.role_arn, "events", SERVICE)
+        )
+        token = CAUSE.set(cause.within(delivery.lane, Attempt(key), principal))
         try:
             await SENDERS[delivery.target_arn.split(":", 3)[2]](self, delivery)
         except ServiceError as error:
-            # What is not there is not tried again.
+            # What is not there, or lets nobody in, is not tried again.
             # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
             is_missing = "NotFound" in error.code or "DoesNotExist" in error.code
-            code = "NO_RESOURCE" if is_missing else "ERROR_FROM_TARGET"
-            raise DeliveryFailure(code, str(error), is_final=is_missing) from error
+            is_refused = error.code == "AccessDeniedException"
+            code = "NO_RESOURCE" if is_missing else "NO_PERMISSIONS" if is_refused else "ERROR_FROM_TARGET"
+            raise DeliveryFailure(code, str(error), is_final=is_missing or is_refused) from error
         finally:
             CAUSE.reset(token)
 
@@ -363,6 +383,7 @@ class EventBuses:
                 target.maximum_attempts,
                 target.maximum_age_seconds,
                 target.dead_letter_arn,
+                target.role_arn,
             )
             for target in rule.targets
         ]
@@ -410,12 +431,24 @@ class EventBuses:
     async def _send_to_bus(self, delivery: EventDelivery) -> None:
         document = documents.parse(delivery.payload)
         event = Event(delivery.event_id, document, delivery.payload)
-        deliveries = self._deliveries(event, delivery.target_arn, CAUSE.get())
-        # An event goes from bus to bus once.
-        # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-bus-to-bus.html
-        onward = [each for each in deliveries if ":event-bus/" not in each.target_arn]
-        if onward:
-            await self.transport.deliver(onward)
+
+        async def put(parameters: JSON) -> JSON:
+            deliveries = self._deliveries(event, delivery.target_arn, CAUSE.get())
+            # An event goes from bus to bus once.
+            # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-bus-to-bus.html
+            onward = [each for each in deliveries if ":event-bus/" not in each.target_arn]
+            if onward:
+                await self.transport.deliver(onward)
+            return {"FailedEntryCount": 0, "Entries": [{"EventId": event.id}]}
+
+        told = document if isinstance(document, dict) else {}
+        entry = {
+            "EventBusName": delivery.target_arn,
+            "Source": told.get("source"),
+            "DetailType": told.get("detail-type"),
+            "Detail": documents.write(told.get("detail")),
+        }
+        await self._relay("events", "PutEvents", {"Entries": [entry]}, put)
 
 
 SENDERS: dict[str, Callable[[EventBuses, EventDelivery], Awaitable[None]]] = {

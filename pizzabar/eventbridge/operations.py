@@ -257,7 +257,8 @@ def _rule(bus: EventBus, name: str) -> Rule:
 
 def _describe(buses: EventBuses, bus: EventBus) -> JSON:
     description = {} if bus.description is None else {"Description": bus.description}
-    policy = {} if bus.arn not in buses.policies else {"Policy": documents.write(buses.policies[bus.arn])}
+    found = buses.policy_of(bus.arn)
+    policy = {} if found is None else {"Policy": documents.write(found)}
     return {"Name": bus.name, "Arn": bus.arn} | description | policy
 
 

@@ -1,5 +1,5 @@
 """
-Permissions of buses: they are kept and told as they were put. Nothing checks them, for there is one account here.
+Permissions of buses: they are kept and told as they were put.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-perms.html
 """
@@ -26,7 +26,7 @@ async def put_permission(buses: EventBuses, parameters: JSON) -> JSON:
             raise ValidationException("Policy cannot be given with Action, Principal, StatementId or Condition.")
         policy = _read_policy(parameters["Policy"])
     else:
-        policy = _with_statement(buses.policies.get(bus.arn), _statement(parameters, bus.arn))
+        policy = _with_statement(buses.policies.get(bus.arn), statement_of(parameters, bus.arn))
     if len(documents.encode(policy)) > MAX_POLICY_BYTES:
         raise PolicyLengthExceededException("The requested policy is longer than is allowed.")
     buses.policies[bus.arn] = policy
@@ -37,13 +37,21 @@ async def remove_permission(buses: EventBuses, parameters: JSON) -> JSON:
     """https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_RemovePermission.html"""
     bus = buses.get(parameters.get("EventBusName"))
     policy = buses.policies.get(bus.arn)
+    declared = buses.declared_policies.get(bus.arn, [])
     if parameters.get("RemoveAllPermissions"):
         buses.policies.pop(bus.arn, None)
+        declared.clear()
         return {}
+    name = parameters.get("StatementId")
     statements = [] if policy is None else policy["Statement"]
-    left = [each for each in statements if each.get("Sid") != parameters.get("StatementId")]
-    if len(left) == len(statements):
+    left = [each for each in statements if each.get("Sid") != name]
+    left_declared = [each for each in declared if each.get("Sid") != name]
+    if len(left) == len(statements) and len(left_declared) == len(declared):
         raise ResourceNotFoundException("Statement with the provided id does not exist.")
+    # The template's are there again at the next start.
+    declared[:] = left_declared
+    if policy is None:
+        return {}
     if left:
         buses.policies[bus.arn] = {**(policy or {}), "Statement": left}
     else:
@@ -51,7 +59,8 @@ async def remove_permission(buses: EventBuses, parameters: JSON) -> JSON:
     return {}
 
 
-def _statement(parameters: JSON, arn: str) -> dict[str, JSON]:
+def statement_of(parameters: JSON, arn: str) -> dict[str, JSON]:
+    """Write a permission as a statement. Raise ``ValidationException``."""
     action, principal, name = (parameters.get(each) for each in ("Action", "Principal", "StatementId"))
     if not (isinstance(action, str) and isinstance(principal, str) and isinstance(name, str)):
         raise ValidationException("Action, Principal and StatementId are required unless Policy is given.")

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
+from pizzabar import documents
 from pizzabar.documents import JSON
 from pizzabar.errors import Fault, ValidationException
 from pizzabar.eventbridge.buses import EventBuses, bus_name, rule_arn
 from pizzabar.eventbridge.cron import InvalidSchedule
 from pizzabar.eventbridge.errors import InvalidEventPatternException, ResourceNotFoundException
 from pizzabar.eventbridge.pattern import read_pattern
+from pizzabar.eventbridge.permissions import statement_of
 from pizzabar.eventbridge.rules import MAX_TARGETS, read_target
 from pizzabar.eventbridge.schedule import read_schedule
 from pizzabar.resource import (
@@ -38,7 +40,12 @@ def _check_bus(properties: Mapping[str, JSON]) -> Iterable[Fault]:
 
 
 async def _create_bus(buses: EventBuses, resource: Resource) -> None:
-    buses.create(resource.properties["Name"], resource.properties.get("Description"))
+    bus = buses.create(resource.properties["Name"], resource.properties.get("Description"))
+    policy = resource.properties.get("Policy")
+    if policy is not None:
+        given = documents.parse(policy) if isinstance(policy, str) else policy
+        statements = given["Statement"]
+        buses.declared_policies[bus.arn] = [*(statements if isinstance(statements, list) else [statements])]
 
 
 def _rule_name(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> str:
@@ -110,6 +117,30 @@ async def _remove_rule(buses: EventBuses, resource: Resource) -> None:
         buses.delete_rule(name, bus=bus)
 
 
+def _identify_policy(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> Identity:
+    name = f"{naming.stack}-{logical_id}"
+    return Identity(name, {"Id": name})
+
+
+def _check_policy(properties: Mapping[str, JSON]) -> Iterable[Fault]:
+    if "Statement" in properties:
+        return
+    try:
+        statement_of(properties, "")
+    except ValidationException as error:
+        yield Fault((), error.message)
+
+
+async def _create_policy(buses: EventBuses, resource: Resource) -> None:
+    properties = resource.properties
+    bus = buses.get(properties.get("EventBusName"))
+    if "Statement" in properties:
+        statement = {**properties["Statement"], "Sid": properties["StatementId"]}
+    else:
+        statement = statement_of(properties, bus.arn)
+    buses.declared_policies.setdefault(bus.arn, []).append(statement)
+
+
 _TARGET = Record(
     {
         "Id": Text(),
@@ -145,7 +176,7 @@ RESOURCES: dict[str, ResourceType] = {
                 "EventSourceName": Unsupported(),
                 "KmsKeyIdentifier": Without("nothing is encrypted"),
                 "LogConfig": Without("the journal tells of every hop"),
-                "Policy": Without("hops are not checked against roles"),
+                "Policy": Document(),
                 "Tags": Without(),
             },
             required=frozenset({"Name"}),
@@ -155,6 +186,24 @@ RESOURCES: dict[str, ResourceType] = {
         remove=_remove_bus,
         check=_check_bus,
         unique=("Name",),
+    ),
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-events-eventbuspolicy.html
+    "AWS::Events::EventBusPolicy": ResourceType(
+        shape=Record(
+            {
+                "Action": Text(),
+                "Condition": Record({"Key": Text(), "Type": Text(), "Value": Text()}),
+                "EventBusName": Text(),
+                "Principal": Text(),
+                "Statement": Document(),
+                "StatementId": Text(),
+            },
+            required=frozenset({"StatementId"}),
+        ),
+        identify=_identify_policy,
+        create=_create_policy,
+        check=_check_policy,
+        references={"EventBusName": Reference("AWS::Events::EventBus", standing="default", name_of=bus_name)},
     ),
     "AWS::Events::Rule": ResourceType(
         shape=Record(
@@ -167,7 +216,7 @@ RESOURCES: dict[str, ResourceType] = {
                 "State": Text(choices=("ENABLED", "DISABLED")),
                 "Targets": ListOf(_TARGET),
                 "Tags": Without(),
-                "RoleArn": Without("hops are not checked against roles"),
+                "RoleArn": Without("its targets have roles of their own"),
             }
         ),
         identify=_identify_rule,

@@ -28,6 +28,7 @@ class Target:
     maximum_attempts: int = 185
     maximum_age_seconds: int = 86_400
     dead_letter_arn: str | None = None
+    role_arn: str | None = None
 
 
 @record
@@ -65,6 +66,12 @@ TARGET_SERVICES = {"lambda", "logs", "states", "events"}
 """The services whose resources can be targets."""
 
 
+ASKED_AS_ROLE = {"states", "events"}
+"""Those that EventBridge asks as the target's role; functions and log groups let it in by their own policies.
+
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html"""
+
+
 def read_target(document: JSON) -> Target:
     """Read a target as PutTargets takes it. Raise ``ValidationException``.
 
@@ -97,6 +104,7 @@ def read_target(document: JSON) -> Target:
         policy.get("MaximumRetryAttempts", 185),
         policy.get("MaximumEventAgeInSeconds", 86_400),
         (document.get("DeadLetterConfig") or {}).get("Arn"),
+        document.get("RoleArn") if parsed.service in ASKED_AS_ROLE else None,
     )
 
 

@@ -21,7 +21,7 @@ class EventDelivery:
     """An event, and the target that is to get ``payload`` for it.
 
     ``takes_durably`` says that the target itself keeps what it has taken (a function's queue, a state machine, a
-    log group, a bus), so that the event need not be kept before.
+    log group, a bus), so that the event need not be kept before. ``role_arn`` is whom EventBridge asks the target as.
     """
 
     lane: str
@@ -34,6 +34,7 @@ class EventDelivery:
     maximum_attempts: int = 185
     maximum_age_seconds: int = 86_400
     dead_letter_arn: str | None = None
+    role_arn: str | None = None
 
     def as_json(self) -> JSON:
         """Write the delivery for a queue on disk."""

@@ -29,6 +29,7 @@ from pizzabar.lambda_.errors import (
 from pizzabar.lambda_.event_source_mapping import DEFAULTS, FOR_EVER, EventSourceMapping, read_settings, read_source
 from pizzabar.lambda_.functions import MAX_SYNCHRONOUS_BYTES, Functions
 from pizzabar.operations import Call
+from pizzabar.principal import Principal
 from pizzabar.uuids import new_uuid, uuid_of
 from pizzabar.work import Work
 
@@ -236,7 +237,8 @@ class EventSources:
                 reader.has_more = False
                 # What is done now is part of the trace of the change that woke the reader last.
                 cause = reader.cause or Cause(new_trace_id(self._clock.now()))
-                CAUSE.set(cause.within())
+                # The function's role reads the stream.
+                CAUSE.set(cause.within(principal=self._reads_as(reader.mapping)))
                 batch = await self._read(reader)
                 if not batch or self._waits_for_more(reader, batch):
                     continue
@@ -246,6 +248,13 @@ class EventSources:
             reader.result = f"PROBLEM: {error.message}"
         finally:
             reader.is_running = False
+
+    def _reads_as(self, mapping: EventSourceMapping) -> Principal | None:
+        try:
+            return self._functions.get(mapping.function_arn).principal
+        except ResourceNotFoundException:
+            # The function has gone.
+            return None
 
     def _is_at_work(self, reader: _Reader) -> bool:
         uuid = reader.mapping.uuid

@@ -24,9 +24,12 @@ from pizzabar.errors import PizzabarError
 from pizzabar.journal import CAUSE, Cause, trace_header
 from pizzabar.lambda_.code import Code
 from pizzabar.operations import Call
+from pizzabar.principal import Principal, role_session
 from pizzabar.record import record
 
 Handler = Callable[[Any, Any], Any]
+SERVICE = "lambda.amazonaws.com"
+"""What Lambda is called where it assumes a role."""
 
 
 class RuntimeFault(PizzabarError):
@@ -67,6 +70,13 @@ class Function:
     reserved_concurrency: int | None = None
     is_async: bool = True
     is_traced: bool = False
+    role: str | None = None
+    """The ARN of the execution role."""
+
+    @property
+    def principal(self) -> Principal | None:
+        """In whose name it asks: its execution role's; nobody's in particular without one."""
+        return None if self.role is None else role_session(self.role, self.name, SERVICE)
 
 
 def load_handler(name: str) -> Handler:

@@ -40,6 +40,7 @@ from pizzabar.lambda_.invocations import Invocation, Invocations
 from pizzabar.lambda_.log_lines import end_line, fault_line, log_stream_name, report_line, start_line
 from pizzabar.lambda_.sandboxes import FunctionError, NoSandboxes, Request, Sandboxes
 from pizzabar.operations import Call, Trace
+from pizzabar.principal import Principal
 from pizzabar.record import record
 from pizzabar.uuids import new_uuid, uuid_of
 
@@ -47,8 +48,8 @@ from pizzabar.uuids import new_uuid, uuid_of
 MAX_SYNCHRONOUS_BYTES = 6 << 20
 MAX_ASYNCHRONOUS_BYTES = 1 << 20
 
-AppendLog = Callable[[str, str, list[str], datetime], object]
-"""Appends lines to a log stream: log group, log stream, lines, time."""
+AppendLog = Callable[[Principal | None, str, str, list[str], datetime], object]
+"""Appends lines to a log stream, in a principal's name: log group, log stream, lines, time."""
 
 
 @record
@@ -86,6 +87,8 @@ class Functions:
         self._throttled: dict[str, int] = {}
         """How often an event was throttled, by request id."""
         self._log_stream = ""
+        self.policies: dict[str, JSON] = {}
+        """Who may invoke functions, by these' ARNs."""
         self.changed = Changed("function")
         self.folder = Path()
         """What the paths of code in a template are relative to."""
@@ -116,6 +119,7 @@ class Functions:
         maximum_event_age_seconds: int = 21_600,
         reserved_concurrency: int | None = None,
         is_traced: bool = False,
+        role: str | None = None,
     ) -> Function:
         """Make a function of a handler, or give the function of that name another."""
         function = Function(
@@ -132,9 +136,20 @@ class Functions:
             reserved_concurrency,
             is_coroutine_handler(handler),
             is_traced,
+            role,
         )
         self._functions[name] = self._by_arn[function.arn] = function
         return function
+
+    def arn_of(self, name_or_arn: str) -> str:
+        """Name a function, whether it is there or not, by name, ARN or partial ARN."""
+        return self._home.arn("lambda", f"function:{function_name(name_or_arn)}")
+
+    def permit(self, function_arn: str, statement: JSON) -> None:
+        """Add a statement to the policy of a function, in place of one of the same ``Sid``."""
+        known = self.policies.get(function_arn, {"Version": "2012-10-17", "Id": "default", "Statement": []})
+        others = [each for each in known["Statement"] if each["Sid"] != statement["Sid"]]
+        self.policies[function_arn] = {**known, "Statement": [*others, statement]}
 
     def to_keep(self) -> JSON:
         """Give the names of what API calls have changed."""
@@ -235,20 +250,24 @@ class Functions:
         cause = CAUSE.get()
         if cause is None:
             cause = Cause(new_trace_id(self._clock.now()))
-        invoking = cause.within(cause.lane, Attempt(request_id))
+        invoking = cause.within(cause.lane, Attempt(request_id), function.principal)
         if function.is_traced:
             invoking.origin = cause.sampled_origin()
         token = CAUSE.set(invoking)
+        now = self._clock.now()
         try:
             if isinstance(function.handler, Code):
                 return await self._run_apart(function, event, request_id)
-            return await self._run_in_process(function, function.handler, event, request_id)
+            outcome = await self._run_in_process(function, function.handler, event, request_id, now)
         finally:
             CAUSE.reset(token)
             self._running[function.name] -= 1
+        self._append_log(function.principal, function.log_group, self._log_stream, list(outcome.lines), now)
+        return outcome
 
-    async def _run_in_process(self, function: Function, handler: Handler, event: JSON, request_id: str) -> Outcome:
-        now = self._clock.now()
+    async def _run_in_process(
+        self, function: Function, handler: Handler, event: JSON, request_id: str, now: datetime
+    ) -> Outcome:
         deadline = now + timedelta(seconds=function.timeout)
         call = self._call if function.is_async else blocking(self._call)
         context = Context(function, request_id, deadline, call, self._clock)
@@ -292,7 +311,6 @@ class Functions:
             end_line(request_id),
             report_line(function, request_id, milliseconds),
         ]
-        self._append_log(function.log_group, self._log_stream, lines, now)
         return Outcome(payload, is_error, tuple(lines))
 
     async def _run_apart(self, function: Function, event: JSON, request_id: str) -> Outcome:
@@ -301,7 +319,7 @@ class Functions:
 
         def write(stream: str, new: list[str]) -> None:
             lines.extend(new)
-            self._append_log(function.log_group, stream, new, self._clock.now())
+            self._append_log(function.principal, function.log_group, stream, new, self._clock.now())
 
         async def handle(parameters: JSON) -> JSON:
             request = Request(request_id, documents.write(event))

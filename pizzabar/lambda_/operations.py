@@ -8,12 +8,14 @@ from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
+from pizzabar import documents
 from pizzabar.documents import JSON
 from pizzabar.errors import ValidationException
 from pizzabar.lambda_.code import Code
-from pizzabar.lambda_.errors import InvalidParameterValueException
+from pizzabar.lambda_.errors import InvalidParameterValueException, ResourceNotFoundException
 from pizzabar.lambda_.function import Function, Handler, load_handler
 from pizzabar.lambda_.functions import Functions
+from pizzabar.uuids import uuid_of
 
 
 async def invoke(functions: Functions, parameters: JSON) -> JSON:
@@ -122,6 +124,16 @@ _CHANGEABLE: dict[str, tuple[str, Callable[[str, JSON], JSON]]] = {
 }
 
 
+async def get_policy(functions: Functions, parameters: JSON) -> JSON:
+    """Read who may invoke a function."""
+    function = functions.get(_function_name(parameters))
+    policy = functions.policies.get(function.arn)
+    if policy is None:
+        raise ResourceNotFoundException("The resource you requested does not exist.", Type="User")
+    text = documents.write(policy)
+    return {"Policy": text, "RevisionId": uuid_of(text)}
+
+
 async def list_functions(functions: Functions, parameters: JSON) -> JSON:
     """List the functions."""
     return {"Functions": [_configuration(function) for function in functions]}
@@ -141,6 +153,7 @@ def _configuration(function: Function) -> JSON:
     code = function.handler
     of_code = {"Runtime": code.runtime, "Handler": code.handler} if isinstance(code, Code) else {}
     return {
+        **({} if function.role is None else {"Role": function.role}),
         "FunctionName": function.name,
         **of_code,
         "FunctionArn": function.arn,
@@ -158,6 +171,7 @@ def _configuration(function: Function) -> JSON:
 OPERATIONS: dict[str, Callable[[Functions, JSON], Awaitable[JSON]]] = {
     "GetFunction": get_function,
     "GetFunctionConfiguration": get_function_configuration,
+    "GetPolicy": get_policy,
     "Invoke": invoke,
     "ListFunctions": list_functions,
     "UpdateFunctionConfiguration": update_function_configuration,

@@ -13,6 +13,7 @@ from pizzabar.errors import Fault
 from pizzabar.lambda_.code import Code, code_faults, location_faults
 from pizzabar.lambda_.function import Handler, load_handler
 from pizzabar.lambda_.functions import Functions
+from pizzabar.lambda_.permissions import RESOURCES as PERMISSION_RESOURCES
 from pizzabar.resource import (
     Boolean,
     Document,
@@ -120,6 +121,7 @@ async def _create(functions: Functions, resource: Resource) -> None:
         maximum_event_age_seconds=invoke_config.get("MaximumEventAgeInSeconds", 21_600),
         reserved_concurrency=properties.get("ReservedConcurrentExecutions"),
         is_traced=properties.get("TracingConfig", {}).get("Mode") == "Active",
+        role=properties.get("Role"),
     )
 
 
@@ -212,4 +214,5 @@ RESOURCES: dict[str, ResourceType] = {
         check_resource=_check_layer,
         files=_files_of_layer,
     ),
+    **PERMISSION_RESOURCES,
 }

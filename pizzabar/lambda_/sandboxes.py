@@ -8,12 +8,14 @@ https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import field
 from pathlib import Path
 from typing import Protocol
 
 from pizzabar.errors import PizzabarError
 from pizzabar.journal import Cause
 from pizzabar.lambda_.function import Function
+from pizzabar.principal import AccessKeys
 from pizzabar.record import record
 
 WriteLog = Callable[[str, list[str]], None]
@@ -60,6 +62,8 @@ class Surroundings:
     authority: Path | None = None
     reaches_aws: bool = False
     debugging: Debugging | None = None
+    access_keys: AccessKeys = field(default_factory=AccessKeys)
+    """Where the keys of sandboxes are given out, in the names of their functions."""
 
 
 class Sandboxes(Protocol):

@@ -172,6 +172,8 @@ class LocalSandboxes:
         key = "ASIA" + "".join(secrets.choice(_LETTERS) for _ in range(16))
         sandbox = Sandbox(key, stream, partial(write, stream))
         self._by_key[key] = sandbox
+        if function.principal is not None:
+            around.access_keys.give(key, function.principal)
         debugging = around.debugging if self._is_debugged(function) else None
         began = time.perf_counter()
         try:
@@ -230,3 +232,4 @@ class LocalSandboxes:
         # Forgotten only when it has ended: who is cancelled in between leaves it to ``close``.
         await sandbox.stop()
         self._by_key.pop(sandbox.access_key, None)
+        self._surroundings.access_keys.take_back(sandbox.access_key)

@@ -33,6 +33,10 @@ class LogGroups:
         self._clock = clock
         self._groups: dict[str, LogGroup] = {}
         self._followers: tuple[Follower, ...] = ()
+        self.policies: dict[str, JSON] = {}
+        """The account's resource policies, by their names: which services may write to which groups."""
+        self._put_policies: set[str] = set()
+        """The names of those that API calls have made or changed."""
         self.changed = Changed("log group")
 
     async def open(self) -> None:
@@ -42,17 +46,41 @@ class LogGroups:
     def __iter__(self) -> Iterator[LogGroup]:
         return iter(tuple(self._groups.values()))
 
+    def has(self, name: str) -> bool:
+        """Whether there is a group of that name."""
+        return name in self._groups
+
     def now(self) -> int:
         """Tell the time in milliseconds."""
         return milliseconds(self._clock.now())
 
     def to_keep(self) -> JSON:
-        """Give the names of what API calls have changed."""
-        return self.changed.to_keep()
+        """Give the policies that API calls have made, and the names of what they have changed."""
+        policies = {name: self.policies[name] for name in sorted(self._put_policies)}
+        return {"changed": self.changed.to_keep(), "policies": policies}
 
     def restore(self, document: JSON, declared: Collection[str]) -> list[str]:
-        """Tell of what the template has changed back."""
-        return self.changed.restore(document, declared)
+        """Make again what API calls have made; tell of what the template has changed back."""
+        if isinstance(document, list):
+            # As earlier versions wrote it.
+            document = {"changed": document, "policies": {}}
+        told = self.changed.restore(document["changed"], declared)
+        for name, policy in document["policies"].items():
+            if name in self.policies:
+                told.append(f"the log resource policy {name} is the template's again")
+            else:
+                self.put_policy(name, policy)
+        return told
+
+    def put_policy(self, name: str, document: JSON) -> None:
+        """Make a resource policy, or change the one of that name, by an API call."""
+        self.policies[name] = document
+        self._put_policies.add(name)
+
+    def delete_policy(self, name: str) -> None:
+        """Delete a resource policy."""
+        del self.policies[name]
+        self._put_policies.discard(name)
 
     def get(self, name: str) -> LogGroup:
         """Give a group. Raise ``ResourceNotFoundException`` when there is none of that name."""

@@ -15,6 +15,8 @@ from pizzabar.logs.filter_pattern import read_filter_pattern
 from pizzabar.logs.groups import END_OF_TIME, LogGroups
 from pizzabar.logs.log_group import RETENTIONS, LogEvent, LogGroup, LogStream, days
 from pizzabar.logs.parameters import CONSTRAINTS, Constraint, check, refuse, violations
+from pizzabar.logs.policy_operations import CHANGES as POLICY_CHANGES
+from pizzabar.logs.policy_operations import OPERATIONS as POLICY_OPERATIONS
 
 BATCH_BYTES = 1_048_576
 EVENT_OVERHEAD = 26
@@ -213,10 +215,11 @@ OPERATIONS: dict[str, Callable[[LogGroups, JSON], Awaitable[JSON]]] = {
     "PutRetentionPolicy": put_retention_policy,
     "GetLogEvents": get_log_events,
     "FilterLogEvents": filter_log_events,
+    **POLICY_OPERATIONS,
 }
 """The operations of boto3's service ``logs``."""
 
-CHANGES = frozenset({"DeleteLogGroup", "DeleteRetentionPolicy", "PutRetentionPolicy"})
+CHANGES = frozenset({"DeleteLogGroup", "DeleteRetentionPolicy", "PutRetentionPolicy"}) | POLICY_CHANGES
 """The operations after which what API calls have changed is another thing."""
 
 

@@ -38,6 +38,8 @@ CONSTRAINTS: dict[str, Constraint] = {
     "logStreamName": Constraint(str, 1, 512, STREAM_NAME),
     "logStreamNamePrefix": Constraint(str, 1, 512, STREAM_NAME),
     "logStreamNames": Constraint(list, 1, 100),
+    "policyName": Constraint(str),
+    "policyDocument": Constraint(str, 1, 51_200),
     "logEvents": Constraint(list, 1, 10_000),
     "sequenceToken": Constraint(str, 1),
     "nextToken": Constraint(str, 1),

@@ -43,6 +43,16 @@ def _check(properties: Mapping[str, JSON]) -> Iterable[Fault]:
 
 async def _create(groups: LogGroups, resource: Resource) -> None:
     await groups.ensure(resource.identity.ref, retention_days=resource.properties.get("RetentionInDays"))
+    if (policy := resource.properties.get("ResourcePolicyDocument")) is not None:
+        groups.policies[resource.identity.ref] = policy
+
+
+def _identify_policy(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> Identity:
+    return Identity(properties["PolicyName"])
+
+
+async def _create_policy(groups: LogGroups, resource: Resource) -> None:
+    groups.policies[resource.identity.ref] = resource.properties["PolicyDocument"]
 
 
 RESOURCES: dict[str, ResourceType] = {
@@ -57,7 +67,7 @@ RESOURCES: dict[str, ResourceType] = {
                 "DataProtectionPolicy": Unsupported(),
                 "DeletionProtectionEnabled": Without("groups are not deleted"),
                 "FieldIndexPolicies": Without("there is no index"),
-                "ResourcePolicyDocument": Without("access is not checked"),
+                "ResourcePolicyDocument": Document(),
                 "KmsKeyId": Without("log events are not encrypted"),
                 "Tags": ListOf(Document()),
             }
@@ -66,6 +76,16 @@ RESOURCES: dict[str, ResourceType] = {
         check=_check,
         create=_create,
         unique=("LogGroupName",),
+    ),
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-logs-resourcepolicy.html
+    "AWS::Logs::ResourcePolicy": ResourceType(
+        Record(
+            {"PolicyDocument": Document(), "PolicyName": Text()},
+            frozenset({"PolicyDocument", "PolicyName"}),
+        ),
+        _identify_policy,
+        _create_policy,
+        unique=("PolicyName",),
     ),
 }
 """The resource types by name."""

@@ -10,10 +10,15 @@ from pizzabar import documents
 from pizzabar.arn import parse_arn
 from pizzabar.documents import JSON
 from pizzabar.errors import PizzabarError, ServiceError
+from pizzabar.journal import act_as
 from pizzabar.operations import Call
+from pizzabar.principal import role_session
 from pizzabar.record import record
 from pizzabar.stepfunctions.activities import Activities, ActivityTask
 from pizzabar.stepfunctions.execution import Execution
+
+SERVICE = "states.amazonaws.com"
+"""What Step Functions is called where it assumes a role."""
 
 
 class TaskFailure(PizzabarError):
@@ -230,6 +235,9 @@ class Tasks:
         integration = self.find(resource)
         if integration is None:
             raise TaskFailure("States.Runtime", f"The resource '{resource}' is not supported")
+        if execution.role_arn:
+            # On AWS the session has a name that tells nothing.
+            act_as(role_session(execution.role_arn, execution.machine_arn.rpartition(":")[2], SERVICE))
         try:
             request = integration.prepare(parameters, execution)
             result = await self._call(integration.service, integration.operation, request)

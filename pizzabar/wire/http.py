@@ -15,7 +15,7 @@ from typing import Any
 from pizzabar import documents, trace_header
 from pizzabar.emulator import Emulator, Program
 from pizzabar.errors import PizzabarError
-from pizzabar.journal import CAUSE, Cause
+from pizzabar.journal import CAUSE, Cause, new_trace_id
 from pizzabar.settings import Settings
 from pizzabar.wire import management
 from pizzabar.wire.aws import json_protocol, query_protocol, rest_protocol
@@ -161,18 +161,24 @@ class Server:
         await _send(send, response)
 
     def _cause(self, emulator: Emulator, scope: Scope) -> Cause | None:
-        """Tell what a request follows from.
+        """Tell what a request follows from, and in whose name it asks.
 
         It is the invocation at hand in the function's process whose access key it is signed with, or the hop or the
-        trace that its tracing header names.
+        trace that its tracing header names; without either there is none.
         """
-        if emulator.endpoints is not None:
-            key = access_key_of(header(scope["headers"], b"authorization") or "")
-            cause = None if key is None else emulator.functions.sandboxes.cause_of(key)
-            if cause is not None:
-                return cause
+        key = None
+        if emulator.endpoints is not None or emulator.access_keys:
+            key = access_key_of(dict(scope["headers"]))
+        cause = None if key is None else emulator.functions.sandboxes.cause_of(key)
+        if cause is not None:
+            return cause
         named = trace_header.read_trace_header(header(scope["headers"], trace_header.NAME) or "")
-        return None if named is None else emulator.journal.cause_of(named)
+        cause = None if named is None else emulator.journal.cause_of(named)
+        principal = emulator.access_keys.find(key)
+        if principal is not None:
+            cause = cause or Cause(new_trace_id(emulator.clock.now()))
+            cause.principal = principal
+        return cause
 
     async def _ask_for(self, cause: Cause, emulator: Emulator, scope: Scope, receive: Receive) -> Response:
         """Answer somebody outside all the same: what they are told of is durable."""

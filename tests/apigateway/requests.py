@@ -8,6 +8,7 @@ from pizzabar.apigateway.http_client import HttpRequest, HttpResponse
 from pizzabar.apigateway.integration import Answer, Integration
 from pizzabar.apigateway.integrations import Integrations
 from pizzabar.apigateway.request import Request
+from pizzabar.arn import Home
 from pizzabar.clock import VirtualClock
 from pizzabar.documents import JSON
 from pizzabar.work import Work
@@ -58,7 +59,7 @@ async def ask_backend(
         raise AssertionError("no service is asked")
 
     backend = Backend(answer)
-    result = await Integrations(call, backend, VirtualClock(Work(), NOW)).perform(integration, request)
+    result = await Integrations(call, backend, VirtualClock(Work(), NOW), Home()).perform(integration, request)
     [asked] = backend.asked
     return result, asked
 
@@ -71,6 +72,6 @@ async def ask(integration: Integration, request: Request = MESSAGE, answer: JSON
         asked.append((service, operation, parameters))
         return answer
 
-    integrations = Integrations(call, Backend(), VirtualClock(Work(), NOW))
+    integrations = Integrations(call, Backend(), VirtualClock(Work(), NOW), Home())
     result = await integrations.perform(integration, request)
     return result, asked[0] if asked else None

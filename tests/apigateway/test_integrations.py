@@ -25,6 +25,7 @@ from pizzabar.apigateway.integration import (
 from pizzabar.apigateway.integrations import Integrations
 from pizzabar.apigateway.mapping_template import compile_template
 from pizzabar.apigateway.parameter_mapping import compile_request_parameter
+from pizzabar.arn import Home
 from pizzabar.clock import VirtualClock
 from pizzabar.documents import JSON
 from pizzabar.work import Work
@@ -223,7 +224,7 @@ async def test_a_backend_that_takes_too_long(type_: str, target: Target) -> None
     work = Work()
     clock = VirtualClock(work, NOW)
     integration = Integration("i", type_, target, TEMPLATES, timeout=timedelta(milliseconds=50))
-    performing = asyncio.ensure_future(Integrations(call, Slow(), clock).perform(integration, MESSAGE))
+    performing = asyncio.ensure_future(Integrations(call, Slow(), clock, Home()).perform(integration, MESSAGE))
 
     await clock.advance(timedelta(milliseconds=49))
     assert not performing.done()

@@ -8,6 +8,8 @@ from pizzabar.cloudformation.resources import RESOURCES
 from pizzabar.cloudformation.stack import Stack, read_template
 from pizzabar.documents import JSON
 from pizzabar.errors import Fault
+from pizzabar.iam.resources import RESOURCES as IAM_RESOURCES
+from pizzabar.lambda_.permissions import RESOURCES as PERMISSION_RESOURCES
 from pizzabar.resource import (
     Boolean,
     Document,
@@ -42,8 +44,14 @@ def _check_definition(properties: Mapping[str, JSON]) -> Iterable[Fault]:
         yield Fault(("DefinitionString", "States", "Bake", "Next"), "Nowhere is no state")
 
 
+def _identify_machine(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> Identity:
+    return Identity(naming.home.arn("states", f"stateMachine:{naming.stack}-{logical_id}"))
+
+
 TYPES: dict[str, ResourceType] = {
     **RESOURCES,
+    **IAM_RESOURCES,
+    **PERMISSION_RESOURCES,
     "AWS::Kitchen::Oven": ResourceType(
         Record(
             {
@@ -136,7 +144,7 @@ TYPES: dict[str, ResourceType] = {
             },
             frozenset({"RoleArn"}),
         ),
-        _identify,
+        _identify_machine,
         check=_check_definition,
     ),
 }

@@ -52,7 +52,17 @@ Resources:
         "Role": "arn:aws:iam::123456789012:role/pizza-BakeRole",
     }
     assert role.type == "AWS::IAM::Role"
-    assert role.properties["Policies"] == [{"DynamoDBCrudPolicy": {"TableName": "Orders"}}]
+    arn = "arn:aws:iam::aws:policy"
+    assert role.properties["ManagedPolicyArns"] == [
+        f"{arn}/service-role/AWSLambdaBasicExecutionRole",
+        f"{arn}/AWSXRayDaemonWriteAccess",
+    ]
+    [policy] = role.properties["Policies"]
+    [statement] = policy["PolicyDocument"]["Statement"]
+    assert policy["PolicyName"] == "BakeRolePolicy0"
+    assert "dynamodb:PutItem" in statement["Action"]
+    table = "arn:aws:dynamodb:us-east-1:123456789012:table/Orders"
+    assert statement["Resource"] == [table, f"{table}/index/*"]
     assert [resource.logical_id for resource in stack.resources] == ["BakeRole", "Bake"]
 
 
@@ -164,7 +174,7 @@ Resources:
     assert made["FlowOrdered"].properties["Targets"] == [
         {
             "Id": "FlowOrderedStepFunctionsTarget",
-            "Arn": "pizza-Flow",
+            "Arn": "arn:aws:states:us-east-1:123456789012:stateMachine:pizza-Flow",
             "RoleArn": "arn:aws:iam::123456789012:role/pizza-FlowOrderedRole",
         }
     ]
@@ -428,9 +438,28 @@ Resources:
         - !Ref AWS::NoValue
         - DynamoDBCrudPolicy: {TableName: a}
         - CloudWatchPutMetricPolicy: {}
-        - Version: '2012-10-17'
-          Statement: []
+        - Statement: []
+        - arn:aws:iam::123456789012:policy/Mine
+        - !If [IsLate, {DynamoDBReadPolicy: {TableName: a}}, {Statement: []}]
+        - !If [IsLate, AmazonDynamoDBFullAccess, AWSLambdaRole]
+        - CloudFormationDescribeStacksPolicy: {}
+Conditions: {IsLate: !Equals [a, b]}
 """
     )
 
-    assert len(resources_of(stack)["BakeRole"].properties["Policies"]) == 4
+    role = resources_of(stack)["BakeRole"].properties
+    arn = "arn:aws:iam::aws:policy"
+    assert role["ManagedPolicyArns"] == [
+        f"{arn}/service-role/AWSLambdaBasicExecutionRole",
+        f"{arn}/AmazonDynamoDBFullAccess",
+        "arn:aws:iam::123456789012:policy/Mine",
+        "AWSLambdaRole",
+    ]
+    crud, metrics, empty, chosen, stacks = role["Policies"]
+    assert crud["PolicyDocument"]["Statement"][0]["Effect"] == "Allow"
+    assert metrics == {"PolicyName": "BakeRolePolicy3", "PolicyTemplate": {"CloudWatchPutMetricPolicy": {}}}
+    assert empty["PolicyDocument"] == chosen["PolicyDocument"] | {"Version": "2012-10-17"}
+    assert stacks["PolicyDocument"]["Statement"][0]["Resource"] == [
+        "arn:aws:cloudformation:us-east-1:123456789012:stack/*"
+    ]
+    assert [place.rpartition(" ")[2] for place, _ in stack.without_effect] == ["BakeRole.Policies.1.PolicyTemplate"]

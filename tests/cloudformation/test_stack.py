@@ -107,7 +107,9 @@ def test_a_role_is_referred_to_by_name_and_arn() -> None:
     stack = load(
         """
 Resources:
-  Cook: {Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {Version: 2012-10-17}, Path: /kitchen/}}
+  Cook:
+    Type: AWS::IAM::Role
+    Properties: {AssumeRolePolicyDocument: {Version: 2012-10-17, Statement: []}, Path: /kitchen/}
 Outputs:
   Name: {Value: !Ref Cook}
   Arn: {Value: !GetAtt Cook.Arn}
@@ -118,7 +120,7 @@ Outputs:
         "Name": Output("pizza-Cook"),
         "Arn": Output("arn:aws:iam::123456789012:role/kitchen/pizza-Cook"),
     }
-    assert stack.resources[0].properties["AssumeRolePolicyDocument"] == {"Version": "2012-10-17"}
+    assert stack.resources[0].properties["AssumeRolePolicyDocument"] == {"Version": "2012-10-17", "Statement": []}
 
 
 def test_creation_order_keeps_every_dependency_and_finds_every_circle() -> None:

@@ -63,7 +63,7 @@ async def eventbridge() -> AsyncIterator[EventBridge]:
     """Open an EventBridge."""
     async with world() as around:
         transport = LocalTransport(around.database, around.clock, around.work)
-        buses = EventBuses(transport, around.call, around.clock, around.work, around.home)
+        buses = EventBuses(transport, around.call, around.call.relay, around.clock, around.work, around.home)
         around.call.add("events", OPERATIONS, buses)
         invoked = around.answer("lambda", "Invoke", lambda asked: {"StatusCode": 202})
         await buses.open()

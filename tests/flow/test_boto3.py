@@ -63,8 +63,9 @@ class Aws:
             answer["Payload"] = answer["Payload"].read()
         if model.output_shape is not None:
             report = ParamValidator().validate(answer, model.output_shape).generate_report()
-            # AWS's own answers have zeros there, which its model does not allow.
-            faults = [line for line in report.splitlines() if "ProvisionedThroughput." not in line]
+            # AWS's own answers have zeros there, which its model does not allow; and boto3 has read the documents.
+            excused = ("ProvisionedThroughput.", "PolicyDocument, value: {")
+            faults = [line for line in report.splitlines() if not any(each in line for each in excused)]
             assert faults == []
         return answer
 
@@ -459,6 +460,61 @@ async def test_logs() -> None:
         assert "retentionInDays" not in described
         await aws("logs", "DeleteLogGroup", **group)
         assert await aws.fails("logs", "DescribeLogStreams", **group) == "ResourceNotFoundException"
+
+
+async def test_roles_and_policies(tmp_path: Path) -> None:
+    async with open_aws(state=tmp_path / "state.db") as aws:
+        roles = (await aws("iam", "ListRoles"))["Roles"]
+        assert [role["RoleName"] for role in roles] == [
+            *("pizzabar-OrderFlowRole", "pizzabar-OrderRole", "pizzabar-SessionsRole", "pizzabar-StatusFunctionRole")
+        ]
+        name = {"RoleName": "pizzabar-StatusFunctionRole"}
+        role = (await aws("iam", "GetRole", **name))["Role"]
+        [trust] = role["AssumeRolePolicyDocument"]["Statement"]
+        assert trust["Principal"] == {"Service": ["lambda.amazonaws.com"]}
+        names = (await aws("iam", "ListRolePolicies", **name))["PolicyNames"]
+        assert names == [f"StatusFunctionRolePolicy{number}" for number in range(3)]
+        policy = (await aws("iam", "GetRolePolicy", **name, PolicyName=names[2]))["PolicyDocument"]
+        assert policy["Statement"][0]["Action"] == "execute-api:ManageConnections"
+        [attached] = (await aws("iam", "ListAttachedRolePolicies", **name))["AttachedPolicies"]
+        assert attached["PolicyName"] == "AWSLambdaBasicExecutionRole"
+        table = "arn:aws:dynamodb:us-east-1:123456789012:table/pizzabar"
+        results = await aws(
+            "iam",
+            "SimulatePrincipalPolicy",
+            PolicySourceArn=role["Arn"],
+            ActionNames=["dynamodb:PutItem", "dynamodb:DeleteTable"],
+            ResourceArns=[f"{table}-Orders", f"{table}-Other"],
+            ContextEntries=[
+                {"ContextKeyName": "aws:SourceIp", "ContextKeyValues": ["10.1.2.3"], "ContextKeyType": "ip"}
+            ],
+        )
+        assert [each["EvalDecision"] for each in results["EvaluationResults"]] == [
+            *("allowed", "implicitDeny", "implicitDeny", "implicitDeny")
+        ]
+        assert await aws.fails("iam", "GetRole", RoleName="Nobody") == "NoSuchEntityException"
+
+        function = {"FunctionName": "pizzabar-StatusFunction"}
+        [permission] = json.loads((await aws("lambda", "GetPolicy", **function))["Policy"])["Statement"]
+        assert permission["Principal"] == {"Service": "events.amazonaws.com"}
+        assert (await aws("lambda", "GetFunctionConfiguration", **function))["Role"] == role["Arn"]
+
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "logs:PutLogEvents",
+            "Resource": "*",
+        }
+        own = {"policyName": "own", "policyDocument": json.dumps({"Statement": [statement]})}
+        await aws("logs", "PutResourcePolicy", **own)
+        await aws("logs", "PutResourcePolicy", **own | {"policyName": "other"})
+        await aws("logs", "DeleteResourcePolicy", policyName="other")
+        assert await aws.fails("logs", "DeleteResourcePolicy", policyName="other") == "ResourceNotFoundException"
+        no_policy = own | {"policyDocument": "{}"}
+        assert await aws.fails("logs", "PutResourcePolicy", **no_policy) == "InvalidParameterException"
+    async with open_aws(state=tmp_path / "state.db") as aws:
+        policies = (await aws("logs", "DescribeResourcePolicies"))["resourcePolicies"]
+        assert [each["policyName"] for each in policies] == ["own", "pizzabar-EventLog"]
 
 
 async def test_a_log_is_followed_as_the_command_line_does() -> None:

@@ -14,6 +14,7 @@ from pizzabar.lambda_.function import Handler
 from pizzabar.lambda_.functions import Functions
 from pizzabar.lambda_.operations import OPERATIONS
 from pizzabar.local.invocations import LocalInvocations
+from pizzabar.principal import Principal
 from tests.world import World, turns, until, world
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:Tell"
@@ -62,7 +63,7 @@ async def lambda_() -> AsyncIterator[Lambda]:
         logged: dict[str, list[str]] = {}
         invocations = LocalInvocations(around.database, around.clock, around.work)
 
-        def append(group: str, stream: str, lines: list[str], when: datetime) -> None:
+        def append(principal: Principal | None, group: str, stream: str, lines: list[str], when: datetime) -> None:
             assert stream.startswith("2026/03/01/[$LATEST]")
             logged.setdefault(group, []).extend(lines)
 

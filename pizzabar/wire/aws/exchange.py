@@ -111,20 +111,20 @@ def _unchunk(body: bytes) -> bytes:
         rest = rest[size:].removeprefix(b"\r\n")
 
 
-def account_of(headers: dict[bytes, bytes]) -> str | None:
-    """Give the account that a request's access key stands for: the key itself, if it has the form of one.
+def access_key_of(headers: dict[bytes, bytes]) -> str | None:
+    """Give the access key that a request is signed with. The signature is not checked.
 
-    The signature is not checked.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-authentication-methods.html
     """
-    key = access_key_of(headers.get(b"authorization", b"").decode("latin-1"))
-    return key if key is not None and len(key) == 12 and key.isdecimal() else None
+    authorization = headers.get(b"authorization", b"")
+    _, found, rest = authorization.partition(b"Credential=")
+    return rest.partition(b"/")[0].decode("latin-1") if found else None
 
 
-def access_key_of(authorization: str) -> str | None:
-    """Give the access key that an ``Authorization`` header was made with."""
-    _, found, rest = authorization.partition("Credential=")
-    return rest.partition("/")[0] if found else None
+def account_of(headers: dict[bytes, bytes]) -> str | None:
+    """Give the account that a request's access key stands for: the key itself, if it has the form of one."""
+    key = access_key_of(headers)
+    return key if key is not None and len(key) == 12 and key.isascii() and key.isdigit() else None
 
 
 def request_id() -> bytes:

@@ -25,6 +25,7 @@ class QueryService:
 
 SERVICES: dict[str, QueryService] = {
     "2011-06-15": QueryService("sts", "https://sts.amazonaws.com/doc/2011-06-15/"),
+    "2010-05-08": QueryService("iam", "https://iam.amazonaws.com/doc/2010-05-08/"),
     "2010-05-15": QueryService("cloudformation", "http://cloudformation.amazonaws.com/doc/2010-05-15/"),
 }
 """Services by the version that requests name."""
@@ -38,7 +39,7 @@ async def answer(call: Operations, body: bytes, account: str | None) -> Response
     if service is None or not call.has(service.name, action):
         name = action if service is None else f"{service.name}:{action}"
         return _error("InvalidAction", f"{name or 'a request without Action'} is not supported by pizzabar", 400)
-    parameters: dict[str, JSON] = dict(form)
+    parameters = _nested(form)
     if service.name == "sts" and account is not None:
         parameters["Account"] = account
     try:
@@ -51,6 +52,23 @@ async def answer(call: Operations, body: bytes, account: str | None) -> Response
         f"<ResponseMetadata><RequestId>{id_.decode()}</RequestId></ResponseMetadata></{action}Response>"
     )
     return _write(200, text, id_)
+
+
+def _nested(form: Mapping[str, str]) -> dict[str, JSON]:
+    """Read the lists and structures of a form: ``Names.member.1``, ``Entries.member.1.Key``."""
+    read: dict[str, JSON] = {}
+    lists: dict[str, dict[int, dict[str, str]]] = {}
+    for path, value in form.items():
+        name, found, rest = path.partition(".member.")
+        number, _, member = rest.partition(".")
+        if found and number.isascii() and number.isdigit() and len(number) < 10:
+            lists.setdefault(name, {}).setdefault(int(number), {})[member] = value
+        else:
+            read[path] = value
+    for name, items in lists.items():
+        # A member without a name is the value itself.
+        read[name] = [item[""] if "" in item else _nested(item) for _, item in sorted(items.items())]
+    return read
 
 
 def _members(document: Mapping[str, JSON]) -> str:

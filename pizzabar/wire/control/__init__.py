@@ -22,6 +22,7 @@ from pizzabar.wire.control import (
     events,
     executions,
     health,
+    iam,
     journal,
     logs,
     mapping_templates,
@@ -63,6 +64,7 @@ def make_control(emulator: Emulator, feeds: Feeds) -> FastAPI:
         journal.router(emulator, feeds),
         traces.router(emulator),
         resources.router(emulator),
+        iam.router(emulator),
         mapping_templates.router(emulator),
     ):
         app.include_router(router)

@@ -51,8 +51,9 @@ async def test_the_stack_is_read() -> None:
     ("form", "code", "message"),
     [
         ("", "InvalidAction", "a request without Action is not supported by pizzabar"),
+        ("Action=GetUser&Version=2000-01-01", "InvalidAction", "GetUser is not supported by pizzabar"),
         (f"Action=Fly&Version={STS}", "InvalidAction", "sts:Fly is not supported by pizzabar"),
-        ("Action=GetUser&Version=2010-05-08", "InvalidAction", "GetUser is not supported by pizzabar"),
+        ("Action=GetUser&Version=2010-05-08", "InvalidAction", "iam:GetUser is not supported by pizzabar"),
         (
             f"Action=DescribeStacks&StackName=a%26b&Version={CLOUDFORMATION}",
             "ValidationError",

@@ -30,7 +30,7 @@ from pizzabar.stepfunctions.errors import (
     TaskTimedOut,
 )
 from pizzabar.stepfunctions.execution import Execution
-from pizzabar.stepfunctions.executions import DeployedStateMachine, ExecutionRecord, not_redrivable
+from pizzabar.stepfunctions.executions import DeployedStateMachine, ExecutionRecord, Tell, not_redrivable
 from pizzabar.stepfunctions.interpreter import (
     Command,
     Finish,
@@ -99,6 +99,7 @@ class LocalExecutions:
         self._seed = seed
         self._region = region
         self._running: dict[str, _Running] = {}
+        self._tell: Tell | None = None
         self._last_id = 0
         self._is_starting = False
         self._definitions: dict[str, bytes] = {}
@@ -106,6 +107,10 @@ class LocalExecutions:
         self._changed: dict[int, _Running] = {}
         """Executions that have taken a step since the last commit, by the numbers of their rows."""
         database.before_commit(self._write_down)
+
+    def follow(self, tell: Tell) -> None:
+        """Tell of each step (see ``Executions.follow``)."""
+        self._tell = tell
 
     async def open(self) -> int:
         """Go on with the executions that an earlier process left running, and tell how many."""
@@ -157,6 +162,8 @@ class LocalExecutions:
         step = advance(machine.machine, execution, Started(), now)
         running.execution = step.execution
         running.unwritten.extend(step.history)
+        if self._tell is not None:
+            self._tell(running.machine_arn, running.execution, step.history)
         running.insertion = (machine.definition, now.timestamp())
         record = running.record()
         if not is_new:
@@ -271,6 +278,8 @@ class LocalExecutions:
             return
         running.execution = step.execution
         running.unwritten.extend(step.history)
+        if self._tell is not None:
+            self._tell(running.machine_arn, running.execution, step.history)
         self._changed[running.row_id] = running
         if not self._database.is_scheduled:
             self._database.will_change()

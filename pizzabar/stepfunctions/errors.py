@@ -26,6 +26,10 @@ class Diagnostic:
         return text if self.location is None else f"{text} at {self.location}"
 
 
+class InvalidLoggingConfiguration(ServiceError):
+    """Raised when a logging configuration names no log group, or something else is wrong with it."""
+
+
 class InvalidDefinition(ServiceError):
     """Raised when a definition breaks the rules of the States Language; ``diagnostics`` tells every fault."""
 

@@ -6,7 +6,7 @@ promises: each step (state, history, commands) is durable before anything that f
 execution goes on from its last step after the process was killed; a task may then be run again, under the same key.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -16,6 +16,7 @@ from pizzabar.journal import cause_of_text
 from pizzabar.record import record
 from pizzabar.stepfunctions.errors import Diagnostic, InvalidDefinition
 from pizzabar.stepfunctions.execution import RUNNING, SUCCEEDED, Execution
+from pizzabar.stepfunctions.execution_log import OFF, Logging
 from pizzabar.stepfunctions.history import MOST_EVENTS
 from pizzabar.stepfunctions.interpreter import Occurrence
 from pizzabar.stepfunctions.states import StateMachine, Task
@@ -48,6 +49,8 @@ class DeployedStateMachine:
     """The alias by which it is asked for."""
     is_traced: bool = False
     """Whether segments of its executions are kept."""
+    logging: Logging = OFF
+    """What its executions write to a log group."""
 
     @property
     def version_arn(self) -> str | None:
@@ -83,8 +86,15 @@ class ExecutionRecord:
         return cause_of_text(self.trace).trace_id
 
 
+Tell = Callable[[str, Execution, Sequence[JSON]], None]
+"""Is told of what has happened in an execution: its state machine's ARN, the execution, and events of its history."""
+
+
 class Executions(Protocol):
     """The executions of every state machine."""
+
+    def follow(self, tell: Tell) -> None:
+        """Tell of each step, before it is durable: what is written then is durable with it."""
 
     async def open(self) -> int:
         """Go on with the executions that an earlier process left running, and tell how many."""

@@ -21,6 +21,7 @@ from pizzabar.stepfunctions.errors import (
     MissingRequiredParameter,
     StateMachineTypeNotSupported,
 )
+from pizzabar.stepfunctions.execution_log import read_logging
 from pizzabar.stepfunctions.executions import DeployedStateMachine, ExecutionRecord, not_redrivable
 from pizzabar.stepfunctions.interpreter import (
     Occurrence,
@@ -46,6 +47,7 @@ async def create_state_machine(machines: StateMachines, parameters: JSON) -> JSO
         role_arn=text_of(parameters, "roleArn"),
         type=parameters.get("type") or "STANDARD",
         is_traced=_is_traced(parameters) or False,
+        logging=read_logging(parameters.get("loggingConfiguration") or {}),
     )
     if parameters.get("tags"):
         machines.tag(machine.arn, machines.tags_of(machine.arn) | tags_in(parameters))
@@ -66,7 +68,7 @@ async def describe_state_machine(machines: StateMachines, parameters: JSON) -> J
             "status": "ACTIVE",
             "definition": machine.definition,
             "roleArn": machine.role_arn,
-            "loggingConfiguration": {"level": "OFF", "includeExecutionData": False},
+            "loggingConfiguration": machine.logging.document,
             "tracingConfiguration": {"enabled": machine.is_traced},
         }
     )
@@ -79,17 +81,19 @@ async def list_state_machines(machines: StateMachines, parameters: JSON) -> JSON
 
 
 async def update_state_machine(machines: StateMachines, parameters: JSON) -> JSON:
-    """Give a state machine another definition, role or tracing configuration."""
+    """Give a state machine another definition, role, logging or tracing configuration."""
     definition, role_arn = parameters.get("definition"), parameters.get("roleArn")
     is_traced = _is_traced(parameters)
     arn = text_of(parameters, "stateMachineArn")
-    if definition is None and role_arn is None and is_traced is None:
+    configuration = parameters.get("loggingConfiguration")
+    logging = None if configuration is None else read_logging(configuration)
+    if definition is None and role_arn is None and is_traced is None and logging is None:
         raise MissingRequiredParameter(
             "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be"
             " specified"
         )
     _check_publish(parameters)
-    machine = machines.update(arn, definition=definition, role_arn=role_arn, is_traced=is_traced)
+    machine = machines.update(arn, definition=definition, role_arn=role_arn, is_traced=is_traced, logging=logging)
     answer = {"updateDate": machines.now().timestamp(), "revisionId": machine.revision}
     return answer | _publish(machines, machine, parameters)
 
@@ -168,6 +172,7 @@ async def describe_state_machine_for_execution(machines: StateMachines, paramete
         "definition": machine.definition,
         "roleArn": machine.role_arn,
         "updateDate": machine.created.timestamp(),
+        "loggingConfiguration": machine.logging.document,
         "tracingConfiguration": {"enabled": machine.is_traced},
     }
 

@@ -11,6 +11,7 @@ from pizzabar.resource import (
     Boolean,
     Document,
     Identity,
+    ListOf,
     Naming,
     Record,
     Resource,
@@ -20,7 +21,8 @@ from pizzabar.resource import (
     Without,
 )
 from pizzabar.stepfunctions.definition import read_definition
-from pizzabar.stepfunctions.errors import InvalidDefinition, InvalidName
+from pizzabar.stepfunctions.errors import InvalidDefinition, InvalidLoggingConfiguration, InvalidName
+from pizzabar.stepfunctions.execution_log import LEVELS, read_logging
 from pizzabar.stepfunctions.executions import EXPRESS, as_express
 from pizzabar.stepfunctions.state_machines import StateMachines, check_name
 from pizzabar.stepfunctions.tasks import integration_of, is_activity
@@ -46,6 +48,10 @@ def _definition(properties: Mapping[str, JSON]) -> tuple[str, str] | None:
 
 
 def _check(properties: Mapping[str, JSON]) -> Iterable[Fault]:
+    try:
+        read_logging(_logging(properties))
+    except InvalidLoggingConfiguration as error:
+        yield Fault(("LoggingConfiguration",), error.message)
     found = _definition(properties)
     if found is None:
         yield Fault((), "a state machine needs DefinitionString or Definition")
@@ -101,6 +107,19 @@ async def _remove(machines: StateMachines, resource: Resource) -> None:
     machines.delete(resource.identity.ref)
 
 
+def _logging(properties: Mapping[str, JSON]) -> JSON:
+    """Write a logging configuration as the API has it."""
+    given = properties.get("LoggingConfiguration", {})
+    destinations = [each.get("CloudWatchLogsLogGroup", {}) for each in given.get("Destinations", ())]
+    return {
+        "level": given.get("Level"),
+        "includeExecutionData": given.get("IncludeExecutionData"),
+        "destinations": [
+            {"cloudWatchLogsLogGroup": {"logGroupArn": each.get("LogGroupArn")}} for each in destinations
+        ],
+    }
+
+
 async def _create(machines: StateMachines, resource: Resource) -> None:
     found = _definition(resource.properties)
     assert found is not None
@@ -110,6 +129,7 @@ async def _create(machines: StateMachines, resource: Resource) -> None:
         role_arn=resource.properties.get("RoleArn", ""),
         type=resource.properties.get("StateMachineType", "STANDARD"),
         is_traced=resource.properties.get("TracingConfiguration", {}).get("Enabled", False),
+        logging=read_logging(_logging(resource.properties)),
     )
 
 
@@ -155,7 +175,13 @@ RESOURCES: dict[str, ResourceType] = {
                 "Definition": Document(),
                 "RoleArn": Text(),
                 "TracingConfiguration": Record({"Enabled": Boolean()}),
-                "LoggingConfiguration": Without("executions keep their history"),
+                "LoggingConfiguration": Record(
+                    {
+                        "Destinations": ListOf(Record({"CloudWatchLogsLogGroup": Record({"LogGroupArn": Text()})})),
+                        "IncludeExecutionData": Boolean(),
+                        "Level": Text(choices=LEVELS),
+                    }
+                ),
                 "Tags": Without(),
             }
         ),

@@ -1,8 +1,9 @@
 """State machines by name, and the executions started from them."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from uuid import uuid4
 
 from pizzabar import documents
 from pizzabar.arn import Home
@@ -21,6 +22,8 @@ from pizzabar.stepfunctions.errors import (
     StateMachineDoesNotExist,
     TooManyTags,
 )
+from pizzabar.stepfunctions.execution import Execution
+from pizzabar.stepfunctions.execution_log import OFF, Logging, lines_of, read_logging, stream_name
 from pizzabar.stepfunctions.executions import EXPRESS, DeployedStateMachine, ExecutionRecord, Executions, as_express
 from pizzabar.stepfunctions.tasks import Tasks
 from pizzabar.stepfunctions.versions import Versions
@@ -33,6 +36,10 @@ MAX_INPUT_DEPTH = 240
 _BAD_IN_NAME = re.compile(r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]")
 
 
+AppendLog = Callable[[str, str, Sequence[str], datetime], object]
+"""Appends lines to a log stream: log group, log stream, lines, time."""
+
+
 class StateMachines:
     """The state machines of one account and region."""
 
@@ -43,6 +50,10 @@ class StateMachines:
         self._clock = clock
         self._home = home
         self.versions = Versions(clock)
+        self._has_log_group: Callable[[str], bool] = lambda group: False
+        self._append_log: AppendLog | None = None
+        self._log_streams: dict[str, str] = {}
+        """The log streams of state machines, by these' ARNs."""
         self._machines: dict[str, DeployedStateMachine] = {}
         self._asked: set[str] = set()
         """The ARNs of the state machines that API calls have made or changed."""
@@ -54,7 +65,14 @@ class StateMachines:
         return iter(self._machines.values())
 
     def create(
-        self, name: str, definition: str, *, role_arn: str = "", type: str = "STANDARD", is_traced: bool = False
+        self,
+        name: str,
+        definition: str,
+        *,
+        role_arn: str = "",
+        type: str = "STANDARD",
+        is_traced: bool = False,
+        logging: Logging = OFF,
     ) -> DeployedStateMachine:
         """Make a state machine of a definition in the States Language, or give it another definition.
 
@@ -72,9 +90,33 @@ class StateMachines:
             machine = as_express(machine)
         known = self._machines.get(arn)
         created = self._clock.now() if known is None else known.created
-        deployed = DeployedStateMachine(arn, name, role_arn, type, definition, machine, created, is_traced=is_traced)
+        deployed = DeployedStateMachine(
+            arn, name, role_arn, type, definition, machine, created, is_traced=is_traced, logging=logging
+        )
+        if logging.group is not None:
+            self.executions.follow(self._log)
         self._machines[arn] = deployed
         return deployed
+
+    def log_to(self, has_group: Callable[[str], bool], append: AppendLog) -> None:
+        """Let executions write to log groups."""
+        self._has_log_group, self._append_log = has_group, append
+
+    def _log(self, machine_arn: str, execution: Execution, events: Sequence[JSON]) -> None:
+        """Write what has happened in an execution to its state machine's log group, if there is one.
+
+        It counts how the state machine says it at present. A group that has gone takes nothing more, as on AWS.
+        """
+        machine = self._machines.get(machine_arn)
+        group = None if machine is None else machine.logging.group
+        if machine is None or group is None or self._append_log is None or not self._has_log_group(group):
+            return
+        lines = list(lines_of(machine.logging, execution.arn, execution.redrives, events))
+        if lines:
+            stream = self._log_streams.setdefault(
+                machine_arn, stream_name(machine.name, self._clock.now(), uuid4().hex[:8])
+            )
+            self._append_log(group, stream, lines, self._clock.now())
 
     def now(self) -> datetime:
         """Tell the time."""
@@ -85,7 +127,14 @@ class StateMachines:
         read_definition(definition, supports=self._tasks.supports)
 
     def create_anew(
-        self, name: str, definition: str, *, role_arn: str, type: str, is_traced: bool = False
+        self,
+        name: str,
+        definition: str,
+        *,
+        role_arn: str,
+        type: str,
+        is_traced: bool = False,
+        logging: Logging = OFF,
     ) -> DeployedStateMachine:
         """Make a state machine as an API call does: the same again is the same.
 
@@ -95,16 +144,27 @@ class StateMachines:
         arn = self._home.arn("states", f"stateMachine:{name}")
         known = self._machines.get(arn)
         if known is not None:
-            if (known.definition, known.type, known.is_traced) != (definition, type, is_traced):
+            if (known.definition, known.type, known.is_traced, known.logging.document) != (
+                definition,
+                type,
+                is_traced,
+                logging.document,
+            ):
                 raise StateMachineAlreadyExists(f"State Machine Already Exists: '{arn}'")
             return known
         self._asked.add(arn)
-        return self.create(name, definition, role_arn=role_arn, type=type, is_traced=is_traced)
+        return self.create(name, definition, role_arn=role_arn, type=type, is_traced=is_traced, logging=logging)
 
     def update(
-        self, arn: str, *, definition: str | None, role_arn: str | None, is_traced: bool | None = None
+        self,
+        arn: str,
+        *,
+        definition: str | None,
+        role_arn: str | None,
+        is_traced: bool | None = None,
+        logging: Logging | None = None,
     ) -> DeployedStateMachine:
-        """Give a state machine another definition, role or tracing. Raise as ``create`` and ``get`` do."""
+        """Give a state machine another definition, role, tracing or logging. Raise as ``create`` and ``get`` do."""
         known = self.get(arn)
         self._asked.add(known.arn)
         return self.create(
@@ -113,6 +173,7 @@ class StateMachines:
             role_arn=known.role_arn if role_arn is None else role_arn,
             type=known.type,
             is_traced=known.is_traced if is_traced is None else is_traced,
+            logging=known.logging if logging is None else logging,
         )
 
     def create_activity(self, name: str) -> Activity:
@@ -146,6 +207,7 @@ class StateMachines:
         made: list[JSON] = [
             {"name": each.name, "definition": each.definition, "role": each.role_arn, "type": each.type}
             | ({"traced": True} if each.is_traced else {})
+            | ({"logging": each.logging.document} if each.logging.group is not None else {})
             for each in self
             if each.arn in self._asked
         ]
@@ -181,6 +243,7 @@ class StateMachines:
                     role_arn=each["role"],
                     type=each["type"],
                     is_traced=each.get("traced", False),
+                    logging=read_logging(each.get("logging", {})),
                 )
                 self._asked.add(arn)
         for each in document:

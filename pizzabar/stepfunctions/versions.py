@@ -16,6 +16,7 @@ from pizzabar.errors import ServiceError, ValidationException
 from pizzabar.record import record
 from pizzabar.stepfunctions.definition import read_definition
 from pizzabar.stepfunctions.errors import ConflictException, ResourceNotFound, ServiceQuotaExceededException
+from pizzabar.stepfunctions.execution_log import read_logging
 from pizzabar.stepfunctions.executions import EXPRESS, DeployedStateMachine, as_express
 
 MAX_VERSIONS = 1000
@@ -200,6 +201,7 @@ class Versions:
                     "description": each.description,
                     "created": each.created.timestamp(),
                     "traced": each.is_traced,
+                    "logging": each.logging.document,
                 }
                 for versions in self._versions.values()
                 for each in versions.values()
@@ -241,6 +243,7 @@ class Versions:
                 each["number"],
                 each["description"],
                 is_traced=each.get("traced", False),
+                logging=read_logging(each.get("logging", {})),
             )
         self._last = {arn: number for arn, number in document["last"].items() if arn in machines}
         for each in document["aliases"]:

@@ -50,6 +50,7 @@ from pizzabar.iam.operations import OPERATIONS as IAM_OPERATIONS
 from pizzabar.iam.resources import CHECKS as POLICY_CHECKS
 from pizzabar.iam.resources import RESOURCES as IAM_RESOURCES
 from pizzabar.iam.roles import Roles
+from pizzabar.iam.shapes import SHAPES as IAM_SHAPES
 from pizzabar.journal import CAUSE, Hop, Journal
 from pizzabar.lambda_.code import Code
 from pizzabar.lambda_.event_source_operations import CHANGES as EVENT_SOURCE_CHANGES
@@ -127,6 +128,7 @@ SERVICES: tuple[tuple[str, Mapping[str, Callable[[Any, JSON], Awaitable[JSON]]],
 SHAPES: dict[str, Shapes] = {
     "cloudformation": CLOUDFORMATION_SHAPES,
     "events": EVENTBRIDGE_SHAPES,
+    "iam": IAM_SHAPES,
     "lambda": LAMBDA_SHAPES,
     "stepfunctions": STEP_FUNCTIONS_SHAPES,
     "sts": {},
@@ -247,6 +249,7 @@ class Emulator:
             work=self.work,
             quotas=settings.quotas,
         )
+        self.apis.has_log_group, self.apis.append_log = self.log_groups.has, self.log_groups.append
         self.api_configuration = Configuration(self.apis, self.clock, call.has)
         self.traces = Traces(self.journal, self.clock, self.home, self._ending, size=settings.journal_size)
         self.authorization = Authorization(

@@ -13,6 +13,7 @@ from pizzabar.apigateway.models import Model
 from pizzabar.apigateway.quotas import Rate
 from pizzabar.apigateway.request import Request
 from pizzabar.apigateway.selection import Selection
+from pizzabar.apigateway.stage_log import StageLog
 from pizzabar.record import record
 
 CONNECT, DISCONNECT, DEFAULT = "$connect", "$disconnect", "$default"
@@ -95,6 +96,8 @@ class Stage:
     """How many messages each route takes, beside the account's own limit."""
     rates: Mapping[str, Rate] = field(default_factory=dict)
     """The same of routes that have rates of their own, by their keys."""
+    log: StageLog | None = None
+    """What of its requests goes to log groups."""
 
     def rate_of(self, route_key: str) -> Rate | None:
         """Give how many messages a route takes."""

@@ -4,12 +4,14 @@ WebSocket APIs: a client connects, sends messages along routes, and goes.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-overview.html
 """
 
+import hashlib
 import logging
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from time import perf_counter
 
 from pizzabar.apigateway.access import Access
 from pizzabar.apigateway.api import CONNECT, DEFAULT, DISCONNECT, Route, Stage, WebSocketApi
@@ -30,6 +32,7 @@ from pizzabar.apigateway.lifetimes import Lifetimes
 from pizzabar.apigateway.quotas import Quotas, Throttles
 from pizzabar.apigateway.request import Request
 from pizzabar.apigateway.selection import SelectionValues
+from pizzabar.apigateway.stage_log import Course, access_line, execution_lines
 from pizzabar.arn import Home
 from pizzabar.clock import Clock
 from pizzabar.documents import JSON
@@ -72,6 +75,10 @@ class Admission:
     subprotocol: str | None = None
 
 
+AppendLog = Callable[[str, str, Sequence[str], datetime], object]
+"""Appends lines to a log stream: log group, log stream, lines, time."""
+
+
 class WebSocketApis:
     """The WebSocket APIs of one account and region."""
 
@@ -94,6 +101,9 @@ class WebSocketApis:
         self.access = Access(call, trace, clock, home)
         self._integrations = Integrations(call, http, clock, home)
         self._trace = trace
+        self.has_log_group: Callable[[str], bool] = lambda group: False
+        self.append_log: AppendLog = lambda group, stream, lines, when: None
+        """Where stages write to log groups."""
         self._clock = clock
         self._apis: dict[str, WebSocketApi] = {}
 
@@ -152,16 +162,25 @@ class WebSocketApis:
             query=handshake.query,
             stage_variables=variables,
         )
+        course = _course(api, stage)
         if not self.throttles.admits_connection(now):
             await self._tell(request, "throttle", "no more connections are taken at present")
-            return Refusal(429, TOO_MANY_REQUESTS)
-        token = CAUSE.set(Cause(new_trace_id(now)))
-        try:
-            return await self._connect(deployed, request)
-        finally:
-            CAUSE.reset(token)
+            admission: Admission | Refusal = Refusal(429, TOO_MANY_REQUESTS)
+        else:
+            token = CAUSE.set(Cause(new_trace_id(now)))
+            try:
+                admission = await self._connect(deployed, request, course)
+            finally:
+                CAUSE.reset(token)
+        if course is not None:
+            if isinstance(admission, Refusal):
+                course.refuse(admission.status, admission.message)
+            else:
+                request = replace(request, connection=admission.connection)
+            self._log(request, course)
+        return admission
 
-    async def _connect(self, api: WebSocketApi, request: Request) -> Admission | Refusal:
+    async def _connect(self, api: WebSocketApi, request: Request, course: Course | None) -> Admission | Refusal:
         route = api.routes.get(CONNECT)
         if route is not None and route.is_guarded:
             try:
@@ -176,7 +195,7 @@ class WebSocketApis:
             await noted
             return Admission(connection)
         try:
-            answer = await self._perform(integration, request)
+            answer = await self._perform(integration, request, course)
             if answer.is_success:
                 headers = response_headers(integration, request, answer)
                 await noted
@@ -206,6 +225,16 @@ class WebSocketApis:
             new_id(),
             stage_variables=variables,
         )
+        course = _course(self._apis.get(connection.api_id), connection.stage)
+        if course is None:
+            await self._receive(api, request, None)
+        else:
+            # It is told by which route it went.
+            request = await self._receive(api, request, course)
+            self._log(request, course)
+
+    async def _receive(self, api: WebSocketApi, request: Request, course: Course | None) -> Request:
+        connection = request.connection
         document = request.document
         # What is not JSON goes to $default.
         key = DEFAULT
@@ -221,32 +250,38 @@ class WebSocketApis:
             route = api.routes.get(DEFAULT)
         if route is None:
             await self._tell(request, "route", f"there is no route {key}, and no {DEFAULT}")
+            _refuse(course, 403, "Forbidden")
             await self._push(connection, error_frame("Forbidden", connection.id, request.request_id))
-            return
+            return request
         if not self._admits(connection, route.key, request.time):
             await self._tell(request, "throttle", f"the route {route.key} takes no more messages at present")
+            _refuse(course, 429, TOO_MANY_REQUESTS)
             await self._push(connection, error_frame(TOO_MANY_REQUESTS, connection.id, request.request_id))
-            return
+            return request
         if route.key != DEFAULT:
             request = replace(request, route_key=route.key)
         if route.model_keys and api.is_validating and (faults := _faults(api, route, request)):
             await self._tell(request, "validate", faults)
+            _refuse(course, 400, "Bad request body")
             await self._push(connection, bad_request_frame(connection.id, request.message_id or ""))
-            return
+            return request
         integration = api.integration_of(route)
         if integration is None:
+            _refuse(course, 500, "Internal server error")
             await self._push(connection, error_frame("Internal server error", connection.id, request.request_id))
-            return
+            return request
         try:
-            answer = await self._perform(integration, request)
+            answer = await self._perform(integration, request, course)
             if not integration.is_proxy and not integration.responses and not answer.is_success:
                 # A one-way route has nobody who could make something of a backend's error.
                 raise IntegrationFailure(answer.body or "")
             frame = response_body(integration, request, answer) if route.is_two_way else None
         except IntegrationFailure as failure:
+            _refuse(course, failure.status, failure.told)
             frame = error_frame(failure.told, connection.id, request.request_id)
         if frame:
             await self._push(connection, frame)
+        return request
 
     async def disconnect(self, connection: Connection, code: int, reason: str) -> None:
         """Forget a client that has gone, and do what the ``$disconnect`` route says, however that ends."""
@@ -257,7 +292,8 @@ class WebSocketApis:
             deployed, variables = _deployed(api, connection.stage)
             route = deployed.routes.get(DISCONNECT)
             integration = None if route is None else deployed.integration_of(route)
-        if integration is not None:
+        course = _course(api, connection.stage)
+        if integration is not None or course is not None:
             request = Request(
                 connection,
                 DISCONNECT,
@@ -268,23 +304,32 @@ class WebSocketApis:
                 stage_variables=variables,
             )
             try:
-                await self._perform(integration, request)
+                if integration is not None:
+                    await self._perform(integration, request, course)
             except IntegrationFailure as error:
                 note("disconnect failed", str(error))
+            if course is not None:
+                self._log(request, course)
         self.connections.dismiss(connection.id)
 
-    async def _perform(self, integration: Integration, request: Request) -> Answer:
+    async def _perform(self, integration: Integration, request: Request, course: Course | None) -> Answer:
         """Do what an integration says, as a hop: for a message or a goodbye the first of a trace of its own."""
+        began = perf_counter()
 
         async def act(parameters: JSON) -> JSON:
             try:
                 answer = await self._integrations.perform(integration, request)
+                if course is not None:
+                    course.answer, course.latency = answer, (perf_counter() - began) * 1000
+                    course.integration_error = answer.error_message
                 if request.route_key == CONNECT and answer.is_success and not integration.is_proxy:
                     # It needs a response for the success, though nobody is sent it.
                     fitting(integration, answer)
                 return answer
             except IntegrationFailure as failure:
                 note("failed", str(failure))
+                if course is not None:
+                    course.integration_error = str(failure)
                 raise
             except Exception as fault:
                 # Nobody foresaw it; the client gets an answer, and the connection its end, all the same.
@@ -333,6 +378,28 @@ class WebSocketApis:
             await self.connections.push(connection.id, frame)
         except ServiceError as error:
             note("not answered", str(error))
+
+    def _log(self, request: Request, course: Course) -> None:
+        """Write to the log groups of a stage. One of its author's that has gone takes nothing."""
+        connection, now = request.connection, self._clock.now()
+        group = course.log.group
+        if group is not None and course.log.format and self.has_log_group(group):
+            self.append_log(group, f"{connection.api_id}_{connection.stage}", [access_line(request, course)], now)
+        if lines := list(execution_lines(request, course)):
+            # API Gateway has hundreds of streams, by a digest; a connection's requests are found together here.
+            stream = hashlib.md5(connection.id.encode(), usedforsecurity=False).hexdigest()
+            self.append_log(f"/aws/apigateway/{connection.api_id}/{connection.stage}", stream, lines, now)
+
+
+def _course(api: WebSocketApi | None, stage_name: str) -> Course | None:
+    """Begin to follow a request, if the stage wants something of it written."""
+    stage = None if api is None else api.stages.get(stage_name)
+    return None if stage is None or stage.log is None else Course(stage.log)
+
+
+def _refuse(course: Course | None, status: int, error: str) -> None:
+    if course is not None:
+        course.refuse(status, error)
 
 
 def new_id() -> str:

@@ -168,6 +168,12 @@ def _required(value: JSON) -> JSON:
     return {"Required": given}
 
 
+async def _delete_access_log_settings(configuration: Configuration, parameters: JSON) -> JSON:
+    stage = _find("Stage", configuration, parameters)
+    configuration.update(stage, {"AccessLogSettings": {}})
+    return {}
+
+
 def _write(part: Part) -> JSON:
     """Give a part as it is answered."""
     hidden = {"ApiId", PARENTS.get(part.kind)}
@@ -212,6 +218,7 @@ _VERBS: Sequence[tuple[Callable[[str], str], Callable[[str, Configuration, JSON]
 
 OPERATIONS: dict[str, Operation] = {name(kind): partial(act, kind) for kind in KINDS for name, act in _VERBS}
 """The operations of boto3's service ``apigatewayv2``."""
+OPERATIONS["DeleteAccessLogSettings"] = _delete_access_log_settings
 
 CHANGES = frozenset(name for name in OPERATIONS if not name.startswith("Get"))
 """Those that change what is kept."""

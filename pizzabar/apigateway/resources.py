@@ -30,6 +30,7 @@ from pizzabar.apigateway.parameter_mapping import (
 )
 from pizzabar.apigateway.quotas import AWS_REQUESTS, Rate
 from pizzabar.apigateway.selection import FaultySelection, compile_selection
+from pizzabar.apigateway.stage_log import LEVELS, format_fault, log_group_of, read_stage_log
 from pizzabar.documents import JSON
 from pizzabar.errors import Fault
 from pizzabar.resource import (
@@ -175,6 +176,7 @@ _STAGE_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
 def _check_stage(properties: Mapping[str, JSON]) -> Iterable[Fault]:
+    yield from _log_faults(properties)
     # A WebSocket API has no stage $default; HTTP APIs have.
     name = properties["StageName"]
     if _STAGE_NAME.fullmatch(name) is None:
@@ -196,6 +198,15 @@ async def _create_api(apis: WebSocketApis, resource: Resource) -> None:
     apis.add(api)
 
 
+def _log_faults(properties: Mapping[str, JSON]) -> Iterable[Fault]:
+    settings = properties.get("AccessLogSettings") or {}
+    arn, format = settings.get("DestinationArn"), settings.get("Format")
+    if arn is not None and log_group_of(arn) is None:
+        yield Fault(("AccessLogSettings", "DestinationArn"), f"{arn} is not the ARN of a log group")
+    if format and (fault := format_fault(format)) is not None:
+        yield Fault(("AccessLogSettings", "Format"), fault)
+
+
 async def _create_stage(apis: WebSocketApis, resource: Resource) -> None:
     properties = resource.properties
     api = apis.get(properties["ApiId"])
@@ -208,6 +219,7 @@ async def _create_stage(apis: WebSocketApis, resource: Resource) -> None:
         properties.get("StageVariables", {}),
         _rate(properties.get("DefaultRouteSettings", {})),
         {key: rate for key, rate in rates.items() if rate is not None},
+        read_stage_log(properties),
     )
 
 
@@ -293,9 +305,9 @@ async def _create_deployment(apis: WebSocketApis, resource: Resource) -> None:
 OF_API = ("ApiId",)
 ROUTE_SETTINGS = Record(
     {
-        "DataTraceEnabled": Without("hops are kept in the journal"),
+        "DataTraceEnabled": Boolean(),
         "DetailedMetricsEnabled": Without("nothing is measured"),
-        "LoggingLevel": Without("hops are kept in the journal"),
+        "LoggingLevel": Text(choices=LEVELS),
         "ThrottlingBurstLimit": Number(0),
         "ThrottlingRateLimit": Text(),
     }
@@ -330,7 +342,7 @@ RESOURCES: dict[str, ResourceType] = {
                 "ApiId": Text(),
                 "StageName": Text(),
                 "Description": Text(),
-                "AccessLogSettings": Without("hops are kept in the journal"),
+                "AccessLogSettings": Record({"DestinationArn": Text(), "Format": Text()}),
                 "ClientCertificateId": Unsupported(),
                 "DefaultRouteSettings": ROUTE_SETTINGS,
                 "DeploymentId": Text(),

@@ -259,7 +259,7 @@ _PARTS = (
 _PARENTS = {"IntegrationResponse": ("IntegrationId", "integrations"), "RouteResponse": ("RouteId", "routes")}
 
 
-def _on_api(verb: str, kind: str, *, is_one: bool) -> Rule:
+def _on_api(verb: str, kind: str, *, is_one: bool, beneath: str = "") -> Rule:
     """The configuration of APIs: methods of HTTP on paths.
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagementv2.html
@@ -273,7 +273,7 @@ def _on_api(verb: str, kind: str, *, is_one: bool) -> Rule:
             steps += [parents, given[parent]]
         if kind != "Api":
             steps.append(f"{kind.lower()}s")
-        return (*steps, given[own]) if is_one else tuple(steps)
+        return (*steps, given[own] + beneath) if is_one else tuple(steps)
 
     def accesses(steps: tuple[str, ...], surroundings: Surroundings) -> Iterable[Access]:
         yield Access(
@@ -286,6 +286,7 @@ def _on_api(verb: str, kind: str, *, is_one: bool) -> Rule:
 API_GATEWAY: dict[str, Rule] = {
     **{f"{verb}{kind}": _on_api(verb, kind, is_one=verb != "Create") for verb in _METHODS for kind in _PARTS},
     **{f"Get{kind}s": _on_api("Get", kind, is_one=False) for kind in _PARTS},
+    "DeleteAccessLogSettings": _on_api("Delete", "Stage", is_one=True, beneath="/accesslogsettings"),
 }
 
 # CloudFormation, IAM

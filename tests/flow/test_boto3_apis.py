@@ -203,6 +203,14 @@ async def test_it_is_there_after_a_restart(tmp_path: Path) -> None:
         await aws(SERVICE, "CreateRoute", **its, RouteKey="ping", Target=f"integrations/{mock['IntegrationId']}")
         [stage] = (await aws(SERVICE, "GetStages", **its))["Items"]
         await aws(SERVICE, "UpdateStage", **its, StageName=stage["StageName"], StageVariables={"a": "b"})
+        logged = {
+            "DestinationArn": "arn:aws:logs:us-east-1:123456789012:log-group:/a:*",
+            "Format": "$context.requestId",
+        }
+        await aws(SERVICE, "UpdateStage", **its, StageName=stage["StageName"], AccessLogSettings=logged)
+        [told] = (await aws(SERVICE, "GetStages", **its))["Items"]
+        assert told["AccessLogSettings"] == logged
+        await aws(SERVICE, "DeleteAccessLogSettings", **its, StageName=stage["StageName"])
         disconnect = next(
             each for each in (await aws(SERVICE, "GetRoutes", **its))["Items"] if each["RouteKey"] == "$disconnect"
         )

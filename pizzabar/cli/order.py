@@ -42,8 +42,11 @@ async def _order(address: str, message: str) -> bool:
                 frame = str(await socket.recv())
                 status = _read_status(frame)
                 if status is None:
-                    click.echo(click.style(frame, fg="red"))
-                    return False
+                    is_refused = is_refusal(frame)
+                    click.echo(click.style(frame, fg="red" if is_refused else "bright_black"))
+                    if is_refused:
+                        return False
+                    continue
                 count += 1
                 _show_progress(status, count, time.perf_counter() - began)
                 if status == LAST_STATUS:
@@ -60,6 +63,18 @@ def _read_status(frame: str) -> str | None:
         return str(json.loads(json.loads(frame)["message"])["status"])
     except (ValueError, LookupError, TypeError):
         return None
+
+
+def is_refusal(frame: str) -> bool:
+    """Tell whether a frame is an error of the API, or of what answers it; an answer to the order is none.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-routes-integrations.html
+    """
+    try:
+        told = json.loads(frame)
+    except ValueError:
+        return True
+    return not isinstance(told, dict) or "connectionId" in told or "__type" in told or "errorMessage" in told
 
 
 def _show_progress(status: str, count: int, seconds: float) -> None:

@@ -17,10 +17,13 @@ from typing import Any
 
 import boto3
 import pytest
+from click.testing import CliRunner
 from websockets.asyncio.client import connect
 
+from pizzabar.cli import main
 from pizzabar.settings import Settings
 from tests.flow.serving import FRAMES, ORDER, STATUSES, PizzaBar, open_pizza_bar, receive
+from tests.running import running
 
 FUNCTION = "/aws/lambda/pizzabar-LambdaPizzaHandler"
 
@@ -175,3 +178,13 @@ async def test_the_aws_cli_reads_all_of_it(workshop: Path, cache: Path, tmp_path
         connection = session["connectionId"]["S"]
         connected = f"--endpoint-url {address} --connection-id {connection}"
         assert "ConnectedAt" in await aws(f"apigatewaymanagementapi get-connection {connected}")
+
+
+def test_an_order_from_the_command_line(workshop: Path, cache: Path) -> None:
+    with running(template=workshop / "template.yaml", cache=cache, tls_port=0) as port:
+        result = CliRunner().invoke(main, ["order", "--port", str(port), '{"type":"margherita"}'])
+
+    assert result.exit_code == 0, result.output
+    answer, *progress = result.output.splitlines()
+    assert set(json.loads(answer)) == {"executionArn", "startDate"}
+    assert [line.partition("  ")[2].rpartition("  ")[0].strip() for line in progress] == STATUSES

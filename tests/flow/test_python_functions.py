@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 import pytest
 
+from pizzabar.cloudformation.node import FaultyTemplate
 from pizzabar.emulator import Emulator
 from pizzabar.errors import ServiceError
 from pizzabar.lambda_.sandboxes import BuildError
@@ -482,3 +483,12 @@ async def test_its_processes_end_with_the_emulator(tmp_path: Path) -> None:
 
     assert not _runs(pid)
     assert pid != os.getpid()
+
+
+async def test_code_that_is_not_there_is_a_fault_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(FaultyTemplate) as faulty:
+        async with stack(tmp_path, {}, runtime=RUNTIME):
+            pass
+
+    [fault] = faulty.value.faults
+    assert str(fault) == f"{tmp_path / 'template.yaml'}:8:16: Tell: /Code: there is no file or folder ./src"

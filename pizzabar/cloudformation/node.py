@@ -93,7 +93,8 @@ def node_of(value: JSON, position: Position, key: Position | None = None) -> Nod
     """Make a node of a plain value, which may hold nodes; all that is new stands at one place."""
     match value:
         case Node():
-            return Node(value.value, value.position, key)
+            # It keeps the place of its own name, if it has one.
+            return Node(value.value, value.position, value.key or key)
         case dict():
             members = {name: node_of(member, position, position) for name, member in value.items()}
             return Node(members, position, key)

@@ -491,4 +491,4 @@ async def test_code_that_is_not_there_is_a_fault_with_its_line(tmp_path: Path) -
             pass
 
     [fault] = faulty.value.faults
-    assert str(fault) == f"{tmp_path / 'template.yaml'}:8:16: Tell: /Code: there is no file or folder ./src"
+    assert str(fault) == f"{tmp_path / 'template.yaml'}:8:7: Tell: /Code: there is no file or folder ./src"

@@ -32,9 +32,7 @@ class Nodes:
         return place_of(path, properties, self.resolved[name], resource.properties)
 
 
-def place_of(
-    path: Sequence[str | int], written: Node | None, resolved: Node, values: Mapping[str, JSON]
-) -> Position:
+def place_of(path: Sequence[str | int], written: Node | None, resolved: Node, values: Mapping[str, JSON]) -> Position:
     """Give the place of a property, within the file of a definition if need be."""
     definition = mapping(written).get(str(path[0])) if path else None
     if definition is not None and isinstance(definition.value, Substituted):

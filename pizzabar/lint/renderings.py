@@ -93,6 +93,10 @@ class _Way:
         return _Way(self.text, self.printed, self.values, self.blocks)
 
     def print(self, reference: Reference) -> None:
+        if reference.backslashes % 2:
+            # It is escaped, and printed as it is written.
+            self.text.append(reference.source)
+            return
         self.text.append(f"{_OPEN}{len(self.printed)}{_CLOSE}")
         self.printed.append(Printed(reference, substituted(reference, self.values)))
 

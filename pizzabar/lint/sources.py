@@ -54,6 +54,11 @@ def folder_of(function: Resource) -> str | None:
 
 def sources_of(subject: Subject, function: Resource) -> tuple[Source, ...]:
     """Read the files of a function that its handler reaches."""
+    key = f"sources of {function.logical_id}"
+    return subject.remembered(key, lambda: _sources_of(subject, function))
+
+
+def _sources_of(subject: Subject, function: Resource) -> tuple[Source, ...]:
     folder, handler = folder_of(function), str(function.properties.get("Handler", ""))
     runtime = str(function.properties.get("Runtime", ""))
     if folder is None:

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from typing import Any, TypeVar
 
 from pizzabar.cloudformation.node import Position, mapping, nearest_node
 from pizzabar.cloudformation.stack import Stack
 from pizzabar.lint.codes import CODES
 from pizzabar.lint.finding import Finding
 from pizzabar.resource import Resource
+
+T = TypeVar("T")
 
 
 class Subject:
@@ -24,14 +27,27 @@ class Subject:
         self.read_file = read_file
         self.is_there = is_there
         self.today = today
+        self._by_type: dict[str, list[Resource]] = {}
+        self._by_ref: dict[tuple[str, str], Resource] = {}
+        for each in stack.resources:
+            self._by_type.setdefault(each.type, []).append(each)
+            self._by_ref.setdefault((each.type, each.identity.ref), each)
+        self._remembered: dict[str, Any] = {}
 
     def of(self, *types: str) -> Iterator[Resource]:
         """Go through the resources of some types."""
-        return (each for each in self.stack.resources if each.type in types)
+        return (each for type in types for each in self._by_type.get(type, ()))
 
     def named(self, type: str, ref: str) -> Resource | None:
         """Give the resource of a type that a ``Ref`` names."""
-        return next((each for each in self.of(type) if each.identity.ref == ref), None)
+        return self._by_ref.get((type, ref))
+
+    def remembered(self, what: str, make: Callable[[], T]) -> T:
+        """Give what several checks look at, made once."""
+        if what not in self._remembered:
+            self._remembered[what] = make()
+        made: T = self._remembered[what]
+        return made
 
     def place(self, resource: Resource, *path: str | int) -> Position:
         """Give the place of a property, or without a path that of the resource."""

@@ -54,8 +54,12 @@ def action_of(integration: Resource) -> tuple[str, str] | None:
     return None if found is None else (found["service"], found["operation"])
 
 
-def written_items(subject: Subject) -> Iterator[WrittenItem]:
-    """Go through the items that integrations put or update."""
+def written_items(subject: Subject) -> tuple[WrittenItem, ...]:
+    """Give the items that integrations put or update."""
+    return subject.remembered("written items", lambda: tuple(_written_items(subject)))
+
+
+def _written_items(subject: Subject) -> Iterator[WrittenItem]:
     for integration in subject.of(INTEGRATION):
         action = action_of(integration)
         if action is None or action[0] != "dynamodb":

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pizzabar.lint.javascript import flat, tokens
+from pizzabar.lint.javascript_imports import imports
 
 
 def kinds(program: str) -> list[tuple[str, str]]:
@@ -56,3 +57,15 @@ def test_any_text_has_tokens_in_its_order_each_where_it_says(program: str) -> No
 @given(st.text(alphabet="abc '\"x/`"))
 def test_a_comment_hides_whatever_it_holds(text: str) -> None:
     assert kinds(f"a // {text}\nb") == [("word", "a"), ("word", "b")]
+
+
+@given(
+    st.lists(
+        st.sampled_from(["import", "from", "'x'", "(", ")", "{", "}", ",", "*", "export", "require", "a", "`", "${"])
+    )
+)
+def test_what_is_imported_is_a_text_of_the_program(words: list[str]) -> None:
+    program = tokens(" ".join(words))
+    texts = {token.text for token in flat(program) if token.kind in ("text", "template")}
+
+    assert {each.specifier for each in imports(program)} <= texts

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterator
 
 from pizzabar.cloudformation.node import Position
-from pizzabar.documents import NotJSON, parse
+from pizzabar.documents import JSON, parse
 from pizzabar.lint import javascript_imports, python_imports
 from pizzabar.lint.codes import CODES
 from pizzabar.lint.finding import Finding
@@ -57,7 +57,9 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 
 def _of_scripts(subject: Subject, function: Resource, scripts: list[Script]) -> Iterator[Finding]:
-    listed = _packages(subject, function)
+    described = _description(subject, function)
+    listed = None if described is None else _listed(described, *_LISTS)
+    for_development = () if described is None else _listed(described, "devDependencies")
     runtime = str(function.properties["Runtime"])
     for script in scripts:
         for each in javascript_imports.imports(script.tokens):
@@ -65,6 +67,10 @@ def _of_scripts(subject: Subject, function: Resource, scripts: list[Script]) -> 
             if package is None or listed is None or package in listed or _is_layered(subject, function, package):
                 continue
             shipped = package == "aws-sdk" if _major(runtime) < 18 else package.startswith(_SDK_3)
+            beside = posixpath.join(folder_of(function) or ".", "node_modules", package)
+            if not shipped and package not in for_development and subject.is_there(beside):
+                # It has been put there, or comes with what is listed.
+                continue
             yield _unlisted(function, script.place(each.offset), package, "package.json", runtime if shipped else "")
         for token in javascript_imports.undeclared(script.tokens):
             why = f"{token.text} is declared nowhere in this file: where the text is made, it throws a ReferenceError"
@@ -104,21 +110,22 @@ def _major(runtime: str) -> int:
     return 0 if found is None else int(found[1])
 
 
-def _packages(subject: Subject, function: Resource) -> Collection[str] | None:
-    """Give the packages that a function lists; None when that cannot be known."""
-    folder = folder_of(function) or "."
-    file = posixpath.join(folder, "package.json")
+def _description(subject: Subject, function: Resource) -> dict[str, JSON] | None:
+    """Give what a function's ``package.json`` says; nothing if there is none, None when it cannot be known."""
+    file = posixpath.join(folder_of(function) or ".", "package.json")
     if not subject.is_there(file):
-        # Packages may have been put beside the handler.
-        return None if subject.is_there(posixpath.join(folder, "node_modules")) else ()
+        return {}
     try:
         described = parse(subject.read_file(file))
-    except (OSError, NotJSON, ValueError):
+    except (OSError, ValueError):
         return None
-    if not isinstance(described, dict):
-        return None
-    lists = [described.get(name) for name in _LISTS]
-    return {str(described.get("name")), *(name for each in lists if isinstance(each, dict) for name in each)}
+    return described if isinstance(described, dict) else None
+
+
+def _listed(described: dict[str, JSON], *lists: str) -> Collection[str]:
+    """Give the packages that are listed, and the described one itself, which may import itself by its name."""
+    given = [described.get(name) for name in lists]
+    return {str(described.get("name")), *(name for each in given if isinstance(each, dict) for name in each)}
 
 
 def _requirements(subject: Subject, function: Resource) -> Collection[str] | None:

@@ -92,6 +92,16 @@ def test_modules_of_ones_own(codes: Codes) -> None:
     assert codes(PYTHON, files) == ["code/kitchen/heat.py:2 PB402", "code/orders.py:1 PB402"]
 
 
+def test_what_is_installed_beside_the_handler_is_there_unless_it_is_for_development(codes: Codes) -> None:
+    files = {
+        "code/index.js": "import 'lodash';\nimport 'left-pad';\nimport 'nowhere';\nimport '@aws-sdk/client-s3';",
+        "code/package.json": PACKAGE,
+        **{f"code/node_modules/{name}/index.js": "" for name in ("lodash", "left-pad", "@aws-sdk/client-s3")},
+    }
+
+    assert codes(NODE, files) == ["code/index.js:2 PB402", "code/index.js:3 PB402", "code/index.js:4 PB403"]
+
+
 def test_a_layer_may_have_the_package(codes: Codes) -> None:
     layer = """
 Shared:

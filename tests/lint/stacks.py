@@ -30,6 +30,15 @@ Orders:
     KeySchema: [{AttributeName: orderId, KeyType: HASH}]
 """
 
+ROLE = """
+Role:
+  Type: AWS::IAM::Role
+  Properties:%s
+    AssumeRolePolicyDocument:
+      Version: "2012-10-17"
+      Statement: [{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: sts:AssumeRole}]
+"""
+
 
 def function(runtime: str, *, handler: str = "index.handler", more: str = "") -> str:
     """Write a function that is told of both tables."""

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pizzabar.cli import main
-from tests.lint.stacks import API, CONNECTIONS, connect, template
+from tests.lint.stacks import API, CONNECTIONS, ROLE, connect, template
 from tests.running import SECONDS, free_port, pizzabar, wait_for
 
 ITEM = """\
@@ -49,7 +49,7 @@ def test_nothing_found() -> None:
 
 
 def test_notes_alone_are_no_failure() -> None:
-    done = lint(template(API, "\nRole:\n  Type: AWS::IAM::Role\n  Properties: {AssumeRolePolicyDocument: {}}\n"))
+    done = lint(template(API, ROLE % ""))
 
     assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "1 note")
 

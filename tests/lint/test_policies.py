@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.lint.stacks import API, function, line_of, template
+from tests.lint.stacks import API, ROLE, function, line_of, template
 
 Codes = Callable[..., list[str]]
 HEAD = "Parameters:\n  Name:\n    Type: String\n    Default: api\n"
@@ -57,14 +57,6 @@ def test_a_literal_stage_that_is_not_there(codes: Codes) -> None:
     text = template(API, allowed(LITERAL.replace("/api/", "/prod/")))
 
     assert codes(text, FILES) == [f"template.yaml:{line_of(text, 'Policies')} PB701"]
-
-
-ROLE = """
-Role:
-  Type: AWS::IAM::Role
-  Properties:%s
-    AssumeRolePolicyDocument: {Statement: []}
-"""
 
 
 def test_a_role_that_nothing_uses(codes: Codes) -> None:

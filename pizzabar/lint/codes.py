@@ -63,6 +63,13 @@ _CODES = (
         "Write out the members with `#foreach`, or put `$util.escapeJavaScript(…)` around the map.",
         f"{_GATEWAY}/api-gateway-mapping-template-reference.html",
     ),
+    _code(
+        "PB302",
+        "error",
+        "a JSON message printed into a string of JSON as it is",
+        'Put `$util.escapeJavaScript(…)` around it, with `.replaceAll("\\\\\'", "\'")` after it.',
+        f"{_GATEWAY}/api-gateway-mapping-template-reference.html",
+    ),
     # Functions
     _code(
         "PB401",

@@ -6,9 +6,11 @@ for is an expression in which variables of the template have been replaced by wh
 through the ``#if`` of a template is a rendering of its own; a ``#foreach`` goes round once.
 """
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from pizzabar.apigateway.template_variables import KNOWN
 from pizzabar.apigateway.velocity_syntax import (
     Binary,
     Define,
@@ -38,6 +40,10 @@ DEEPEST = 8
 """Macros within macros that are looked into."""
 _OPEN, _CLOSE = "\ue000", "\ue001"
 """What a mark begins and ends with; between them stands a number."""
+_MARK = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
+_MARKS = re.compile(f"[{_OPEN}{_CLOSE}]")
+_PIECE = re.compile(f'\\\\.|"|(?P<mark>{_OPEN}(?P<number>\\d+){_CLOSE})', re.DOTALL)
+"""What decides where strings of JSON begin and end, and the marks between."""
 
 
 @record
@@ -61,6 +67,12 @@ class Rendering:
             return parse(_with_strings(self.text))
         except NotJSON:
             return None
+
+    def within_strings(self) -> Iterator[Printed]:
+        """Go through what is printed within strings of the JSON."""
+        for number, is_inside in _marks(self.text):
+            if is_inside:
+                yield self.printed[number]
 
     def value_of(self, text: JSON) -> Expression | None:
         """Give what a string of the document stands for, if it is one reference and nothing else."""
@@ -93,8 +105,14 @@ class _Way:
         return _Way(self.text, self.printed, self.values, self.blocks)
 
     def print(self, reference: Reference) -> None:
-        if reference.backslashes % 2:
-            # It is escaped, and printed as it is written.
+        # Of backslashes before a variable that has a value, two print one, and one by itself escapes it.
+        count, is_odd = reference.backslashes, reference.backslashes % 2 == 1
+        if reference.name in self.values or reference.name in KNOWN:
+            shown = count // 2
+        else:
+            shown = (count + 1) // 2 if is_odd else count
+        self.text.append("\\" * shown)
+        if is_odd:
             self.text.append(reference.source)
             return
         self.text.append(f"{_OPEN}{len(self.printed)}{_CLOSE}")
@@ -113,7 +131,7 @@ class _Walk:
     def step(self, node: Node, way: _Way, depth: int) -> list[_Way]:
         match node:
             case Text():
-                way.text.append(node.text)
+                way.text.append(_MARKS.sub("", node.text))
             case Reference(name=name, steps=()) if name in way.blocks and depth < DEEPEST:
                 return self.run(way.blocks[name], [way], depth + 1)
             case Reference():
@@ -175,17 +193,19 @@ def _step(step: Step, values: Mapping[str, Expression]) -> Step:
 
 def _with_strings(text: str) -> str:
     """Put quotes around the marks that stand outside of strings."""
-    made = []
-    is_inside = is_escaped = False
-    for character in text:
-        if is_escaped:
-            is_escaped = False
-        elif character == "\\" and is_inside:
-            is_escaped = True
-        elif character == '"':
+    inside = dict(_marks(text))
+
+    def quoted(mark: re.Match[str]) -> str:
+        return mark[0] if inside.get(int(mark[1]), True) else f'"{mark[0]}"'
+
+    return _MARK.sub(quoted, text)
+
+
+def _marks(text: str) -> Iterator[tuple[int, bool]]:
+    """Give the number of each mark, and whether it stands within a string."""
+    is_inside = False
+    for found in _PIECE.finditer(text):
+        if found["mark"] is not None:
+            yield int(found["number"]), is_inside
+        elif found[0] == '"':
             is_inside = not is_inside
-        elif character in (_OPEN, _CLOSE) and not is_inside:
-            made.append(f'"{character}' if character == _OPEN else f'{character}"')
-            continue
-        made.append(character)
-    return "".join(made)

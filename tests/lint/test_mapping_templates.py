@@ -1,4 +1,4 @@
-"""Maps that are printed whole."""
+"""Maps that are printed whole, and messages that are printed into strings."""
 
 from collections.abc import Callable
 
@@ -41,3 +41,28 @@ def test_a_map_printed_into_a_string(codes: Codes, printed: str) -> None:
 )
 def test_a_member_or_a_map_made_a_text(codes: Codes, printed: str) -> None:
     assert codes(template(API, connect(f'{{"map": "{printed}"}}'))) == []
+
+
+@pytest.mark.parametrize(
+    "printed",
+    ["$input.body", "$input.json('$.order')", "#set($order = $input.body)$order", r"{\"order\": $input.body}"],
+)
+def test_a_message_printed_into_a_string(codes: Codes, printed: str) -> None:
+    text = template(API, connect(f'{{"a": "\\\\",\n "input": "{printed}"}}'))
+
+    assert codes(text) == [f"template.yaml:{line_of(text, printed)} PB302"]
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        '"$util.escapeJavaScript($input.body)"',
+        "$input.json('$')",
+        "$input.body",
+        "\"$input.path('$.name')\"",
+        # Quotes within quotes are no end of a string.
+        r'"a \" b", "c": $input.body',
+    ],
+)
+def test_a_message_that_is_escaped_or_stands_alone(codes: Codes, printed: str) -> None:
+    assert codes(template(API, connect(f'{{"input": {printed}}}'))) == []

@@ -226,6 +226,10 @@ class Settings:
         ),
     )
     journal_size: int = field(default=4096, metadata=_how(_size, "how many hops the journal keeps"))
+    lint: Literal["on", "off"] = field(
+        default="on",
+        metadata=_how(_one_of("on", "off"), "tell at start what of the template will go wrong on AWS"),
+    )
     otlp: str | None = field(
         default=None,
         metadata=_how(

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 SECONDS = 30
 """How long a server may take to begin."""
@@ -50,7 +51,7 @@ def running(**settings: object) -> Iterator[int]:
         process.wait(SECONDS)
 
 
-def wait_for(process: subprocess.Popen[bytes], port: int) -> None:
+def wait_for(process: subprocess.Popen[Any], port: int) -> None:
     """Return when a server listens."""
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:

@@ -16,6 +16,7 @@ from pizzabar.cli.connections import connections
 from pizzabar.cli.events import events, explain
 from pizzabar.cli.executions import executions
 from pizzabar.cli.iam import iam
+from pizzabar.cli.lint import lint
 from pizzabar.cli.logs import logs
 from pizzabar.cli.order import order
 from pizzabar.cli.render import render
@@ -95,6 +96,7 @@ COMMANDS: tuple[click.Command, ...] = (
     events,
     explain,
     tables,
+    lint,
     logs,
     resources,
     iam,

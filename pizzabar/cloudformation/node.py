@@ -130,6 +130,11 @@ def mapping(node: Node | None) -> dict[str, Node]:
 
 def nearest(node: Node, path: Sequence[str | int]) -> Position:
     """Give the place of the member at a path, or of the last one on the way to it."""
+    return nearest_node(node, path).place
+
+
+def nearest_node(node: Node, path: Sequence[str | int]) -> Node:
+    """Give the member at a path, or the last one on the way to it."""
     for part in path:
         match node.value, part:
             case dict() as members, str() if part in members:
@@ -138,7 +143,7 @@ def nearest(node: Node, path: Sequence[str | int]) -> Position:
                 node = items[part]
             case _:
                 break
-    return node.place
+    return node
 
 
 def text_of(value: JSON) -> str | None:

@@ -9,11 +9,11 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import field, replace
 
 from pizzabar.cloudformation import loops, sam
 from pizzabar.cloudformation.conditions import evaluate
-from pizzabar.cloudformation.definitions import STATE_MACHINE, position_in, substituted
+from pizzabar.cloudformation.definitions import STATE_MACHINE, substituted
 from pizzabar.cloudformation.dependencies import in_creation_order, with_last
 from pizzabar.cloudformation.intrinsics import Scope, references, resolve
 from pizzabar.cloudformation.named import misnamed
@@ -23,7 +23,6 @@ from pizzabar.cloudformation.node import (
     Position,
     Report,
     Special,
-    Substituted,
     TemplateFault,
     did_you_mean,
     is_known,
@@ -32,6 +31,7 @@ from pizzabar.cloudformation.node import (
     plain,
     text_of,
 )
+from pizzabar.cloudformation.nodes import Nodes, place_of
 from pizzabar.cloudformation.parameters import pseudo_parameters, read_parameters, shown_parameters
 from pizzabar.cloudformation.properties import Conforming
 from pizzabar.cloudformation.sections import (
@@ -91,6 +91,8 @@ class Stack:
     """What is understood and does nothing here: where it stands, and why."""
     text: str = ""
     """The template as it was written."""
+    nodes: Nodes = field(default_factory=Nodes)
+    """What it was read from, with the places."""
 
 
 def read_template(
@@ -262,6 +264,7 @@ class _Reading:
             shown_parameters(sections.get("Parameters"), parameters),
             str(description.value) if description is not None else "",
             without_effect=tuple((f"{position}: {place}", why) for position, place, why in self.without_effect),
+            nodes=Nodes(sections, created, self.resolved),
         )
 
     # Resources ----------------------------------------------------------------------------------------------
@@ -393,29 +396,20 @@ class _Reading:
         metadata = {**metadata, **self.metadata_of_all, **self.metadata.get(name, {})}
         resource = Resource(name, type_name, values, type.identify(name, values, self.naming), metadata)
         for fault in (*type.check(values), *type.check_resource(resource)):
-            where = self.place_of(fault.path, attributes.get("Properties"), properties, values)
+            where = place_of(fault.path, attributes.get("Properties"), properties, values)
             path = f"{pointer(fault.path)}: " if fault.path else ""
             self.report(where, f"{name}: {path}{fault.message}")
         for asked in type.asks(values):
             if not self.has_operation(asked.service, asked.operation):
-                where = self.place_of(asked.path, attributes.get("Properties"), properties, values)
+                where = place_of(asked.path, attributes.get("Properties"), properties, values)
                 what = f"{asked.service}:{asked.operation} is not supported"
                 self.report(where, f"{name}: {pointer(asked.path)}: {what}")
         for needed in type.files(resource):
             if not self.is_there(needed.name):
-                where = self.place_of(needed.path, attributes.get("Properties"), properties, values)
+                where = place_of(needed.path, attributes.get("Properties"), properties, values)
                 self.report(where, f"{name}: {pointer(needed.path)}: there is no file or folder {needed.name}")
         self.resolved[name] = properties
         return resource
-
-    def place_of(
-        self, path: tuple[str | int, ...], written: Node | None, resolved: Node, values: Mapping[str, JSON]
-    ) -> Position:
-        """Give the place of a property, within the file of a definition if need be."""
-        definition = mapping(written).get(str(path[0])) if path else None
-        if definition is not None and isinstance(definition.value, Substituted):
-            return position_in(definition, str(values.get(str(path[0]))), path[1:])
-        return nearest(resolved, path)
 
     def stand_in(self, name: str) -> Identity | None:
         """Give something to refer to in place of a resource that a lenient reading leaves out."""

@@ -1,5 +1,6 @@
 """uvicorn with the options that suit pizzabar best, and a greeting that says how to use it."""
 
+import threading
 from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
@@ -9,6 +10,7 @@ import uvicorn
 from uvicorn.config import LOGGING_CONFIG
 
 from pizzabar.apigateway.quotas import Quotas
+from pizzabar.clock import SystemClock
 from pizzabar.cloudformation.stack import Stack
 from pizzabar.emulator import Emulator
 from pizzabar.settings import Settings
@@ -43,6 +45,17 @@ class GreetingServer(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._greet()
+            if self._settings.lint == "on":
+                # Beside the server, which serves meanwhile.
+                threading.Thread(target=self._lint, name="pizzabar-lint", daemon=True).start()
+
+    def _lint(self) -> None:
+        from pizzabar.linting import lint_stack
+
+        assert self._app.emulator is not None
+        emulator = self._app.emulator
+        for finding in lint_stack(emulator.settings, emulator.stack, SystemClock().now().date()):
+            click.echo(_line("lint", str(finding)))
 
     def _greet(self) -> None:
         assert self._app.emulator is not None

@@ -1,0 +1,1 @@
+"""Lint: what of a template will go wrong on AWS, or is not what its author thinks."""

@@ -1,0 +1,29 @@
+"""Roles that nothing uses."""
+
+from collections.abc import Iterator
+
+from pizzabar.cloudformation.intrinsics import references
+from pizzabar.cloudformation.node import mapping
+from pizzabar.lint.finding import Finding
+from pizzabar.lint.subject import Subject
+
+_ATTACHED = frozenset({"AWS::IAM::Policy", "AWS::IAM::RolePolicy", "AWS::IAM::ManagedPolicy"})
+"""What says what a role may do, and does not use it."""
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    """Find roles that no resource and no output refers to. One with a name of its own may be used from elsewhere."""
+    nodes = subject.stack.nodes
+    used = {
+        each.name
+        for node in nodes.written.values()
+        if mapping(node)["Type"].value not in _ATTACHED
+        for each in references(node, {})
+    }
+    outputs = nodes.sections.get("Outputs")
+    used |= {each.name for each in references(outputs, {})} if outputs is not None else set()
+    declared = mapping(nodes.sections.get("Resources"))
+    for role in subject.of("AWS::IAM::Role"):
+        if role.logical_id in declared and role.logical_id not in used and "RoleName" not in role.properties:
+            why = f"nothing in the template uses {role.logical_id}: what it allows, it allows nobody"
+            yield subject.found("PB702", role, (), why)

@@ -14,8 +14,8 @@ def _cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cache")
 
 
-async def test_the_frames_are_the_same(cache: Path) -> None:
-    settings = Settings(state=None, clock="virtual", port=0, run_functions="child", cache=cache)
+async def test_the_frames_are_the_same_and_its_roles_allow_all_of_it(cache: Path) -> None:
+    settings = Settings(state=None, clock="virtual", port=0, run_functions="child", cache=cache, iam="enforce")
     async with open_pizza_bar(settings) as bar, bar.connect() as guest:
         await guest.send('{"type":"margherita","size":"L","price":9.5,"tags":[null,true,{"a":1}]}')
         for frame in FRAMES:
@@ -29,6 +29,11 @@ async def test_the_frames_are_the_same(cache: Path) -> None:
         assert session["orderId"] == order["orderId"]
         lines = await bar.log_lines("/aws/lambda/pizzabar-StatusFunction")
         assert [line.partition(": ")[2] for line in lines if line.startswith(order["orderId"]["S"])] == STATUSES
+        assert bar.emulator.authorization.findings() == []
+        pushes = [hop for hop in bar.emulator.journal if hop.operation == "PostToConnection"]
+        assert {str(hop.asked_by) for hop in pushes} == {
+            "Principal(arn:aws:sts::123456789012:assumed-role/pizzabar-StatusFunctionRole/pizzabar-StatusFunction)"
+        }
 
 
 async def test_a_guest_who_has_gone_is_answered(cache: Path) -> None:

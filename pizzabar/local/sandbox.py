@@ -23,6 +23,7 @@ from pizzabar.local.runtime_api import RuntimeApi, Task
 
 T = TypeVar("T")
 MAX_READ = 65_536
+MOST_READS = 32
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -137,7 +138,8 @@ class Sandbox:
         if self._pipe < 0:
             return
         parts = [self._rest]
-        while True:
+        # More than a pipe holds; one who writes without end holds up nobody.
+        for _ in range(MOST_READS):
             try:
                 part = os.read(self._pipe, MAX_READ)
             except BlockingIOError:

@@ -269,6 +269,20 @@ def _runs(pid: int) -> bool:
     return status.rpartition(")")[2].split()[0] != "Z"
 
 
+async def test_who_writes_without_end_holds_up_nobody(tmp_path: Path) -> None:
+    app = """
+import threading
+def chatter():
+    while True:
+        print("and another thing " * 100)
+def handler(event, context):
+    threading.Thread(target=chatter, daemon=True).start()
+    return "said"
+"""
+    async with python(tmp_path, app) as tell:
+        assert await tell.invoke() == "said"
+
+
 async def test_a_result_that_is_no_json(tmp_path: Path) -> None:
     async with python(tmp_path, "def handler(event, context): return {1, 2}\n") as tell:
         error = await tell.fails()

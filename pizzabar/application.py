@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from pizzabar.arn import Home
 from pizzabar.documents import JSON
-from pizzabar.emulator import Emulator, Program
+from pizzabar.emulator import Emulator
 from pizzabar.hooks import hook
+from pizzabar.loading import Program
 from pizzabar.settings import Settings
 
 if TYPE_CHECKING:

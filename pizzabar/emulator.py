@@ -6,148 +6,52 @@ table.
 import asyncio
 import importlib
 import logging
-import os
-import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 from pizzabar.apigateway.apis import WebSocketApis
-from pizzabar.apigateway.configuration import RESOURCES as API_GATEWAY_RESOURCES
 from pizzabar.apigateway.configuration import Configuration
-from pizzabar.apigateway.configuration_operations import CHANGES as API_GATEWAY_V2_CHANGES
-from pizzabar.apigateway.configuration_operations import OPERATIONS as API_GATEWAY_V2_OPERATIONS
-from pizzabar.apigateway.operations import OPERATIONS as API_GATEWAY_OPERATIONS
 from pizzabar.arn import Home
 from pizzabar.clock import SystemClock, VirtualClock
-from pizzabar.cloudformation.node import FaultyTemplate, Node, Position, TemplateFault, node_of
-from pizzabar.cloudformation.operations import OPERATIONS as CLOUDFORMATION_OPERATIONS
-from pizzabar.cloudformation.resources import RESOURCES as OTHER_RESOURCES
-from pizzabar.cloudformation.shapes import SHAPES as CLOUDFORMATION_SHAPES
-from pizzabar.cloudformation.stack import Stack, read_template
+from pizzabar.cloudformation.stack import Stack
 from pizzabar.cloudformation.stacks import Stacks
-from pizzabar.cloudformation.unsupported import UNSUPPORTED
 from pizzabar.documents import JSON
-from pizzabar.dynamodb.operations import CHANGES as DYNAMODB_CHANGES
-from pizzabar.dynamodb.operations import OPERATIONS as DYNAMODB_OPERATIONS
-from pizzabar.dynamodb.resources import RESOURCES as DYNAMODB_RESOURCES
-from pizzabar.dynamodb.stream_operations import OPERATIONS as DYNAMODB_STREAMS_OPERATIONS
 from pizzabar.dynamodb.tables import Tables
-from pizzabar.errors import Fault, PizzabarError, ServiceError
+from pizzabar.errors import PizzabarError, ServiceError
 from pizzabar.eventbridge.buses import EventBuses
-from pizzabar.eventbridge.operations import CHANGES as EVENTBRIDGE_CHANGES
-from pizzabar.eventbridge.operations import OPERATIONS as EVENTBRIDGE_OPERATIONS
 from pizzabar.eventbridge.pattern import read_pattern
-from pizzabar.eventbridge.resources import RESOURCES as EVENTBRIDGE_RESOURCES
-from pizzabar.eventbridge.shapes import SHAPES as EVENTBRIDGE_SHAPES
 from pizzabar.iam.authorization import Authorization
-from pizzabar.iam.operations import OPERATIONS as IAM_OPERATIONS
-from pizzabar.iam.resources import CHECKS as POLICY_CHECKS
-from pizzabar.iam.resources import RESOURCES as IAM_RESOURCES
 from pizzabar.iam.roles import Roles
-from pizzabar.iam.shapes import SHAPES as IAM_SHAPES
 from pizzabar.journal import CAUSE, Hop, Journal
 from pizzabar.lambda_.code import Code
-from pizzabar.lambda_.event_source_operations import CHANGES as EVENT_SOURCE_CHANGES
-from pizzabar.lambda_.event_source_operations import OPERATIONS as EVENT_SOURCE_OPERATIONS
-from pizzabar.lambda_.event_source_resources import RESOURCES as EVENT_SOURCE_RESOURCES
 from pizzabar.lambda_.event_sources import EventSources
-from pizzabar.lambda_.function import Function, Handler
+from pizzabar.lambda_.function import Function
 from pizzabar.lambda_.functions import Functions
-from pizzabar.lambda_.operations import CHANGES as LAMBDA_CHANGES
-from pizzabar.lambda_.operations import OPERATIONS as LAMBDA_OPERATIONS
-from pizzabar.lambda_.resources import RESOURCES as LAMBDA_RESOURCES
-from pizzabar.lambda_.resources import RUN, in_process_handler
+from pizzabar.lambda_.resources import in_process_handler
 from pizzabar.lambda_.sandboxes import Debugging, Surroundings
-from pizzabar.lambda_.shapes import SHAPES as LAMBDA_SHAPES
+from pizzabar.loading import FUNCTION, Program, folder_of, load_stack
 from pizzabar.logs.groups import LogGroups
-from pizzabar.logs.operations import CHANGES as LOGS_CHANGES
-from pizzabar.logs.operations import OPERATIONS as LOGS_OPERATIONS
-from pizzabar.logs.resources import RESOURCES as LOGS_RESOURCES
 from pizzabar.operations import Operations
 from pizzabar.principal import AccessKeys, Principal
-from pizzabar.record import record
-from pizzabar.resource import Naming, Resource, ResourceType
+from pizzabar.resource import Resource
 from pizzabar.runtime import Runtime
+from pizzabar.services import CHANGES, ROOMS, SERVICES, resource_types, typed_operations
 from pizzabar.settings import Settings
-from pizzabar.shapes import Shapes, typed
 from pizzabar.stepfunctions.activities import Activities
 from pizzabar.stepfunctions.errors import ExecutionDoesNotExist
-from pizzabar.stepfunctions.operations import CHANGES as STEP_FUNCTIONS_CHANGES
-from pizzabar.stepfunctions.operations import OPERATIONS as STEP_FUNCTIONS_OPERATIONS
-from pizzabar.stepfunctions.resources import RESOURCES as STEP_FUNCTIONS_RESOURCES
-from pizzabar.stepfunctions.shapes import SHAPES as STEP_FUNCTIONS_SHAPES
 from pizzabar.stepfunctions.state_machines import StateMachines
 from pizzabar.stepfunctions.task_token import read_task_token
 from pizzabar.stepfunctions.tasks import Tasks
-from pizzabar.sts.operations import OPERATIONS as STS_OPERATIONS
-from pizzabar.xray.operations import OPERATIONS as XRAY_OPERATIONS
-from pizzabar.xray.shapes import SHAPES as XRAY_SHAPES
-from pizzabar.xray.traces import Ending, Traces
+from pizzabar.xray.ending import Ending
+from pizzabar.xray.traces import Traces
 
 log = logging.getLogger("pizzabar")
-FUNCTION = "AWS::Lambda::Function"
 LOCAL_RUNTIME = "pizzabar.local.runtime:open_runtime"
 ENDPOINTS = "pizzabar.wire.endpoints:open_endpoints"
 """What opens the addresses that functions in processes of their own call; it is a skin over the emulator."""
-
-ROOMS: dict[str, dict[str, ResourceType]] = {
-    "api_configuration": API_GATEWAY_RESOURCES,
-    "buses": EVENTBRIDGE_RESOURCES,
-    "event_sources": EVENT_SOURCE_RESOURCES,
-    "functions": LAMBDA_RESOURCES,
-    "log_groups": LOGS_RESOURCES,
-    "roles": IAM_RESOURCES,
-    "state_machines": STEP_FUNCTIONS_RESOURCES,
-    "tables": DYNAMODB_RESOURCES,
-}
-"""The resource types of each room, by the emulator's name of the service that creates them."""
-
-SERVICES: tuple[tuple[str, Mapping[str, Callable[[Any, JSON], Awaitable[JSON]]], str], ...] = (
-    ("apigatewaymanagementapi", API_GATEWAY_OPERATIONS, "apis"),
-    ("apigatewayv2", API_GATEWAY_V2_OPERATIONS, "api_configuration"),
-    ("cloudformation", CLOUDFORMATION_OPERATIONS, "stacks"),
-    ("dynamodb", DYNAMODB_OPERATIONS, "tables"),
-    ("dynamodbstreams", DYNAMODB_STREAMS_OPERATIONS, "tables"),
-    ("events", EVENTBRIDGE_OPERATIONS, "buses"),
-    ("iam", IAM_OPERATIONS, "authorization"),
-    ("lambda", LAMBDA_OPERATIONS, "functions"),
-    ("lambda", EVENT_SOURCE_OPERATIONS, "event_sources"),
-    ("logs", LOGS_OPERATIONS, "log_groups"),
-    ("stepfunctions", STEP_FUNCTIONS_OPERATIONS, "state_machines"),
-    ("sts", STS_OPERATIONS, "home"),
-    ("xray", XRAY_OPERATIONS, "traces"),
-)
-"""Services, their operations, and the emulator's name of what answers these."""
-
-SHAPES: dict[str, Shapes] = {
-    "cloudformation": CLOUDFORMATION_SHAPES,
-    "events": EVENTBRIDGE_SHAPES,
-    "iam": IAM_SHAPES,
-    "lambda": LAMBDA_SHAPES,
-    "stepfunctions": STEP_FUNCTIONS_SHAPES,
-    "sts": {},
-    "xray": XRAY_SHAPES,
-}
-"""What is looked at before an operation of these services is asked; the others look at everything themselves."""
-CHECKED_THEMSELVES = frozenset({"Invoke", "PutEvents", "StartExecution"})
-"""Operations that every order asks for: they look at what they need."""
-
-CHANGES: dict[str, frozenset[str]] = {
-    "api_configuration": API_GATEWAY_V2_CHANGES,
-    "buses": EVENTBRIDGE_CHANGES,
-    "event_sources": EVENT_SOURCE_CHANGES,
-    "functions": LAMBDA_CHANGES,
-    "log_groups": LOGS_CHANGES,
-    "state_machines": STEP_FUNCTIONS_CHANGES,
-    "tables": DYNAMODB_CHANGES,
-}
-"""The operations that make what is kept, by the emulator's name of what answers them."""
 
 
 class Endpoints(Protocol):
@@ -180,30 +84,6 @@ class DebuggedFunctionMissing(PizzabarError):
 
 class NoTelemetry(PizzabarError):
     """Raised when spans are to be exported and what exports them is not installed."""
-
-
-class NotText(OSError):
-    """Raised when a file is not text in UTF-8; tells where, counted in bytes."""
-
-    def __init__(self, name: str, data: bytes, error: UnicodeDecodeError) -> None:
-        before = data[: error.start]
-        self.line = before.count(b"\n") + 1
-        self.column = len(before) - before.rfind(b"\n")
-        super().__init__(f"{name} is not UTF-8 text: {error.reason}")
-
-
-@record
-class Program:
-    """What a Python program adds to a template.
-
-    ``resources`` is given the types of the template's resources, by logical ID, and gives others in the same way as
-    a template would have them, each with the file and line that it stands for. ``handlers`` run functions, those of
-    the template among them. Without ``has_template`` there is nothing else.
-    """
-
-    resources: Callable[[Mapping[str, str]], Mapping[str, tuple[JSON, tuple[str, int]]]]
-    handlers: Mapping[str, Handler]
-    has_template: bool = False
 
 
 class Emulator:
@@ -263,7 +143,7 @@ class Emulator:
         self.program: Program | None = None
         self.stacks = Stacks(self.home)
         for service, operations, room in SERVICES:
-            call.add(service, _typed(service, self._keeping(room, operations)), getattr(self, room))
+            call.add(service, typed_operations(service, self._keeping(room, operations)), getattr(self, room))
         self.endpoints: Endpoints | None = None
         """Where functions in processes of their own reach this emulator; None where there are none."""
         self._stop_export: Callable[[], None] | None = None
@@ -482,33 +362,6 @@ class Emulator:
             await asyncio.to_thread(self._stop_export)
 
 
-def _typed(
-    service: str, operations: Mapping[str, Callable[[Any, JSON], Awaitable[JSON]]]
-) -> Mapping[str, Callable[[Any, JSON], Awaitable[JSON]]]:
-    """Have operations be asked with parameters of the right types alone."""
-    shapes = SHAPES.get(service)
-    if shapes is None:
-        return operations
-    return {name: each if name in CHECKED_THEMSELVES else typed(each, shapes) for name, each in operations.items()}
-
-
-def resource_types() -> Mapping[str, ResourceType]:
-    """Give every resource type that a template may have."""
-    types = {**OTHER_RESOURCES, **UNSUPPORTED}
-    for room in ROOMS.values():
-        types |= room
-    for name, check in POLICY_CHECKS.items():
-        types[name] = replace(types[name], check=_both(types[name].check, check))
-    return types
-
-
-Check = Callable[[Mapping[str, JSON]], Iterable[Fault]]
-
-
-def _both(first: Check, second: Check) -> Check:
-    return lambda properties: (*first(properties), *second(properties))
-
-
 class _Surroundings:
     """What the room of IAM is told of the others."""
 
@@ -540,79 +393,6 @@ class _Surroundings:
         return ":".join([*parts[:5], "stateMachine", parts[6]]) if len(parts) > 6 else None
 
 
-def has_operation(service: str, operation: str) -> bool:
-    """Whether a service has an operation here."""
-    return any(each == service and operation in operations for each, operations, _ in SERVICES)
-
-
-def folder_of(settings: Settings) -> Path:
-    """Give the folder that a template's paths are relative to."""
-    return Path(str(files("pizzabar.pizzeria"))) if settings.template is None else settings.template.parent
-
-
-def load_stack(settings: Settings, program: Program | None = None) -> Stack:
-    """Read the template that settings name, or the pizza bar's; and what a program adds, if there is one.
-
-    Raise ``FaultyTemplate`` or ``OSError``.
-    """
-    path = settings.template
-    naming = Naming(Home(settings.account, settings.region), settings.stack_name)
-    if path is None:
-        folder: Traversable = files("pizzabar.pizzeria")
-        file = "template.yaml"
-    else:
-        folder, file = path.parent, str(path)
-
-    def read_file(name: str) -> str:
-        data = folder.joinpath(name).read_bytes()
-        try:
-            return data.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise NotText(name, data, error) from None
-
-    if path is not None:
-        _look_for_handlers_in(folder)
-    handlers = {} if program is None else program.handlers
-    in_process = {**handlers, **settings.functions}
-    metadata: dict[str, dict[str, JSON]] = {
-        name: {"pizzabar": {"InProcess": handler}, RUN: "in-process"} for name, handler in in_process.items()
-    }
-    try:
-        stack = read_template(
-            None if program is not None and not program.has_template else read_file(Path(file).name),
-            file=file,
-            read_file=read_file,
-            types=resource_types(),
-            naming=naming,
-            parameters=settings.parameters,
-            metadata=metadata,
-            metadata_of_all={RUN: settings.run_functions},
-            add=None if program is None else partial(_added, program),
-            has_operation=has_operation,
-            is_there=lambda name: folder.joinpath(name).is_dir() or folder.joinpath(name).is_file(),
-            lenient=settings.lenient,
-        )
-    except NotText as error:
-        raise FaultyTemplate([TemplateFault(Position(file, error.line, error.column), str(error))]) from None
-    except FaultyTemplate as faulty:
-        raise FaultyTemplate([_seen_from_here(fault, file, path) for fault in faulty.faults]) from None
-    if strangers := [
-        TemplateFault(Position(file, 1, 1), f"{each.logical_id}: {each.type} is no function, and takes no handler")
-        for each in stack.resources
-        if each.logical_id in settings.functions and each.type != FUNCTION
-    ]:
-        raise FaultyTemplate(strangers)
-    return stack
-
-
-def _added(program: Program, existing: Mapping[str, str]) -> dict[str, Node]:
-    """Give what a program adds to a template, as its nodes."""
-    return {
-        name: node_of(resource, Position(file, line, 1), Position(file, line, 1))
-        for name, (resource, (file, line)) in program.resources(existing).items()
-    }
-
-
 def _debugging(text: str, stack: Stack) -> Debugging | None:
     """Read which function is debugged, and at what port. Raise ``DebuggedFunctionMissing``."""
     if not text:
@@ -623,20 +403,3 @@ def _debugging(text: str, stack: Stack) -> Debugging | None:
             usual = 9229 if str(each.properties.get("Runtime")).startswith("nodejs") else 5678
             return Debugging(each.identity.ref, int(port or usual))
     raise DebuggedFunctionMissing(f"there is no function {logical_id} to debug in the stack")
-
-
-def _seen_from_here(fault: TemplateFault, file: str, path: Path | None) -> TemplateFault:
-    """Name the file of a definition from the working directory, as the template is named."""
-    if path is None or fault.position.file == file:
-        return fault
-    return TemplateFault(fault.position._replace(file=str(path.parent / fault.position.file)), fault.message)
-
-
-def _look_for_handlers_in(*folders: object) -> None:
-    """Let the modules of handlers be found in the working directory, and beside the template.
-
-    Behind everything else, so that no file there takes the place of an installed module.
-    """
-    for folder in map(str, (os.getcwd(), *folders)):
-        if os.path.abspath(folder) not in map(os.path.abspath, sys.path):
-            sys.path.append(os.path.abspath(folder))

@@ -8,12 +8,12 @@ from datetime import date
 
 from pizzabar.cloudformation.node import FaultyTemplate, TemplateFault
 from pizzabar.cloudformation.stack import Stack
-from pizzabar.emulator import folder_of, load_stack
 from pizzabar.errors import PizzabarError
 from pizzabar.lint.codes import CODES
 from pizzabar.lint.finding import Finding
 from pizzabar.lint.linter import lint
 from pizzabar.lint.subject import Subject
+from pizzabar.loading import folder_of, load_stack
 from pizzabar.settings import Settings
 
 _UNREACHABLE = re.compile(r"""(?P<resource>\w+): .*State "(?P<state>.+)" is not reachable\.""")

@@ -18,11 +18,12 @@ from types import ModuleType
 
 from pizzabar.cloudformation.node import FaultyTemplate
 from pizzabar.cloudformation.stack import Stack
-from pizzabar.emulator import Emulator, folder_of, load_stack
+from pizzabar.emulator import Emulator
 from pizzabar.errors import PizzabarError
 from pizzabar.lambda_.code import Code
 from pizzabar.lambda_.function import Function
 from pizzabar.lambda_.sandboxes import FunctionError
+from pizzabar.loading import folder_of, load_stack
 
 log = logging.getLogger("pizzabar")
 PASSED_OVER = frozenset({"node_modules", "__pycache__", ".git", ".venv", ".aws-sam", ".pizzabar", ".mypy_cache"})

@@ -8,8 +8,9 @@ import pytest
 
 from pizzabar.clock import SystemClock, VirtualClock
 from pizzabar.cloudformation.node import FaultyTemplate
-from pizzabar.emulator import ClockStandsStill, Emulator, load_stack
+from pizzabar.emulator import ClockStandsStill, Emulator
 from pizzabar.errors import UnknownOperationException
+from pizzabar.loading import load_stack
 from pizzabar.settings import Settings
 
 IN_MEMORY = Settings(state=None, clock="virtual")

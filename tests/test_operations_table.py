@@ -9,7 +9,7 @@ from pathlib import Path
 
 import botocore.session
 
-from pizzabar.emulator import SERVICES
+from pizzabar.services import SERVICES
 
 README = Path(__file__).parent.parent / "README.md"
 BEGIN, END = "<!-- operations -->\n", "<!-- end of operations -->\n"

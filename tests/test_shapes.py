@@ -6,8 +6,8 @@ import botocore.session
 import pytest
 from botocore.model import Shape as ModelShape
 
-from pizzabar.emulator import SERVICES, SHAPES
 from pizzabar.errors import SerializationException
+from pizzabar.services import SERVICES, SHAPES
 from pizzabar.shapes import checked
 
 SHAPE = {

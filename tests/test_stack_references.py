@@ -6,7 +6,8 @@ import pytest
 
 from pizzabar.cloudformation.node import FaultyTemplate
 from pizzabar.cloudformation.stack import Stack
-from pizzabar.emulator import Emulator, load_stack
+from pizzabar.emulator import Emulator
+from pizzabar.loading import load_stack
 from pizzabar.settings import Settings
 
 API = """

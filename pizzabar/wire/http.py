@@ -13,9 +13,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from pizzabar import documents, trace_header
-from pizzabar.emulator import Emulator, Program
+from pizzabar.emulator import Emulator
 from pizzabar.errors import PizzabarError
 from pizzabar.journal import CAUSE, Cause, new_trace_id
+from pizzabar.loading import Program
 from pizzabar.settings import Settings
 from pizzabar.wire import management
 from pizzabar.wire.aws import json_protocol, query_protocol, rest_protocol

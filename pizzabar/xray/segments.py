@@ -13,7 +13,7 @@ from pizzabar.arn import Home
 from pizzabar.documents import JSON
 from pizzabar.errors import ServiceError
 from pizzabar.journal import Hop
-from pizzabar.xray.traces import Ending
+from pizzabar.xray.ending import Ending
 
 SERVICES: Mapping[str, tuple[str, str]] = {
     "apigateway": ("API Gateway", "AWS::ApiGatewayV2::Stage"),

@@ -7,7 +7,6 @@ as the ring turns.
 
 import copy
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pizzabar.arn import Home
@@ -15,18 +14,10 @@ from pizzabar.clock import Clock
 from pizzabar.documents import JSON
 from pizzabar.journal import Hop, Journal
 from pizzabar.record import record
+from pizzabar.xray.ending import Ending
 
 if TYPE_CHECKING:
     from pizzabar.xray.nodes import Node
-
-
-@record
-class Ending:
-    """How an execution stands: when it stopped, if it has, and with which error."""
-
-    stopped: datetime | None
-    error: str | None = None
-    cause: str | None = None
 
 
 FindEnding = Callable[[str], Awaitable[Ending | None]]

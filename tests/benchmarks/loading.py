@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-from pizzabar.emulator import load_stack
+from pizzabar.loading import load_stack
 from pizzabar.settings import Settings
 
 RUNS = 7

@@ -5,7 +5,7 @@ import pytest
 from pizzabar.cloudformation.node import FaultyTemplate
 from pizzabar.cloudformation.stack import Stack, read_template
 from pizzabar.cloudformation.unsupported import UNSUPPORTED
-from pizzabar.emulator import resource_types
+from pizzabar.services import resource_types
 from tests.cloudformation.kitchen import NAMING
 
 MINIMAL = {

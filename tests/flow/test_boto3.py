@@ -18,7 +18,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
 
-from pizzabar.emulator import SERVICES
+from pizzabar.services import SERVICES
 from pizzabar.settings import Settings
 from tests.flow.serving import ORDER, PizzaBar, open_pizza_bar, receive, statuses
 

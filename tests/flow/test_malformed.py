@@ -17,8 +17,9 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from pizzabar.documents import JSON
-from pizzabar.emulator import SERVICES, Emulator
+from pizzabar.emulator import Emulator
 from pizzabar.errors import InternalFailure, ServiceError
+from pizzabar.services import SERVICES
 from pizzabar.settings import Settings
 
 ASKS_EACH = 12

@@ -14,7 +14,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from pizzabar.cloudformation.node import FaultyTemplate
-from pizzabar.emulator import load_stack
+from pizzabar.loading import load_stack
 from pizzabar.settings import Settings
 from tests.flow.serving import PizzaBar, open_pizza_bar
 

@@ -14,8 +14,8 @@ from uuid import uuid4
 import pytest
 from websockets.asyncio.client import ClientConnection
 
-from pizzabar.emulator import load_stack
 from pizzabar.lambda_.function import Context
+from pizzabar.loading import load_stack
 from pizzabar.pizzeria.attribute_values import from_item, to_item
 from pizzabar.settings import Settings
 from tests.flow.serving import FRAMES, ORDER, STATUSES, PizzaBar, open_pizza_bar, receive, statuses

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from pizzabar.arn import Home
-from pizzabar.emulator import SERVICES
 from pizzabar.iam.actions import RULES
+from pizzabar.services import SERVICES
 
 HERE = "us-east-1:123456789012"
 TABLE = f"arn:aws:dynamodb:{HERE}:table/Orders"

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from pizzabar.cloudformation.node import FaultyTemplate
-from pizzabar.emulator import Emulator, load_stack
+from pizzabar.emulator import Emulator
 from pizzabar.iam.managed_policies import ACTIONS, managed_policy
+from pizzabar.loading import load_stack
 from pizzabar.settings import Settings
 
 TRUST = "AssumeRolePolicyDocument: {Statement: {Effect: Allow, Principal: '*', Action: 'sts:AssumeRole'}}"

@@ -12,7 +12,8 @@ import pytest
 
 from pizzabar.cloudformation.node import FaultyTemplate
 from pizzabar.documents import JSON
-from pizzabar.emulator import Emulator, load_stack
+from pizzabar.emulator import Emulator
+from pizzabar.loading import load_stack
 from pizzabar.settings import Settings
 from tests.stepfunctions.service import StepFunctions, step_functions
 

@@ -12,8 +12,9 @@ from pizzabar.documents import JSON
 from pizzabar.errors import ServiceError
 from pizzabar.journal import Cause, Hop, Journal
 from pizzabar.trace_header import TraceHeader
+from pizzabar.xray.ending import Ending
 from pizzabar.xray.operations import OPERATIONS
-from pizzabar.xray.traces import Ending, Traces
+from pizzabar.xray.traces import Traces
 from tests.world import NOON, World, world
 
 START = NOON.timestamp()

@@ -10,7 +10,7 @@ import pytest
 
 from pizzabar.documents import JSON
 from pizzabar.xray.answers import PAGE
-from pizzabar.xray.traces import Ending
+from pizzabar.xray.ending import Ending
 from tests.world import NOON
 from tests.xray.service import EXECUTION, START, TRACE, XRay, xray
 

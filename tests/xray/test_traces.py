@@ -11,7 +11,7 @@ from pizzabar.errors import InternalFailure, ValidationException
 from pizzabar.journal import Cause
 from pizzabar.lambda_.errors import TooManyRequestsException
 from pizzabar.trace_header import TraceHeader
-from pizzabar.xray.traces import Ending
+from pizzabar.xray.ending import Ending
 from tests.world import NOON
 from tests.xray.service import EXECUTION, START, TRACE, XRay, xray
 

@@ -51,7 +51,7 @@ class Builds:
         except (NotInstalled, RuntimeFault) as error:
             raise BuildError(
                 f"{function.name}: what it needs is not installed here, and could not be:\n{error}\n"
-                "with a network, `pizzabar build` and the template install it for later"
+                "once there is a network, `pizzabar build TEMPLATE` installs it for later starts without one"
             ) from None
         except (OSError, zipfile.BadZipFile) as error:
             raise BuildError(f"{function.name}: its code cannot be read: {error}") from None

@@ -8,7 +8,8 @@ from pathlib import Path
 from pizzabar.errors import PizzabarError
 from pizzabar.record import record
 
-LAST_LINES = 12
+FIRST_LINES, LAST_LINES = 4, 4
+"""npm tells first what is the matter, and pip last."""
 PLACE = "{place}"
 
 
@@ -50,4 +51,6 @@ async def install(wanted: Install, folder: Path) -> None:
     output, _ = await process.communicate()
     if process.returncode:
         lines = [line for line in output.decode(errors="replace").splitlines() if line.strip()]
-        raise NotInstalled("\n".join(f"  {line}" for line in lines[-LAST_LINES:]))
+        if len(lines) > FIRST_LINES + LAST_LINES:
+            lines[FIRST_LINES:-LAST_LINES] = ["..."]
+        raise NotInstalled("\n".join(f"  {line}" for line in lines))

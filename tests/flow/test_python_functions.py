@@ -417,7 +417,7 @@ async def test_what_cannot_be_installed_is_told_with_what_to_do(tmp_path: Path) 
     told = str(raised.value)
     assert told.startswith("Tell: what it needs is not installed here, and could not be:\n")
     assert "nowhere-1.0-py3-none-any.whl" in told
-    assert "`pizzabar build`" in told
+    assert "`pizzabar build TEMPLATE`" in told
 
 
 async def test_layers_are_looked_in_after_the_function(tmp_path: Path) -> None:

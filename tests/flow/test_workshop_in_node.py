@@ -178,6 +178,11 @@ async def test_the_aws_cli_reads_all_of_it(workshop: Path, cache: Path, tmp_path
         connection = session["connectionId"]["S"]
         connected = f"--endpoint-url {address} --connection-id {connection}"
         assert "ConnectedAt" in await aws(f"apigatewaymanagementapi get-connection {connected}")
+        now = int(bar.emulator.clock.now().timestamp())
+        traces = (await aws(f"xray get-trace-summaries --start-time {now - 60} --end-time {now + 60}"))[
+            "TraceSummaries"
+        ]
+        assert "pizzabar-APIGatewayStepFuncState" in str(traces)
 
 
 def test_an_order_from_the_command_line(workshop: Path, cache: Path) -> None:

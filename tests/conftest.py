@@ -2,8 +2,12 @@
 
 import asyncio
 import inspect
+from collections.abc import Coroutine
+from typing import Any
 
 import pytest
+
+SECONDS = 300
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -13,5 +17,11 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         return None
     names = inspect.signature(pyfuncitem.obj).parameters
     arguments = {name: pyfuncitem.funcargs[name] for name in names if name in pyfuncitem.funcargs}
-    asyncio.run(pyfuncitem.obj(**arguments))
+    asyncio.run(_within(pyfuncitem.obj(**arguments)))
     return True
+
+
+async def _within(test: Coroutine[Any, Any, None]) -> None:
+    """Let a test that waits for what never comes fail, and not hang."""
+    async with asyncio.timeout(SECONDS):
+        await test

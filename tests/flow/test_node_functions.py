@@ -250,6 +250,19 @@ async def test_dependencies_are_installed_once_and_kept(tmp_path: Path) -> None:
     assert len(list((tmp_path / "cache" / "build").glob("packages-*"))) == 1
 
 
+async def test_code_behind_a_symbolic_link_finds_its_dependencies(tmp_path: Path) -> None:
+    files = {
+        "package.json": '{"dependencies": {"dough": "file:./dough"}}',
+        "app.mjs": "import kind from 'dough';\nexport const handler = async () => kind;",
+        "dough/package.json": '{"name": "dough", "version": "1.0.0", "main": "index.cjs"}',
+        "dough/index.cjs": "module.exports = 'sour';",
+    }
+    (tmp_path / "really").mkdir()
+    (tmp_path / "src").symlink_to(tmp_path / "really", target_is_directory=True)
+    async with stack(tmp_path, files, runtime=RUNTIME) as tell:
+        assert await tell.invoke() == "sour"
+
+
 async def test_what_is_beside_the_handler_counts_for_more(tmp_path: Path) -> None:
     files = {
         "package.json": '{"dependencies": {"dough": "1.0.0"}}',

@@ -10,7 +10,8 @@ let places = [];
 let ownFirst = false;
 
 export function configure({ root, modules }) {
-  own = pathToFileURL(root + path.sep).href;
+  // Node.js names files by where they really are.
+  own = pathToFileURL(fs.realpathSync(root) + path.sep).href;
   places = modules.map((folder) => pathToFileURL(path.join(folder, 'package.json')).href);
   // What the author installed beside the handler counts for more than what was installed for it.
   ownFirst = fs.existsSync(path.join(root, 'node_modules'));

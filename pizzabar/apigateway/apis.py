@@ -403,8 +403,13 @@ def _refuse(course: Course | None, status: int, error: str) -> None:
 
 
 def new_id() -> str:
-    """Make an id as connections, messages and requests have: 11 random bytes in URL-safe base64."""
-    return urlsafe_b64encode(secrets.token_bytes(11)).decode()
+    """Make an id as connections, messages and requests have: 11 random bytes in URL-safe base64.
+
+    None begins with a hyphen: programs would take it for an option of theirs.
+    """
+    while (id_ := urlsafe_b64encode(secrets.token_bytes(11))).startswith(b"-"):
+        pass
+    return id_.decode()
 
 
 def _is_open(stage: Stage | None) -> bool:

@@ -648,3 +648,7 @@ async def test_a_route_may_be_selected_by_the_context() -> None:
         ask.function(lambda event: {"statusCode": 200, "body": event["requestContext"]["routeKey"]})
 
         assert await ask.frames('{"action":"bake"}') == ["api-bake-hot"]
+
+
+def test_no_id_is_taken_for_an_option() -> None:
+    assert not any(new_id().startswith("-") for _ in range(10_000))

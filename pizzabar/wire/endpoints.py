@@ -96,4 +96,11 @@ def _with_tls(emulator: Emulator, settings: Settings) -> Listener:
     names = [name for name in (*own, *settings.allowed_hosts) if name != "*"]
     context = context_of(settings.cache_folder, names)
     port = settings.port + TLS_ABOVE if settings.port else 0
-    return Listener(emulator, settings.host, port if settings.tls_port == "auto" else int(settings.tls_port), context)
+    wanted = port if settings.tls_port == "auto" else int(settings.tls_port)
+    try:
+        return Listener(emulator, settings.host, wanted, context)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise OSError(
+            f"port {wanted} is wanted for https://{{domainName}}: {why}; PIZZABAR_TLS_PORT names another, or off"
+        ) from None

@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import shlex
+import socket
 import ssl
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from click.testing import CliRunner
 from websockets.asyncio.client import connect
 
 from pizzabar.cli import main
+from pizzabar.emulator import Emulator
 from pizzabar.settings import Settings
 from tests.flow.serving import FRAMES, ORDER, STATUSES, PizzaBar, open_pizza_bar, receive
 from tests.running import running
@@ -193,3 +195,11 @@ def test_an_order_from_the_command_line(workshop: Path, cache: Path) -> None:
     answer, *progress = result.output.splitlines()
     assert set(json.loads(answer)) == {"executionArn", "startDate"}
     assert [line.partition("  ")[2].rpartition("  ")[0].strip() for line in progress] == STATUSES
+
+
+async def test_a_port_of_tls_that_is_taken_is_told_with_its_setting(workshop: Path, cache: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        settings = Settings(state=None, template=workshop / "template.yaml", cache=cache, tls_port=str(port))
+        with pytest.raises(OSError, match=f"port {port} is wanted for https://.*PIZZABAR_TLS_PORT names another"):
+            await Emulator.open(settings)

@@ -20,6 +20,7 @@ from pizzabar.wire.server import best_options
 
 log = logging.getLogger("pizzabar")
 LOOPBACK = "127.0.0.1"
+LAST_PORT = 65_535
 TLS_ABOVE = 443
 """How far above the server's own port that of TLS is, where none is named: 8443 beside 8000."""
 
@@ -96,6 +97,8 @@ def _with_tls(emulator: Emulator, settings: Settings) -> Listener:
     names = [name for name in (*own, *settings.allowed_hosts) if name != "*"]
     context = context_of(settings.cache_folder, names)
     port = settings.port + TLS_ABOVE if settings.port else 0
+    if port > LAST_PORT:
+        port = settings.port - TLS_ABOVE
     wanted = port if settings.tls_port == "auto" else int(settings.tls_port)
     try:
         return Listener(emulator, settings.host, wanted, context)

@@ -120,7 +120,9 @@ class Reloader:
             file = getattr(module, "__file__", None)
             if file is not None and module.__name__ != "__main__" and module.__name__.partition(".")[0] != "pizzabar":
                 place = Path(file).resolve()
-                if place.is_relative_to(self._template) and PASSED_OVER.isdisjoint(place.parts):
+                if place.is_relative_to(self._template) and PASSED_OVER.isdisjoint(
+                    place.relative_to(self._template).parts
+                ):
                     own.append((place, module))
         files = set(edited)
         if any(place in files for place, _ in own):

@@ -21,7 +21,7 @@ from pizzabar.lambda_.sandboxes import BuildError
 from pizzabar.local.installer import Install, NotInstalled, install
 from pizzabar.local.node_packages import node_packages
 from pizzabar.local.processes import Built, interpreter_of
-from pizzabar.local.python_packages import link_sdk, python_packages, python_sdk
+from pizzabar.local.python_packages import installed_sdk, link_sdk, python_packages, python_sdk
 
 Tell = Callable[[str], None]
 """Is told what is being installed, and when it was."""
@@ -89,18 +89,16 @@ class Builds:
 
     async def _sdk(self, name: str, interpreter: str, version: str) -> Path:
         """Give the folder that has boto3: linked from where it is installed, or installed."""
-        linked = self._folder / f"sdk-python{version}"
-        if linked.is_dir():
-            return linked
+        found = installed_sdk()
+        if not found:
+            return await self._installed(name, python_sdk(interpreter, version))
 
         async def link(place: Path) -> None:
-            if not link_sdk(place):
-                raise NotInstalled
+            link_sdk(found, place)
 
-        try:
-            return await self._made(linked.name, link)
-        except NotInstalled:
-            return await self._installed(name, python_sdk(interpreter, version))
+        # Of what is installed elsewhere, or is of another version, there are other links.
+        where = _digest(*(f"{each.locate_file('')} {each.version}".encode() for each in found))
+        return await self._made(f"sdk-python{version}-{where}", link)
 
     async def _installed(self, name: str, wanted: Install) -> Path:
         # A command names the files of one machine; what it installs is told by the rest.

@@ -7,13 +7,14 @@ https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html#python-sdk-inclu
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
 from pizzabar.local.installer import PLACE, Install
 
 SDK = "boto3"
+_OTHERS = re.compile(r"^\s*(?:-r|-c|--requirement|--constraint)[ =]\s*(\S+)", re.MULTILINE)
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
@@ -28,8 +29,9 @@ def python_packages(folder: Path, interpreter: str, version: str) -> Install | N
     if not names and "-r" not in text:
         return None
     files = {"requirements.txt": text.encode()}
+    others = [(folder / name).read_text(encoding="utf-8") for name in _OTHERS.findall(text)]
     # Where the file is, for it may name others.
-    return Install(names, files, _pip(interpreter, "-r", "requirements.txt"), (version,), folder)
+    return Install(names, files, _pip(interpreter, "-r", "requirements.txt"), (version, *others), folder)
 
 
 def python_sdk(interpreter: str, version: str) -> Install:
@@ -42,16 +44,17 @@ def _pip(interpreter: str, *what: str) -> tuple[str, ...]:
     return (interpreter, "-m", "pip", "install", *quiet, "--target", PLACE, *what)
 
 
-def link_sdk(folder: Path) -> bool:
-    """Link the AWS SDK that is installed beside pizzabar into a folder; tell whether there is one."""
-    found = list(_with_requirements(SDK, set()))
-    if not found or sys.platform == "win32":
-        return False
+def installed_sdk() -> list[Distribution]:
+    """Give the AWS SDK that is installed beside pizzabar, with what it needs; nothing where there is none."""
+    return [] if sys.platform == "win32" else list(_with_requirements(SDK, set()))
+
+
+def link_sdk(found: Iterable[Distribution], folder: Path) -> None:
+    """Link what is installed into a folder."""
     for each in found:
         names = {file.parts[0] for file in each.files or () if file.parts[0] not in ("..", "__pycache__")}
         for name in sorted(names):
             (folder / name).symlink_to(Path(str(each.locate_file(name))))
-    return True
 
 
 def _with_requirements(name: str, seen: set[str]) -> Iterator[Distribution]:

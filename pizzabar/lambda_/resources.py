@@ -67,10 +67,15 @@ def _check(resource: Resource) -> Iterable[Fault]:
         yield Fault((), f"the handler {handler} cannot be loaded: {error}")
 
 
+def _is_built(resource: Resource) -> bool:
+    """Tell whether a template is one that ``sam build`` has written."""
+    return "SamResourceId" in resource.metadata
+
+
 def _build_faults(resource: Resource) -> Iterable[Fault]:
     """Refuse what only SAM can build: functions are run from their sources, or as they were built."""
     method = resource.metadata.get("BuildMethod")
-    if method is not None and not str(method).startswith(("nodejs", "python")):
+    if method is not None and not _is_built(resource) and not str(method).startswith(("nodejs", "python")):
         yield Fault(
             (),
             f"the build method {method} is not supported: run `sam build`, and `pizzabar up` on "
@@ -137,7 +142,7 @@ def _identify_layer(logical_id: str, properties: Mapping[str, JSON], naming: Nam
 
 def _check_layer(resource: Resource) -> Iterable[Fault]:
     yield from location_faults(resource.properties.get("Content"), "Content")
-    if "BuildMethod" in resource.metadata:
+    if "BuildMethod" in resource.metadata and not _is_built(resource):
         yield Fault(
             (), "layers are used as they are: run `sam build`, and `pizzabar up` on .aws-sam/build/template.yaml"
         )

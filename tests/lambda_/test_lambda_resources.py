@@ -112,6 +112,7 @@ def test_code_that_does_not_run_here_is_refused_by_name(properties: JSON, fault:
 @pytest.mark.parametrize("method", ["esbuild", "makefile", "rust-cargolambda"])
 def test_what_only_sam_can_build_is_refused_by_name(method: str) -> None:
     assert faults(CODE, {"BuildMethod": "python3.13"}) == []
+    assert faults(CODE, {"BuildMethod": method, "SamResourceId": "Tell"}) == []
     [fault] = faults(CODE, {"BuildMethod": method})
 
     assert fault.startswith(f"/: the build method {method} is not supported: run `sam build`")

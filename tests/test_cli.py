@@ -1,6 +1,7 @@
 """The command line."""
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ from click.testing import CliRunner, Result
 
 from pizzabar import __version__
 from pizzabar.cli import main
-from tests.running import SECONDS, free_port, pizzabar, running
+from tests.running import SECONDS, free_port, pizzabar, running, wait_for
 
 STATUSES = [
     "order accepted",
@@ -85,6 +86,20 @@ Resources:
 Outputs:
   Function: {Value: !Sub "${Name} ${Size}"}
 """
+
+
+def test_an_interrupt_ends_up_without_a_word() -> None:
+    port = free_port()
+    up = pizzabar("up", state=":memory:", port=port, lint="off")
+    try:
+        wait_for(up, port)
+        up.send_signal(signal.SIGINT)
+        output, _ = up.communicate(timeout=SECONDS)
+    finally:
+        up.kill()
+
+    assert up.returncode == 0
+    assert output.splitlines()[-1] == "  state     in memory"
 
 
 def test_up_runs_a_template_of_ones_own_with_parameters_and_a_stand_in(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from copy import deepcopy
 from typing import Any
 
@@ -130,5 +131,7 @@ def run(app: Server, settings: Settings) -> bool:
         **best_options(settings.quotas),
     )
     server = GreetingServer(config, app, settings)
-    server.run()
+    with suppress(KeyboardInterrupt):
+        # It is told again of what has made it stop.
+        server.run()
     return server.started

@@ -10,7 +10,6 @@ import hashlib
 import io
 import shutil
 import tempfile
-import time
 import zipfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -21,10 +20,9 @@ from pizzabar.lambda_.sandboxes import BuildError
 from pizzabar.local.installer import Install, NotInstalled, install
 from pizzabar.local.node_packages import node_packages
 from pizzabar.local.processes import Built, interpreter_of
+from pizzabar.local.progress import Progress
 from pizzabar.local.python_packages import installed_sdk, link_sdk, python_packages, python_sdk
 
-Tell = Callable[[str], None]
-"""Is told what is being installed, and when it was."""
 INLINE = {"node": "index.js", "python": "index.py"}
 """The file that code given as ``ZipFile`` is put into.
 
@@ -34,9 +32,9 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-la
 class Builds:
     """Builds functions into a folder."""
 
-    def __init__(self, folder: Path, tell: Tell) -> None:
+    def __init__(self, folder: Path, progress: Progress) -> None:
         self._folder = folder.absolute()
-        self._tell = tell
+        self._progress = progress
 
     async def build(self, function: Function) -> Built:
         """Have a function's code ready, and its layers. Raise ``BuildError``."""
@@ -107,10 +105,8 @@ class Builds:
 
         async def make(place: Path) -> None:
             few = ", ".join(wanted.names[:4]) + (" and more" if len(wanted.names) > 4 else "")
-            self._tell(f"{name}: installing {few} ...")
-            began = time.perf_counter()
-            await install(wanted, place)
-            self._tell(f"{name}: installed in {time.perf_counter() - began:.1f} s")
+            with self._progress.of(f"{name}: installing {few}"):
+                await install(wanted, place)
 
         return await self._made(key, make)
 

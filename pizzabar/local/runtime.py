@@ -53,10 +53,11 @@ class LocalRuntime:
         """Give the sandboxes of functions that run in processes of their own."""
         # What runs processes is imported where there are any.
         from pizzabar.local.builds import Builds
+        from pizzabar.local.progress import Progress
         from pizzabar.local.sandboxes import LocalSandboxes
 
         if self._sandboxes is None:
-            builds = Builds(self._settings.cache_folder / "build", log.warning)
+            builds = Builds(self._settings.cache_folder / "build", Progress(log.warning))
             self._sandboxes = LocalSandboxes(self.database, self.work, builds, concurrency=self._settings.sandboxes)
         return self._sandboxes
 

@@ -31,10 +31,11 @@ PASSED_OVER = frozenset({"node_modules", "__pycache__", ".git", ".venv", ".aws-s
 
 
 class Reloader:
-    """Has an emulator use what is edited."""
+    """Has an emulator use what is edited; ``then`` is called when it has looked."""
 
-    def __init__(self, emulator: Emulator) -> None:
+    def __init__(self, emulator: Emulator, then: Callable[[], None] = lambda: None) -> None:
         self._emulator = emulator
+        self._then = then
         self._template = folder_of(emulator.settings).resolve()
         self._cache = emulator.settings.cache_folder.resolve()
         self._lock = asyncio.Lock()
@@ -78,6 +79,7 @@ class Reloader:
             for function in self._emulator.functions:
                 if isinstance(function.handler, Code) and _is_of(function.handler, edited):
                     await self._refresh(function)
+            self._then()
 
     async def _redeploy(self, stack: Stack, *, has_new_modules: bool) -> None:
         try:

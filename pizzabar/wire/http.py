@@ -63,6 +63,8 @@ class Server:
         self._control_lock = asyncio.Lock()
         self.feeds = Feeds()
         self._stop_watching: Callable[[], None] = lambda: None
+        self.when_reloaded: Callable[[], None] = lambda: None
+        """Is called when something edited has been looked at."""
         if emulator is not None:
             self._take(emulator)
 
@@ -131,7 +133,7 @@ class Server:
             # What watches is imported where it is wanted.
             from pizzabar.reloading import Reloader
 
-            self._stop_watching = Reloader(self.emulator).watch()
+            self._stop_watching = Reloader(self.emulator, lambda: self.when_reloaded()).watch()
 
     async def _close(self) -> None:
         self._stop_watching()

@@ -40,6 +40,8 @@ class GreetingServer(uvicorn.Server):
         super().__init__(config)
         self._app = app
         self._settings = settings
+        self._told: set[str] = set()
+        """The findings that have been told."""
 
     async def startup(self, sockets: Any = None) -> None:
         """Begin to listen, and greet."""
@@ -47,16 +49,25 @@ class GreetingServer(uvicorn.Server):
         if self.started:
             self._greet()
             if self._settings.lint == "on":
-                # Beside the server, which serves meanwhile.
-                threading.Thread(target=self._lint, name="pizzabar-lint", daemon=True).start()
+                self._lint_beside()
+                self._app.when_reloaded = self._lint_beside
+
+    def _lint_beside(self) -> None:
+        """Look at the stack beside the server, which serves meanwhile."""
+        threading.Thread(target=self._lint, name="pizzabar-lint", daemon=True).start()
 
     def _lint(self) -> None:
+        """Tell what of the stack will go wrong, and was not told before."""
         from pizzabar.linting import lint_stack
 
         assert self._app.emulator is not None
         emulator = self._app.emulator
-        for finding in lint_stack(emulator.settings, emulator.stack, SystemClock().now().date()):
-            click.echo(_line("lint", str(finding)))
+        found = [str(each) for each in lint_stack(emulator.settings, emulator.stack, SystemClock().now().date())]
+        for text in found:
+            if text not in self._told:
+                click.echo(_line("lint", text))
+        # What is mended is told again if it comes back.
+        self._told = set(found)
 
     def _greet(self) -> None:
         assert self._app.emulator is not None

@@ -130,7 +130,8 @@ async def test_an_edited_handler_is_used_from_the_next_invocation(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, runtime: str, file: str, app: str, broken: str, why: str
 ) -> None:
     async with stack(tmp_path, {file: app.format("old")}, runtime=runtime) as tell:
-        reloader, code = Reloader(tell.emulator), tmp_path / "src" / file
+        used: list[int] = []
+        reloader, code = Reloader(tell.emulator, lambda: used.append(1)), tmp_path / "src" / file
         old, first = await tell.invoke()
 
         code.write_text(app.format("new"))
@@ -151,6 +152,7 @@ async def test_an_edited_handler_is_used_from_the_next_invocation(
         code.write_text(app.format("mended"))
         await reloader.changed({code})
         assert (await tell.invoke())[0] == "mended"
+        assert len(used) == 3
 
 
 async def test_an_edited_mapping_template_is_used_from_the_next_message(tmp_path: Path) -> None:

@@ -221,8 +221,7 @@ class Emulator:
         """Make what another stack, of the template as it is now, has otherwise; take out what it has no more.
 
         Connections stay open, and executions go on as they began. ``has_new_modules`` tells that handlers in process
-        are to be imported again. Raise ``BuildError``, ``OSError`` or
-        ``ServiceError``.
+        are to be imported again. Raise ``BuildError``, ``OSError`` or ``ServiceError``.
         """
         types = resource_types()
         before = {each.logical_id: each for each in self.stack.resources}
@@ -233,7 +232,10 @@ class Emulator:
             if before.get(each.logical_id) != each
             or (has_new_modules and each.type == FUNCTION and in_process_handler(each.metadata) is not None)
         ]
-        gone = [each for each in before.values() if now.get(each.logical_id) != each]
+        gone = [each for each in before.values() if _is_gone(each, now.get(each.logical_id))]
+        gone += [
+            before[each.logical_id] for each in changed if each.logical_id in before and types[each.type].is_replaced
+        ]
         for resource in reversed(gone):
             remove = types[resource.type].remove
             if remove is not None:
@@ -244,6 +246,7 @@ class Emulator:
                 await create(self._room_of(resource), resource)
         if any(each.type in ROOMS["api_configuration"] for each in (*gone, *changed)):
             self.api_configuration.renew()
+        self.authorization.forget()
         self.stack = stack
         self.stacks.deploy(stack, self.clock.now())
         names = {each.identity.ref for each in changed}
@@ -391,6 +394,11 @@ class _Surroundings:
             return None
         parts = read[0].split(":")
         return ":".join([*parts[:5], "stateMachine", parts[6]]) if len(parts) > 6 else None
+
+
+def _is_gone(resource: Resource, now: Resource | None) -> bool:
+    """Tell whether a resource is not there any more, or another in its place."""
+    return now is None or (now.type, now.identity.ref) != (resource.type, resource.identity.ref)
 
 
 def _debugging(text: str, stack: Stack) -> Debugging | None:

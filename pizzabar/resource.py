@@ -166,8 +166,10 @@ class ResourceType:
     files: Callable[[Resource], Iterable[Needed]] = lambda resource: ()
     """The files and folders that have to be there."""
     remove: Callable[[Any, Resource], Awaitable[None]] | None = None
-    """Takes out what a template that has changed does not have any more, or has otherwise. Without it, what was made
-    is left: data, and what is made as the template says by making it again."""
+    """Takes out what a template that has changed does not have any more. Without it, what was made is left: data."""
+    is_replaced: bool = False
+    """Whether one that has changed is taken out before it is made again: of a type that says something of other
+    resources, and has nothing of its own."""
     comes_last: bool = False
     """Whether it is created after all that does not wait for it: a deployment takes what is there."""
     is_supported: bool = True

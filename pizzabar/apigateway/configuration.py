@@ -150,6 +150,7 @@ class Configuration:
             for part in self._parts_of(api.id):
                 if part.kind == "Deployment" and not part.is_asked:
                     self.apis.get(api.id).deploy(part.id)
+            self._restore_deployments(api.id)
             # Now that there is something for its stages to have.
             self._make_anew(api.id)
 
@@ -264,12 +265,8 @@ class Configuration:
                 if part.kind == "Api":
                     self.apis.add(_build([part]))
         for api in self.find("Api"):
-            parts = self._parts_of(api.id)
-            for part in parts:
-                if part.deployed:
-                    was = _build([Part.from_json(each) for each in part.deployed])
-                    self.apis.get(api.id).deployments[part.id] = was
-            if any(part.is_asked for part in parts):
+            self._restore_deployments(api.id)
+            if any(part.is_asked for part in self._parts_of(api.id)):
                 self._make_anew(api.id)
         return told
 
@@ -283,6 +280,13 @@ class Configuration:
 
     def _parts_of(self, api_id: str) -> Sequence[Part]:
         return [part for part in self._parts.values() if part.api_id == api_id]
+
+    def _restore_deployments(self, api_id: str) -> None:
+        """Give an API the deployments that calls have made, as they were."""
+        for part in self._parts_of(api_id):
+            if part.deployed:
+                was = _build([Part.from_json(each) for each in part.deployed])
+                self.apis.get(api_id).deployments[part.id] = was
 
     def _make_anew(self, api_id: str) -> None:
         """Make an API what its parts say."""

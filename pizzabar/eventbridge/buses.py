@@ -85,8 +85,8 @@ class EventBuses:
         """Tags of buses and rules, by their ARNs."""
         self.policies: dict[str, JSON] = {}
         """The permissions of buses, by their ARNs: those that API calls have given."""
-        self.declared_policies: dict[str, list[JSON]] = {}
-        """The statements that the template gives."""
+        self.declared_policies: dict[str, dict[str, list[JSON]]] = {}
+        """The statements that the template gives, by what gives them."""
         self._asked: set[str] = set()
         """The ARNs of the buses and rules that API calls have made or changed."""
         self._log_streams: set[tuple[str, str]] = set()
@@ -106,6 +106,14 @@ class EventBuses:
         bus = self._buses[name] = EventBus(
             name, self._home.arn("events", f"event-bus/{name}"), self._schedules, description
         )
+        return bus
+
+    def ensure(self, name: str, description: str | None = None) -> EventBus:
+        """Make a bus, or give the one that is there another description."""
+        bus = self._buses.get(name)
+        if bus is None:
+            return self.create(name, description)
+        bus.description = description
         return bus
 
     def get(self, name_or_arn: str | None = None) -> EventBus:
@@ -175,7 +183,8 @@ class EventBuses:
         """Give the permissions of a bus as one policy; None without any."""
         given = self.policies.get(arn, {"Version": "2012-10-17", "Statement": []})
         own = {each.get("Sid") for each in given["Statement"]}
-        declared = [each for each in self.declared_policies.get(arn, ()) if each.get("Sid") not in own]
+        by_giver = self.declared_policies.get(arn, {}).values()
+        declared = [each for statements in by_giver for each in statements if each.get("Sid") not in own]
         statements = [*declared, *given["Statement"]]
         return {**given, "Statement": statements} if statements else None
 

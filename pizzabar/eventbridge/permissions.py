@@ -37,7 +37,7 @@ async def remove_permission(buses: EventBuses, parameters: JSON) -> JSON:
     """https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_RemovePermission.html"""
     bus = buses.get(parameters.get("EventBusName"))
     policy = buses.policies.get(bus.arn)
-    declared = buses.declared_policies.get(bus.arn, [])
+    declared = buses.declared_policies.get(bus.arn, {})
     if parameters.get("RemoveAllPermissions"):
         buses.policies.pop(bus.arn, None)
         declared.clear()
@@ -45,11 +45,12 @@ async def remove_permission(buses: EventBuses, parameters: JSON) -> JSON:
     name = parameters.get("StatementId")
     statements = [] if policy is None else policy["Statement"]
     left = [each for each in statements if each.get("Sid") != name]
-    left_declared = [each for each in declared if each.get("Sid") != name]
-    if len(left) == len(statements) and len(left_declared) == len(declared):
+    givers = [giver for giver in declared.values() if any(each.get("Sid") == name for each in giver)]
+    if len(left) == len(statements) and not givers:
         raise ResourceNotFoundException("Statement with the provided id does not exist.")
     # The template's are there again at the next start.
-    declared[:] = left_declared
+    for giver in givers:
+        giver[:] = [each for each in giver if each.get("Sid") != name]
     if policy is None:
         return {}
     if left:

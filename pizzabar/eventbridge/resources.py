@@ -40,12 +40,13 @@ def _check_bus(properties: Mapping[str, JSON]) -> Iterable[Fault]:
 
 
 async def _create_bus(buses: EventBuses, resource: Resource) -> None:
-    bus = buses.create(resource.properties["Name"], resource.properties.get("Description"))
+    bus = buses.ensure(resource.properties["Name"], resource.properties.get("Description"))
     policy = resource.properties.get("Policy")
+    statements: JSON = []
     if policy is not None:
-        given = documents.parse(policy) if isinstance(policy, str) else policy
-        statements = given["Statement"]
-        buses.declared_policies[bus.arn] = [*(statements if isinstance(statements, list) else [statements])]
+        statements = (documents.parse(policy) if isinstance(policy, str) else policy)["Statement"]
+    given = statements if isinstance(statements, list) else [statements]
+    buses.declared_policies.setdefault(bus.arn, {})[resource.logical_id] = [*given]
 
 
 def _rule_name(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> str:
@@ -101,6 +102,8 @@ async def _create_rule(buses: EventBuses, resource: Resource) -> None:
         state=properties.get("State", "ENABLED"),
         description=properties.get("Description"),
     )
+    # Those that it had are not the template's any more.
+    buses.change_rule(name, bus=bus, targets=())
     for target in properties.get("Targets", ()):
         buses.put_target(name, read_target(target), bus=bus)
 
@@ -138,7 +141,12 @@ async def _create_policy(buses: EventBuses, resource: Resource) -> None:
         statement = {**properties["Statement"], "Sid": properties["StatementId"]}
     else:
         statement = statement_of(properties, bus.arn)
-    buses.declared_policies.setdefault(bus.arn, []).append(statement)
+    buses.declared_policies.setdefault(bus.arn, {})[resource.logical_id] = [statement]
+
+
+async def _remove_policy(buses: EventBuses, resource: Resource) -> None:
+    for by_giver in buses.declared_policies.values():
+        by_giver.pop(resource.logical_id, None)
 
 
 _TARGET = Record(
@@ -202,6 +210,8 @@ RESOURCES: dict[str, ResourceType] = {
         ),
         identify=_identify_policy,
         create=_create_policy,
+        remove=_remove_policy,
+        is_replaced=True,
         check=_check_policy,
         references={"EventBusName": Reference("AWS::Events::EventBus", standing="default", name_of=bus_name)},
     ),

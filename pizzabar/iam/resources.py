@@ -75,6 +75,15 @@ async def _create_role(roles: Roles, resource: Resource) -> None:
         roles.attach(name, arn)
 
 
+async def _remove_role(roles: Roles, resource: Resource) -> None:
+    name, properties = resource.identity.ref, resource.properties
+    for policy in properties.get("Policies", ()):
+        roles.remove_policy(name, policy["PolicyName"])
+    for arn in properties.get("ManagedPolicyArns", ()):
+        roles.detach(name, arn)
+    roles.remove(name)
+
+
 def _identify_policy(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> Identity:
     return Identity(properties["PolicyName"], {"Id": f"{naming.stack}-{logical_id}"})
 
@@ -90,10 +99,19 @@ async def _create_policy(roles: Roles, resource: Resource) -> None:
         roles.put_policy(role, properties["PolicyName"], properties["PolicyDocument"])
 
 
+async def _remove_policy(roles: Roles, resource: Resource) -> None:
+    for role in resource.properties.get("Roles", ()):
+        roles.remove_policy(role, resource.properties["PolicyName"])
+
+
 async def _create_role_policy(roles: Roles, resource: Resource) -> None:
     properties = resource.properties
     if "PolicyDocument" in properties:
         roles.put_policy(properties["RoleName"], properties["PolicyName"], properties["PolicyDocument"])
+
+
+async def _remove_role_policy(roles: Roles, resource: Resource) -> None:
+    roles.remove_policy(resource.properties["RoleName"], resource.properties["PolicyName"])
 
 
 def _identify_managed_policy(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> Identity:
@@ -107,6 +125,12 @@ async def _create_managed_policy(roles: Roles, resource: Resource) -> None:
     roles.create_policy(arn, arn.rpartition("/")[2], properties["PolicyDocument"])
     for role in properties.get("Roles", ()):
         roles.attach(role, arn)
+
+
+async def _remove_managed_policy(roles: Roles, resource: Resource) -> None:
+    for role in resource.properties.get("Roles", ()):
+        roles.detach(role, resource.identity.ref)
+    roles.remove_managed_policy(resource.identity.ref)
 
 
 def _iam_arn(home: Home, kind: str, path: str, name: str) -> str:
@@ -165,6 +189,8 @@ RESOURCES: dict[str, ResourceType] = {
         _identify_role,
         _create_role,
         _check_role,
+        remove=_remove_role,
+        is_replaced=True,
         unique=("RoleName",),
     ),
     # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-policy.html
@@ -182,6 +208,8 @@ RESOURCES: dict[str, ResourceType] = {
         _identify_policy,
         _create_policy,
         _check_policy,
+        remove=_remove_policy,
+        is_replaced=True,
     ),
     # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-managedpolicy.html
     "AWS::IAM::ManagedPolicy": ResourceType(
@@ -200,6 +228,8 @@ RESOURCES: dict[str, ResourceType] = {
         _identify_managed_policy,
         _create_managed_policy,
         _check_policy,
+        remove=_remove_managed_policy,
+        is_replaced=True,
     ),
     # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-rolepolicy.html
     "AWS::IAM::RolePolicy": ResourceType(
@@ -210,6 +240,8 @@ RESOURCES: dict[str, ResourceType] = {
         _identify_policy,
         _create_role_policy,
         _check_policy,
+        remove=_remove_role_policy,
+        is_replaced=True,
     ),
 }
 """The resource types by name."""

@@ -79,6 +79,12 @@ class Roles:
         self._roles[name] = self._by_arn[arn] = role
         return role
 
+    def remove(self, name: str) -> None:
+        """Take a role out; the policies that others have given it wait for another of its name."""
+        role = self._roles.pop(name, None)
+        if role is not None:
+            del self._by_arn[role.arn]
+
     def get(self, name: str) -> Role:
         """Find a role by its name. Raise ``NoSuchEntityException``."""
         role = self._roles.get(name)
@@ -94,15 +100,29 @@ class Roles:
         """Give a role a policy of its own, whether it is there yet or not. Raise ``MalformedPolicyDocument``."""
         self._inline.setdefault(role_name, {})[name] = read_policy(name, document, "identity")
 
+    def remove_policy(self, role_name: str, name: str) -> None:
+        """Take from a role a policy of its own."""
+        self._inline.get(role_name, {}).pop(name, None)
+
     def create_policy(self, arn: str, name: str, document: JSON) -> None:
         """Make a managed policy. Raise ``MalformedPolicyDocument``."""
         self._managed[arn] = read_policy(name, document, "identity")
+
+    def remove_managed_policy(self, arn: str) -> None:
+        """Take a managed policy out."""
+        self._managed.pop(arn, None)
 
     def attach(self, role_name: str, policy_arn: str) -> None:
         """Attach a managed policy to a role, whether they are there yet or not."""
         attached = self._attached.setdefault(role_name, [])
         if policy_arn not in attached:
             attached.append(policy_arn)
+
+    def detach(self, role_name: str, policy_arn: str) -> None:
+        """Take a managed policy from a role."""
+        attached = self._attached.get(role_name, [])
+        if policy_arn in attached:
+            attached.remove(policy_arn)
 
     def inline_policies(self, role_name: str) -> Mapping[str, Policy]:
         """Give the policies of a role's own."""

@@ -151,6 +151,17 @@ class Functions:
         others = [each for each in known["Statement"] if each["Sid"] != statement["Sid"]]
         self.policies[function_arn] = {**known, "Statement": [*others, statement]}
 
+    def forbid(self, function_arn: str, statement_id: str) -> None:
+        """Take a statement out of the policy of a function, and with its last one the policy."""
+        known = self.policies.get(function_arn)
+        if known is None:
+            return
+        left = [each for each in known["Statement"] if each["Sid"] != statement_id]
+        if left:
+            self.policies[function_arn] = {**known, "Statement": left}
+        else:
+            del self.policies[function_arn]
+
     def to_keep(self) -> JSON:
         """Give the names of what API calls have changed."""
         return self.changed.to_keep()

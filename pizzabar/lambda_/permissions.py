@@ -70,6 +70,10 @@ async def _create(functions: Functions, resource: Resource) -> None:
     functions.permit(arn, statement(resource.identity.ref, arn, resource.properties))
 
 
+async def _remove(functions: Functions, resource: Resource) -> None:
+    functions.forbid(functions.arn_of(resource.properties["FunctionName"]), resource.identity.ref)
+
+
 RESOURCES: dict[str, ResourceType] = {
     # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-permission.html
     "AWS::Lambda::Permission": ResourceType(
@@ -90,6 +94,8 @@ RESOURCES: dict[str, ResourceType] = {
         _identify,
         _create,
         _check,
+        remove=_remove,
+        is_replaced=True,
     ),
 }
 """The resource types by name."""

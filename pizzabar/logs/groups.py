@@ -72,6 +72,13 @@ class LogGroups:
                 self.put_policy(name, policy)
         return told
 
+    def declare_policy(self, name: str, document: JSON) -> None:
+        """Have the resource policy that the template says, or None of that name but what a call has put."""
+        if document is not None:
+            self.policies[name] = document
+        elif name not in self._put_policies:
+            self.policies.pop(name, None)
+
     def put_policy(self, name: str, document: JSON) -> None:
         """Make a resource policy, or change the one of that name, by an API call."""
         self.policies[name] = document

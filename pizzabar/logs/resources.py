@@ -43,8 +43,7 @@ def _check(properties: Mapping[str, JSON]) -> Iterable[Fault]:
 
 async def _create(groups: LogGroups, resource: Resource) -> None:
     await groups.ensure(resource.identity.ref, retention_days=resource.properties.get("RetentionInDays"))
-    if (policy := resource.properties.get("ResourcePolicyDocument")) is not None:
-        groups.policies[resource.identity.ref] = policy
+    groups.declare_policy(resource.identity.ref, resource.properties.get("ResourcePolicyDocument"))
 
 
 def _identify_policy(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> Identity:
@@ -52,7 +51,11 @@ def _identify_policy(logical_id: str, properties: Mapping[str, JSON], naming: Na
 
 
 async def _create_policy(groups: LogGroups, resource: Resource) -> None:
-    groups.policies[resource.identity.ref] = resource.properties["PolicyDocument"]
+    groups.declare_policy(resource.identity.ref, resource.properties["PolicyDocument"])
+
+
+async def _remove_policy(groups: LogGroups, resource: Resource) -> None:
+    groups.declare_policy(resource.identity.ref, None)
 
 
 RESOURCES: dict[str, ResourceType] = {
@@ -85,6 +88,7 @@ RESOURCES: dict[str, ResourceType] = {
         ),
         _identify_policy,
         _create_policy,
+        remove=_remove_policy,
         unique=("PolicyName",),
     ),
 }

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from pizzabar.emulator import Emulator
+from pizzabar.errors import ServiceError
 from pizzabar.reloading import Reloader
 from pizzabar.settings import Settings
 from tests.flow.serving import PizzaBar, open_pizza_bar
@@ -108,12 +109,12 @@ class Edited:
 
 
 @asynccontextmanager
-async def edited(folder: Path, template: str = TEMPLATE) -> AsyncIterator[Edited]:
+async def edited(folder: Path, template: str = TEMPLATE, **more: Any) -> AsyncIterator[Edited]:
     """Open a stack in a folder."""
     (folder / "template.yaml").write_text(template.replace("GREETING", '"hello"').replace("SOURCE", "kitchen"))
     (folder / "flow.asl.json").write_text(json.dumps(WAITING))
     settings = Settings(
-        state=None, clock="virtual", port=0, template=folder / "template.yaml", cache=folder / "cache"
+        state=None, clock="virtual", port=0, template=folder / "template.yaml", cache=folder / "cache", **more
     )
     async with open_pizza_bar(settings) as bar:
         yield Edited(bar, folder)
@@ -286,3 +287,195 @@ async def test_what_is_edited_is_noticed(tmp_path: Path) -> None:
         finally:
             stop()
         assert await it.matched("bar") == 1
+
+
+async def test_what_calls_have_made_of_an_edited_resource_stays(tmp_path: Path) -> None:
+    async with edited(tmp_path) as it:
+        [machine] = it.bar.emulator.state_machines
+        arn = {"stateMachineArn": machine.arn}
+        await it.call("stepfunctions", "PublishStateMachineVersion", arn)
+        tags = [{"key": "kind", "value": "oven"}]
+        await it.call("stepfunctions", "TagResource", {"resourceArn": machine.arn, "tags": tags})
+
+        await it.edit("flow.asl.json", '"Type": "Pass", ', '"Type": "Pass", "Result": "new", ')
+
+        versions = await it.call("stepfunctions", "ListStateMachineVersions", arn)
+        assert len(versions["stateMachineVersions"]) == 1
+        told = await it.call("stepfunctions", "ListTagsForResource", {"resourceArn": machine.arn})
+        assert told["tags"] == tags
+
+
+async def test_an_edited_bus_keeps_its_rules_and_an_edited_rule_has_the_templates_targets(tmp_path: Path) -> None:
+    async with edited(tmp_path) as it:
+        await it.edit("template.yaml", "{Name: bus}", "{Name: bus, Description: busy}")
+        assert await it.matched("kitchen") == 1
+        described = await it.call("events", "DescribeEventBus", {"Name": "bus"})
+        assert described["Description"] == "busy"
+
+        await it.edit("template.yaml", "{Id: log,", "{Id: other,")
+        targets = await it.call("events", "ListTargetsByRule", {"Rule": "rule", "EventBusName": "bus"})
+        assert [each["Id"] for each in targets["Targets"]] == ["other"]
+
+
+STREAM = """
+  Orders:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      TableName: Orders
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
+      KeySchema: [{AttributeName: id, KeyType: HASH}]
+      StreamSpecification: {StreamViewType: KEYS_ONLY}
+  Told:
+    Type: AWS::Lambda::Function
+    Properties: {FunctionName: told}
+    Metadata: {pizzabar: {InProcess: 'tests.flow.test_reload:told'}}
+  Source:
+    Type: AWS::Lambda::EventSourceMapping
+    Properties: {FunctionName: !Ref Told, EventSourceArn: !GetAtt Orders.StreamArn, StartingPosition: TRIM_HORIZON}
+"""
+TOLD: list[str] = []
+
+
+async def told(event: Any, context: Any) -> None:
+    """Keep the keys of what a stream tells of."""
+    TOLD.extend(each["dynamodb"]["Keys"]["id"]["S"] for each in event["Records"])
+
+
+async def test_an_edited_event_source_goes_on_where_it_was(tmp_path: Path) -> None:
+    TOLD.clear()
+    async with edited(tmp_path, TEMPLATE.replace("  Log:\n", STREAM[1:] + "  Log:\n")) as it:
+
+        async def put(id: str) -> None:
+            await it.call("dynamodb", "PutItem", {"TableName": "Orders", "Item": {"id": {"S": id}}})
+            await it.bar.emulator.settled()
+
+        await put("1")
+        await it.edit(
+            "template.yaml", "StartingPosition: TRIM_HORIZON", "StartingPosition: TRIM_HORIZON, BatchSize: 5"
+        )
+        await it.bar.emulator.settled()
+        await put("2")
+
+        assert TOLD == ["1", "2"]
+
+
+ROLE = """
+  Reader:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: reader
+      AssumeRolePolicyDocument:
+        Version: '2012-10-17'
+        Statement: [{Effect: Allow, Principal: {Service: states.amazonaws.com}, Action: 'sts:AssumeRole'}]
+  May:
+    Type: AWS::IAM::Policy
+    Properties:
+      PolicyName: may
+      Roles: [!Ref Reader]
+      PolicyDocument:
+        Version: '2012-10-17'
+        Statement: [{Effect: Allow, Action: 'ACTION', Resource: '*'}]
+  Lister:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      Name: lister
+      Role: !GetAtt Reader.Arn
+      Definition:
+        StartAt: List
+        States: {List: {Type: Task, Resource: 'arn:aws:states:::aws-sdk:dynamodb:listTables', End: true}}
+"""
+
+
+async def test_an_edited_policy_counts_from_the_next_hop(tmp_path: Path) -> None:
+    template = TEMPLATE.replace("  Log:\n", ROLE[1:].replace("ACTION", "dynamodb:ListTables") + "  Log:\n")
+    async with edited(tmp_path, template, iam="enforce") as it:
+        arn = "arn:aws:states:us-east-1:123456789012:stateMachine:lister"
+
+        async def status() -> str:
+            started = await it.call("stepfunctions", "StartExecution", {"stateMachineArn": arn})
+            await it.bar.emulator.settled()
+            found = {"executionArn": started["executionArn"]}
+            return str((await it.call("stepfunctions", "DescribeExecution", found))["status"])
+
+        assert await status() == "SUCCEEDED"
+        await it.edit("template.yaml", "PolicyName: may", "PolicyName: might")
+        assert await status() == "SUCCEEDED"
+        await it.edit("template.yaml", "'dynamodb:ListTables'", "'dynamodb:GetItem'")
+        assert await status() == "FAILED"
+        await it.edit("template.yaml", "'dynamodb:GetItem'", "'dynamodb:*'")
+        assert await status() == "SUCCEEDED"
+        await it.edit("template.yaml", "  May:\n    Type", "  May:\n    Condition: Never\n    Type")
+        await it.edit("template.yaml", "Resources:\n", "Conditions: {Never: !Equals [a, b]}\nResources:\n")
+        assert await status() == "FAILED"
+
+
+PERMISSION = """
+  Open:
+    Type: AWS::Events::EventBusPolicy
+    Properties: {StatementId: open, EventBusName: !Ref Bus, Action: 'events:PutEvents', Principal: '210987654321'}
+"""
+
+
+async def test_an_edited_permission_of_a_bus_stands_in_place_of_what_it_was(tmp_path: Path) -> None:
+    async with edited(tmp_path, TEMPLATE.replace("  Log:\n", PERMISSION[1:] + "  Log:\n")) as it:
+
+        async def principals() -> list[str]:
+            described = await it.call("events", "DescribeEventBus", {"Name": "bus"})
+            return [str(each["Principal"]) for each in json.loads(described["Policy"])["Statement"]]
+
+        await it.edit("template.yaml", "'210987654321'", "'111111111111'")
+        assert [each for each in await principals() if "111111111111" in each] == await principals()
+        await it.edit("template.yaml", "{Name: bus}", "{Name: bus, Description: busy}")
+        assert len(await principals()) == 1
+
+
+async def test_what_calls_have_deployed_stays_when_the_api_is_edited(tmp_path: Path) -> None:
+    async with edited(tmp_path) as it:
+        [api] = (await it.call("apigatewayv2", "GetApis", {}))["Items"]
+        deployed = await it.call("apigatewayv2", "CreateDeployment", {"ApiId": api["ApiId"]})
+        given = {"ApiId": api["ApiId"], "StageName": "other", "DeploymentId": deployed["DeploymentId"]}
+        await it.call("apigatewayv2", "CreateStage", given)
+
+        await it.edit("template.yaml", "{Name: api, ProtocolType", "{Name: renamed, ProtocolType")
+        await it.edit("template.yaml", '"hello"', '"good day"')
+        async with it.bar.connect("/other") as old, it.bar.connect() as new:
+            await old.send("{}")
+            await new.send("{}")
+            assert (await old.recv(), await new.recv()) == ('"hello"', '"good day"')
+
+
+ALLOWED = """
+  Function:
+    Type: AWS::Lambda::Function
+    Properties:
+      FunctionName: function
+      Runtime: nodejs20.x
+      Handler: index.handler
+      Role: arn:aws:iam::123456789012:role/x
+      Code: {ZipFile: 'exports.handler = async () => 1;'}
+  Allow:
+    Type: AWS::Lambda::Permission
+    Properties: {Action: 'lambda:InvokeFunction', FunctionName: !Ref Function, Principal: events.amazonaws.com}
+  Written:
+    Type: AWS::Logs::ResourcePolicy
+    Properties: {PolicyName: written, PolicyDocument: '{"Version": "2012-10-17", "Statement": []}'}
+"""
+
+
+async def test_permissions_that_are_gone_are_gone(tmp_path: Path) -> None:
+    async with edited(tmp_path, TEMPLATE.replace("  Log:\n", ALLOWED[1:] + "  Log:\n")) as it:
+
+        async def principal() -> object:
+            policy = (await it.call("lambda", "GetPolicy", {"FunctionName": "function"}))["Policy"]
+            return [each["Principal"]["Service"] for each in json.loads(policy)["Statement"]]
+
+        await it.edit("template.yaml", "Principal: events.amazonaws.com", "Principal: states.amazonaws.com")
+        assert await principal() == ["states.amazonaws.com"]
+        for name in ("Allow", "Written"):
+            await it.edit("template.yaml", f"  {name}:\n", f"  {name}:\n    Condition: Never\n")
+        await it.edit("template.yaml", "Resources:\n", "Conditions: {Never: !Equals [a, b]}\nResources:\n")
+        with pytest.raises(ServiceError) as refused:
+            await principal()
+        assert refused.value.code == "ResourceNotFoundException"
+        assert await it.call("logs", "DescribeResourcePolicies", {}) == {"resourcePolicies": []}

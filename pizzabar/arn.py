@@ -34,6 +34,15 @@ class Arn:
         return f"arn:{self.partition}:{self.service}:{self.region}:{self.account}:{self.resource}"
 
 
+def log_group_of(arn: str) -> str | None:
+    """Give the name of the log group whose ARN it is, as ``AWS::Logs::LogGroup`` gives it or without its ``:*``.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
+    """
+    head, _, group = arn.partition(":log-group:")
+    return group.removesuffix(":*") or None if head.startswith("arn:") else None
+
+
 @lru_cache(maxsize=4096)
 def parse_arn(text: str) -> Arn | None:
     """Take an ARN apart, or answer None when the text is not one."""

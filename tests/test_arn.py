@@ -5,7 +5,7 @@ Examples from https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.ht
 
 import pytest
 
-from pizzabar.arn import Arn, Home, parse_arn
+from pizzabar.arn import Arn, Home, log_group_of, parse_arn
 
 ARNS = [
     (
@@ -44,3 +44,18 @@ def test_home_names_its_resources() -> None:
     assert Home("000000000000", "eu-central-1").arn("dynamodb", "table/Orders") == (
         "arn:aws:dynamodb:eu-central-1:000000000000:table/Orders"
     )
+
+
+@pytest.mark.parametrize(
+    ("arn", "group"),
+    [
+        ("arn:aws:logs:us-east-1:123456789012:log-group:/aws/pizza:*", "/aws/pizza"),
+        ("arn:aws:logs:us-east-1:123456789012:log-group:/aws/pizza", "/aws/pizza"),
+        ("arn:aws:logs:us-east-1:123456789012:log-group::*", None),
+        ("arn:aws:logs:us-east-1:123456789012:log-group:", None),
+        ("/aws/pizza", None),
+        ("", None),
+    ],
+)
+def test_the_log_group_that_an_arn_is_of(arn: str, group: str | None) -> None:
+    assert log_group_of(arn) == group

@@ -30,7 +30,8 @@ from pizzabar.apigateway.parameter_mapping import (
 )
 from pizzabar.apigateway.quotas import AWS_REQUESTS, Rate
 from pizzabar.apigateway.selection import FaultySelection, compile_selection
-from pizzabar.apigateway.stage_log import LEVELS, format_fault, log_group_of, read_stage_log
+from pizzabar.apigateway.stage_log import LEVELS, format_fault, read_stage_log
+from pizzabar.arn import log_group_of
 from pizzabar.documents import JSON
 from pizzabar.errors import Fault
 from pizzabar.resource import (

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pizzabar import documents
 from pizzabar.apigateway.integration import Answer
 from pizzabar.apigateway.request import Request
+from pizzabar.arn import log_group_of
 from pizzabar.documents import JSON
 from pizzabar.record import record
 
@@ -66,7 +67,7 @@ def read_stage_log(properties: Mapping[str, JSON]) -> StageLog | None:
     access = properties.get("AccessLogSettings") or {}
     verbosity = _verbosity(properties.get("DefaultRouteSettings") or {}, Verbosity())
     of_routes = {key: _verbosity(each, verbosity) for key, each in (properties.get("RouteSettings") or {}).items()}
-    log = StageLog(log_group_of(access.get("DestinationArn")), access.get("Format", ""), verbosity, of_routes)
+    log = StageLog(log_group_of(access.get("DestinationArn", "")), access.get("Format", ""), verbosity, of_routes)
     is_silent = all(each.level == "OFF" for each in (verbosity, *of_routes.values()))
     return None if is_silent and (log.group is None or not log.format) else log
 
@@ -75,12 +76,6 @@ def _verbosity(settings: Mapping[str, JSON], default: Verbosity) -> Verbosity:
     return Verbosity(
         settings.get("LoggingLevel", default.level), settings.get("DataTraceEnabled", default.traces_data)
     )
-
-
-def log_group_of(arn: JSON) -> str | None:
-    """Give the name of the log group that an ARN is of; None if it is of none."""
-    head, found, group = str(arn or "").partition(":log-group:")
-    return group.removesuffix(":*") if found and head.startswith("arn:") and group else None
 
 
 def format_fault(format: str) -> str | None:

@@ -14,7 +14,7 @@ from pizzabar.resource import (
     Without,
 )
 
-UNCHECKED = Without("API Gateway writes no logs of its own here")
+UNCHECKED = Without("API Gateway writes its logs without a role here")
 TAGS: Shape = ListOf(Record({"Key": Text(), "Value": Text()}, frozenset({"Key", "Value"})))
 
 

@@ -162,8 +162,6 @@ class LocalExecutions:
         step = advance(machine.machine, execution, Started(), now)
         running.execution = step.execution
         running.unwritten.extend(step.history)
-        if self._tell is not None:
-            self._tell(running.machine_arn, running.execution, step.history)
         running.insertion = (machine.definition, now.timestamp())
         record = running.record()
         if not is_new:
@@ -177,6 +175,8 @@ class LocalExecutions:
                 if taken is None:
                     raise
                 return _same_execution(taken, text)
+        if self._tell is not None:
+            self._tell(running.machine_arn, running.execution, step.history)
         self._changed[running.row_id] = running
         self._database.will_change()
         self._follow(running, step.commands)

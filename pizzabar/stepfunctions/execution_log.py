@@ -10,6 +10,7 @@ from dataclasses import field
 from datetime import datetime
 
 from pizzabar import documents
+from pizzabar.arn import log_group_of
 from pizzabar.documents import JSON
 from pizzabar.record import record
 from pizzabar.stepfunctions.errors import InvalidLoggingConfiguration
@@ -17,7 +18,8 @@ from pizzabar.stepfunctions.errors import InvalidLoggingConfiguration
 LEVELS = ("ALL", "ERROR", "FATAL", "OFF")
 FATAL = frozenset({"ExecutionAborted", "ExecutionFailed", "ExecutionTimedOut"})
 _OF_ERRORS = ("Aborted", "Failed", "TimedOut")
-_DATA = frozenset({"input", "inputDetails", "output", "outputDetails", "parameters"})
+DATA = frozenset({"input", "inputDetails", "output", "outputDetails", "parameters"})
+"""The members of events, and of answers, that have the data of an execution."""
 _OFF: JSON = {"level": "OFF", "includeExecutionData": False}
 
 
@@ -65,12 +67,12 @@ def read_logging(document: JSON) -> Logging:
     if not destinations:
         return Logging(level, includes_data, None, written)
     arn = (destinations[0].get("cloudWatchLogsLogGroup") or {}).get("logGroupArn") or ""
-    head, found, group = arn.partition(":log-group:")
-    # The ARN of a log group itself ends so.
-    if not found or not group.endswith(":*") or not head.startswith("arn:"):
+    group = log_group_of(arn)
+    # Step Functions wants the ARN that ends so.
+    if group is None or not arn.endswith(":*"):
         raise InvalidLoggingConfiguration(f"Invalid Logging Configuration: Invalid log destination: {arn}")
     written["destinations"] = [{"cloudWatchLogsLogGroup": {"logGroupArn": arn}}]
-    return Logging(level, includes_data, group.removesuffix(":*"), written)
+    return Logging(level, includes_data, group, written)
 
 
 def lines_of(logging: Logging, execution_arn: str, redrives: int, events: Iterable[JSON]) -> Iterator[str]:
@@ -79,7 +81,7 @@ def lines_of(logging: Logging, execution_arn: str, redrives: int, events: Iterab
         if logging.takes(event["type"]):
             details = next((each for each in event.values() if isinstance(each, dict)), {})
             if not logging.includes_data:
-                details = {name: each for name, each in details.items() if name not in _DATA}
+                details = {name: each for name, each in details.items() if name not in DATA}
             yield documents.write(
                 {
                     "id": str(event["id"]),

@@ -21,7 +21,7 @@ from pizzabar.stepfunctions.errors import (
     MissingRequiredParameter,
     StateMachineTypeNotSupported,
 )
-from pizzabar.stepfunctions.execution_log import read_logging
+from pizzabar.stepfunctions.execution_log import DATA, read_logging
 from pizzabar.stepfunctions.executions import DeployedStateMachine, ExecutionRecord, not_redrivable
 from pizzabar.stepfunctions.interpreter import (
     Occurrence,
@@ -261,7 +261,7 @@ def _included(parameters: JSON, answer: dict[str, JSON]) -> JSON:
     if parameters.get("includedData") != "METADATA_ONLY":
         return answer
     details = {name: {"included": False} for name in ("inputDetails", "outputDetails") if name in answer}
-    return {name: member for name, member in answer.items() if name not in _DATA} | details
+    return {name: member for name, member in answer.items() if name not in DATA} | details
 
 
 async def _describe(machines: StateMachines, parameters: JSON) -> ExecutionRecord:
@@ -324,12 +324,9 @@ async def get_execution_history(machines: StateMachines, parameters: JSON) -> JS
 def _without_data(event: JSON) -> JSON:
     """Give an event of a history without what went in and came out."""
     return {
-        name: {key: each for key, each in member.items() if key not in _DATA} if isinstance(member, dict) else member
+        name: {key: each for key, each in member.items() if key not in DATA} if isinstance(member, dict) else member
         for name, member in event.items()
     }
-
-
-_DATA = frozenset({"input", "inputDetails", "output", "outputDetails", "parameters"})
 
 
 async def stop_execution(machines: StateMachines, parameters: JSON) -> JSON:

@@ -161,6 +161,7 @@ async def test_a_group_that_has_gone_takes_nothing_more() -> None:
         ({"level": "ALL"}, "Must specify exactly one Log Destination."),
         ({"level": "OFF", "destinations": to()["destinations"] * 2}, "Must specify exactly one Log Destination."),
         (to("arn:aws:logs:us-east-1:123456789012:log-group:/flows"), "Invalid log destination: arn:aws:logs:"),
+        (to("arn:aws:logs:us-east-1:123456789012:log-group::*"), "Invalid log destination: arn:aws:logs:"),
         (to("/flows"), "Invalid log destination: /flows"),
         ({"level": "DEBUG"}, "Log level DEBUG is not one of"),
     ],

@@ -17,6 +17,12 @@ def new_uuid() -> str:
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{_VARIANTS[digits[16]]}{digits[17:20]}-{digits[20:]}"
 
 
+def uuid_from(drawn: bytes) -> str:
+    """Make a UUID of 16 bytes or more that were drawn already."""
+    digits = drawn[:16].hex()
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{_VARIANTS[digits[16]]}{digits[17:20]}-{digits[20:]}"
+
+
 def uuid_of(name: str) -> str:
     """Make the UUID of a name: always the same."""
     digits = blake2b(name.encode(), digest_size=16).hexdigest()

@@ -35,6 +35,8 @@ class ChoiceRule:
 
     holds: Rule
     next: str
+    output: Callable[[Scope], JSON] | None = None
+    assign: Callable[[Scope], JSON] | None = None
 
 
 def is_string(value: JSON) -> bool:

@@ -17,8 +17,17 @@ from pizzabar.documents import JSON, NotJSON, parse
 from pizzabar.stepfunctions import choice
 from pizzabar.stepfunctions.choice import ChoiceRule, Rule
 from pizzabar.stepfunctions.errors import Diagnostic, InvalidDefinition
-from pizzabar.stepfunctions.fields import LONGEST_TIMEOUT, Fields, Place, constant, is_integer
+from pizzabar.stepfunctions.fields import (
+    JSONATA,
+    JSONPATH,
+    LONGEST_TIMEOUT,
+    Fields,
+    Place,
+    constant,
+    is_integer,
+)
 from pizzabar.stepfunctions.paths import Path
+from pizzabar.stepfunctions.payload import Expression
 from pizzabar.stepfunctions.retry import ALL, Catcher, Retrier
 from pizzabar.stepfunctions.states import (
     Choice,
@@ -87,30 +96,43 @@ _FLOW = frozenset({"Next", "End"})
 _PATHS = frozenset({"InputPath", "OutputPath"})
 _RESULT = frozenset({"Parameters", "ResultPath"})
 _HANDLERS = frozenset({"ResultSelector", "Retry", "Catch"})
-_WORK = _ALWAYS | _FLOW | _PATHS | _RESULT | _HANDLERS
+_WORK = _ALWAYS | _FLOW | _PATHS | _RESULT | _HANDLERS | {"Assign"}
 _TIMEOUTS = frozenset({"TimeoutSeconds", "TimeoutSecondsPath", "HeartbeatSeconds", "HeartbeatSecondsPath"})
 _WAITS = ("Seconds", "SecondsPath", "Timestamp", "TimestampPath")
+_MAP = frozenset({"ItemProcessor", "Iterator", "ItemSelector", "MaxConcurrency"})
+_MAP_PATHS = frozenset({"ItemsPath", "MaxConcurrencyPath"})
 
-_FIELDS: dict[str, frozenset[str]] = {
-    "Pass": _ALWAYS | _FLOW | _PATHS | _RESULT | {"Result"},
+_PATH_FIELDS: dict[str, frozenset[str]] = {
+    "Pass": _ALWAYS | _FLOW | _PATHS | _RESULT | {"Result", "Assign"},
     "Task": _WORK | _TIMEOUTS | {"Resource"},
-    "Choice": _ALWAYS | _PATHS | {"Choices", "Default"},
-    "Wait": _ALWAYS | _FLOW | _PATHS | {*_WAITS},
+    "Choice": _ALWAYS | _PATHS | {"Choices", "Default", "Assign"},
+    "Wait": _ALWAYS | _FLOW | _PATHS | {*_WAITS, "Assign"},
     "Succeed": _ALWAYS | _PATHS,
     "Fail": _ALWAYS | {"Error", "ErrorPath", "Cause", "CausePath"},
     "Parallel": _WORK | {"Branches"},
-    "Map": _WORK | {"ItemProcessor", "Iterator", "ItemsPath", "ItemSelector", "MaxConcurrency", "MaxConcurrencyPath"},
+    "Map": _WORK | _MAP | _MAP_PATHS,
 }
 
+_GIVES = _ALWAYS | {"Output"}
+_WORKS = _GIVES | _FLOW | {"Assign", "Retry", "Catch"}
+
+_QUERY_FIELDS: dict[str, frozenset[str]] = {
+    "Pass": _GIVES | _FLOW | {"Assign"},
+    "Task": _WORKS | {"Resource", "Arguments", "TimeoutSeconds", "HeartbeatSeconds"},
+    "Choice": _GIVES | {"Choices", "Default", "Assign"},
+    "Wait": _GIVES | _FLOW | {"Seconds", "Timestamp", "Assign"},
+    "Succeed": _GIVES,
+    "Fail": _ALWAYS | {"Error", "Cause"},
+    "Parallel": _WORKS | {"Arguments", "Branches"},
+    "Map": _WORKS | _MAP | {"Items"},
+}
+
+_STATE_FIELDS = {JSONPATH: _PATH_FIELDS, JSONATA: _QUERY_FIELDS}
+
 _UNSUPPORTED: dict[str, frozenset[str]] = {
-    "Pass": frozenset({"Assign"}),
-    "Task": frozenset({"Assign", "Credentials"}),
-    "Choice": frozenset({"Assign"}),
-    "Wait": frozenset({"Assign"}),
-    "Parallel": frozenset({"Assign"}),
+    "Task": frozenset({"Credentials"}),
     "Map": frozenset(
         {
-            "Assign",
             "ItemBatcher",
             "ItemReader",
             "Label",
@@ -132,7 +154,10 @@ _PROCESSOR_FIELDS = _BRANCH_FIELDS | {"ProcessorConfig"}
 _RETRIER_FIELDS = frozenset(
     {"ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy", "Comment"}
 )
-_CATCHER_FIELDS = frozenset({"ErrorEquals", "Next", "ResultPath", "Comment"})
+_CATCHER_FIELDS = {
+    JSONPATH: frozenset({"ErrorEquals", "Next", "ResultPath", "Comment", "Assign"}),
+    JSONATA: frozenset({"ErrorEquals", "Next", "Output", "Comment", "Assign"}),
+}
 _COMBINATIONS = frozenset({"And", "Or", "Not"})
 
 
@@ -152,6 +177,9 @@ class _Reading(Fields):
         self.supports = supports
         self.states: dict[str, State] = {}
         self.names: set[str] = set()
+        self.language = JSONPATH
+        self.outer: tuple[frozenset[str], ...] = ()
+        """The variables of each level around the one that is read."""
 
     # The machine, and each of its levels.
 
@@ -162,10 +190,11 @@ class _Reading(Fields):
         self.known_fields(document, (), _MACHINE_FIELDS)
         if "Version" in document and document["Version"] != "1.0":
             self.fault(("Version",), "The value for the field 'Version' must be one of these values: [1.0]")
-        self.query_language(document, ())
+        self.language = self.query_language(document, (), JSONPATH)
         timeout = self.integer(document, "TimeoutSeconds", (), 1, LONGEST_TIMEOUT)
         start_at = self.level(document, ())
-        return StateMachine(start_at, self.states, timeout, document)
+        references = {name: tuple(sorted(variables)) for name, variables in self.references.items()}
+        return StateMachine(start_at, self.states, timeout, document, references)
 
     def level(self, document: Mapping[str, JSON], place: Place) -> str:
         """Read the states of the machine, a branch or an iterator; give the name of the first."""
@@ -178,12 +207,14 @@ class _Reading(Fields):
         if not states and "States" in document:
             self.fault((*place, "States"), "Value must not be empty")
         scope = _Scope(states.keys())
+        self.outer = (*self.outer, _assigned(states))
         if start_at:
             scope.transitions.append((None, (*place, "StartAt"), start_at))
         for name, state in states.items():
             self.name(name, (*place, "States", name))
             self.state(name, state, (*place, "States", name), scope)
         self.transitions(states, scope, place)
+        self.outer = self.outer[:-1]
         return start_at
 
     def name(self, name: str, place: Place) -> None:
@@ -224,26 +255,31 @@ class _Reading(Fields):
         if type_ is None:
             self.fault(place, "These fields are required: [Type]")
             return
-        if not isinstance(type_, str) or type_ not in _FIELDS:
+        if not isinstance(type_, str) or type_ not in _PATH_FIELDS:
             self.fault(
                 (*place, "Type"),
-                f"The value for the field 'Type' must be one of these values: [{', '.join(_FIELDS)}]",
+                f"The value for the field 'Type' must be one of these values: [{', '.join(_PATH_FIELDS)}]",
             )
             return
-        if self.query_language(document, place):
-            return
-        self.known_fields(document, place, _FIELDS[type_], _UNSUPPORTED.get(type_, frozenset()))
+        language = self.query_language(document, place, self.language)
+        fields = _STATE_FIELDS[language][type_]
+        self.known_fields(document, place, fields, _UNSUPPORTED.get(type_, frozenset()))
         self.required(document, place, _REQUIRED.get(type_, ()))
-        state = getattr(self, f"read_{type_.lower()}")(
-            document, place, scope, {"name": name, **self.common(document, type_, place, scope, name)}
-        )
-        self.states[name] = state
+        self.state_name = name
+        common = self.common(document, type_, place, scope, name, fields)
+        self.states[name] = getattr(self, f"read_{type_.lower()}")(document, place, scope, {"name": name, **common})
+        self.state_name = name
 
     def common(
-        self, document: Mapping[str, JSON], type_: str, place: Place, scope: _Scope, name: str
+        self,
+        document: Mapping[str, JSON],
+        type_: str,
+        place: Place,
+        scope: _Scope,
+        name: str,
+        fields: frozenset[str],
     ) -> dict[str, Any]:
         """Read what states of several types have."""
-        fields = _FIELDS[type_]
         read: dict[str, Any] = {}
         if "Next" in fields:
             read["next"] = self.flow(document, place, scope, name)
@@ -253,11 +289,50 @@ class _Reading(Fields):
         if "ResultPath" in fields:
             read["result_path"] = self.result_path(document, place)
             read["parameters"] = self.template(document, "Parameters", place)
-        if "Retry" in fields:
+        if "ResultSelector" in fields:
             read["result_selector"] = self.template(document, "ResultSelector", place)
+        if fields is _QUERY_FIELDS[type_]:
+            read["is_jsonata"] = True
+        if "Retry" in fields:
+            language = JSONATA if "is_jsonata" in read else JSONPATH
             read["retriers"] = self.retriers(document, place)
-            read["catchers"] = self.catchers(document, place, scope, name)
+            read["catchers"] = self.catchers(document, place, scope, name, language)
+        members = frozenset({"result"}) if "Retry" in fields else frozenset()
+        if "Output" in fields:
+            read["output"] = self.queries(document, "Output", place, members=members)
+        if "Arguments" in fields:
+            read["parameters"] = self.queries(document, "Arguments", place)
+        if "Assign" in fields:
+            read["assign"] = self.assign(document, place, is_jsonata="is_jsonata" in read, members=members)
         return read
+
+    def assign(
+        self,
+        document: Mapping[str, JSON],
+        place: Place,
+        *,
+        is_jsonata: bool,
+        members: frozenset[str] = frozenset(),
+        prefix: str = "",
+    ) -> Expression | None:
+        """Read the variables that are set.
+
+        https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html
+        """
+        if "Assign" not in document:
+            return None
+        given, at = document["Assign"], (*place, "Assign")
+        if not isinstance(given, dict):
+            self.fault(at, "Expected value of type Object")
+            return None
+        for name in map(_variable_name, given):
+            if not name.isidentifier() or len(name) > LONGEST_NAME or name == "states":
+                self.fault(at, f"Invalid variable name '{name}'")
+            if any(name in outer for outer in self.outer[:-1]):
+                self.fault(at, f"The variable '{name}' is assigned in an outer scope already")
+        if is_jsonata:
+            return self.queries(document, "Assign", place, members=members, prefix=prefix)
+        return self.template(document, "Assign", place)
 
     def flow(self, document: Mapping[str, JSON], place: Place, scope: _Scope, name: str) -> str | None:
         if "Next" in document and "End" in document:
@@ -283,34 +358,42 @@ class _Reading(Fields):
     def read_fail(self, document: Mapping[str, JSON], place: Place, scope: _Scope, common: Any) -> Fail:
         texts: dict[str, Any] = {}
         for name in ("Error", "Cause"):
-            self.at_most_one(document, (name, f"{name}Path"), place)
-            literal = self.string(document, name, place, may_be_empty=True)
-            texts[name.lower()] = self.value(document, f"{name}Path", place) if literal is None else constant(literal)
+            read = self.query(document, name, place, "string") if "is_jsonata" in common else None
+            if read is None:
+                self.at_most_one(document, (name, f"{name}Path"), place)
+                literal = self.string(document, name, place, may_be_empty=True)
+                read = self.value(document, f"{name}Path", place) if literal is None else constant(literal)
+            texts[name.lower()] = read
         return Fail(**texts, **common)
 
     def read_wait(self, document: Mapping[str, JSON], place: Place, scope: _Scope, common: Any) -> Wait:
-        if len([name for name in _WAITS if name in document]) != 1:
-            self.fault(place, f"Exactly one of these fields is required: [{', '.join(_WAITS)}]")
-        seconds = self.integer(document, "Seconds", place, 0, LONGEST_TIMEOUT)
-        timestamp = document.get("Timestamp")
-        if "Timestamp" in document and read_timestamp(timestamp) is None:
-            self.fault(
-                (*place, "Timestamp"),
-                "The value for the field 'Timestamp' must be a valid RFC 3339 timestamp with an upper-case T "
-                "and Z or an offset",
-            )
-        seconds_path = self.reference(document, "SecondsPath", place)
-        timestamp_path = self.reference(document, "TimestampPath", place)
-        return Wait(
-            seconds=constant(seconds) if seconds is not None else self.read_at(seconds_path, "SecondsPath"),
-            timestamp=constant(timestamp) if timestamp is not None else self.read_at(timestamp_path, "TimestampPath"),
-            path=seconds_path or timestamp_path,
-            **common,
-        )
+        is_jsonata = "is_jsonata" in common
+        forms = tuple(name for name in _WAITS if name in (_QUERY_FIELDS if is_jsonata else _PATH_FIELDS)["Wait"])
+        if len([name for name in forms if name in document]) != 1:
+            self.fault(place, f"Exactly one of these fields is required: [{', '.join(forms)}]")
+        seconds = self.query(document, "Seconds", place, "number") if is_jsonata else None
+        timestamp = self.query(document, "Timestamp", place, "string") if is_jsonata else None
+        path = None
+        if seconds is None and timestamp is None:
+            literal = self.integer(document, "Seconds", place, 0, LONGEST_TIMEOUT)
+            text = document.get("Timestamp")
+            if "Timestamp" in document and read_timestamp(text) is None:
+                self.fault(
+                    (*place, "Timestamp"),
+                    "The value for the field 'Timestamp' must be a valid RFC 3339 timestamp with an upper-case T "
+                    "and Z or an offset",
+                )
+            seconds_path = self.reference(document, "SecondsPath", place)
+            timestamp_path = self.reference(document, "TimestampPath", place)
+            path = seconds_path or timestamp_path
+            seconds = constant(literal) if literal is not None else self.read_at(seconds_path, "SecondsPath")
+            timestamp = constant(text) if text is not None else self.read_at(timestamp_path, "TimestampPath")
+        return Wait(seconds=seconds, timestamp=timestamp, path=path, **common)
 
     def read_task(self, document: Mapping[str, JSON], place: Place, scope: _Scope, common: Any) -> Task:
-        timeout = self.seconds(document, "TimeoutSeconds", place)
-        heartbeat = self.seconds(document, "HeartbeatSeconds", place)
+        read = self.seconds_query if "is_jsonata" in common else self.seconds
+        timeout = read(document, "TimeoutSeconds", place)
+        heartbeat = read(document, "HeartbeatSeconds", place)
         limit: JSON = document.get("TimeoutSeconds")
         beat: JSON = document.get("HeartbeatSeconds")
         if is_integer(limit) and is_integer(beat) and beat >= limit:
@@ -358,17 +441,36 @@ class _Reading(Fields):
                 self.known_fields(processor, at, _PROCESSOR_FIELDS)
                 self.processor_config(processor, at)
                 start = self.level(processor, at)
+        read = self.map_queries if "is_jsonata" in common else self.map_paths
+        return Map(start=start, **{**common, **read(document, place)})
+
+    def map_paths(self, document: Mapping[str, JSON], place: Place) -> dict[str, Any]:
         items_path = self.reference(document, "ItemsPath", place)
         limit = self.integer(document, "MaxConcurrency", place, 0, None)
         limit_path = self.reference(document, "MaxConcurrencyPath", place)
         selector = self.template(document, "ItemSelector", place)
-        return Map(
-            start=start,
-            items=self.read_at(items_path, "ItemsPath"),
-            items_path="$" if items_path is None else items_path.text,
-            concurrency=constant(limit) if limit is not None else self.read_at(limit_path, "MaxConcurrencyPath"),
-            **{**common, "parameters": common["parameters"] if selector is None else selector},
-        )
+        return {
+            "items": self.read_at(items_path, "ItemsPath"),
+            "items_path": "$" if items_path is None else items_path.text,
+            "concurrency": constant(limit) if limit is not None else self.read_at(limit_path, "MaxConcurrencyPath"),
+        } | ({} if selector is None else {"parameters": selector})
+
+    def map_queries(self, document: Mapping[str, JSON], place: Place) -> dict[str, Any]:
+        items = self.query(document, "Items", place, "array or object")
+        if items is None and "Items" in document:
+            if isinstance(document["Items"], (list, dict)):
+                items = self.queries(document, "Items", place)
+            else:
+                self.fault((*place, "Items"), "Expected value of type Array, Object or a JSONata expression")
+        limit = self.query(document, "MaxConcurrency", place, "number")
+        if limit is None and (literal := self.integer(document, "MaxConcurrency", place, 0, None)) is not None:
+            limit = constant(literal)
+        return {
+            "items": items,
+            "items_path": "Items",
+            "concurrency": limit,
+            "parameters": self.queries(document, "ItemSelector", place),
+        }
 
     def processor_config(self, processor: Mapping[str, JSON], place: Place) -> None:
         config, at = processor.get("ProcessorConfig", {}), (*place, "ProcessorConfig")
@@ -387,18 +489,35 @@ class _Reading(Fields):
             self.fault((*at, "ExecutionType"), "Field 'ExecutionType' is not supported")
 
     def read_choice(self, document: Mapping[str, JSON], place: Place, scope: _Scope, common: Any) -> Choice:
-        name = common["name"]
+        name, is_jsonata = common["name"], "is_jsonata" in common
         rules = []
         for index, rule in enumerate(self.array(document, "Choices", place)):
-            at = (*place, "Choices", index)
-            holds = self.rule(rule, at, is_top=True)
+            at, prefix = (*place, "Choices", index), f"Choices[{index}]/"
+            holds = self.condition(rule, at, prefix) if is_jsonata else self.rule(rule, at, is_top=True)
             if not isinstance(rule, dict):
                 continue
             self.required(rule, at, ("Next",))
             target = self.target(rule, "Next", at, scope, name)
+            output = self.queries(rule, "Output", at, prefix=prefix) if is_jsonata else None
+            assign = self.assign(rule, at, is_jsonata=is_jsonata, prefix=prefix)
             if holds is not None and target is not None:
-                rules.append(ChoiceRule(holds, target))
+                rules.append(ChoiceRule(holds, target, output, assign))
         return Choice(rules=tuple(rules), next=self.target(document, "Default", place, scope, name), **common)
+
+    def condition(self, document: JSON, place: Place, prefix: str) -> Rule | None:
+        """Read the rule of a JSONata state."""
+        if not isinstance(document, dict):
+            self.fault(place, "Expected value of type Object")
+            return None
+        self.known_fields(document, place, frozenset({"Condition", "Next", "Output", "Assign", "Comment"}))
+        self.required(document, place, ("Condition",))
+        given = document.get("Condition")
+        if isinstance(given, bool):
+            return lambda scope: given
+        query = self.query(document, "Condition", place, "boolean", prefix=prefix)
+        if query is None and given is not None:
+            self.fault((*place, "Condition"), "Expected value of type Boolean or a JSONata expression")
+        return query
 
     # The rules of a Choice state.
 
@@ -412,13 +531,8 @@ class _Reading(Fields):
             return None
         operator = operators[0]
         is_combination = operator in _COMBINATIONS
-        known = {operator, "Comment"} | ({"Next"} if is_top else set())
-        self.known_fields(
-            document,
-            place,
-            frozenset(known if is_combination else known | {"Variable"}),
-            frozenset({"Assign"} if is_top else ()),
-        )
+        known = {operator, "Comment"} | ({"Next", "Assign"} if is_top else set())
+        self.known_fields(document, place, frozenset(known if is_combination else known | {"Variable"}))
         if is_combination:
             return self.combination(document, operator, place)
         self.required(document, place, ("Variable",))
@@ -483,12 +597,21 @@ class _Reading(Fields):
             )
         return tuple(retriers)
 
-    def catchers(self, document: Mapping[str, JSON], place: Place, scope: _Scope, name: str) -> tuple[Catcher, ...]:
+    def catchers(
+        self, document: Mapping[str, JSON], place: Place, scope: _Scope, name: str, language: str
+    ) -> tuple[Catcher, ...]:
         catchers = []
-        for at, catcher, errors in self.handlers(document, "Catch", place, _CATCHER_FIELDS, frozenset({"Assign"})):
+        members, is_jsonata = frozenset({"errorOutput"}), language == JSONATA
+        for index, (at, catcher, errors) in enumerate(
+            self.handlers(document, "Catch", place, _CATCHER_FIELDS[language])
+        ):
             self.required(catcher, at, ("Next",))
             target = self.target(catcher, "Next", at, scope, name)
-            catchers.append(Catcher(errors, target or "", self.result_path(catcher, at)))
+            prefix = f"Catch[{index}]/"
+            output = self.queries(catcher, "Output", at, members=members, prefix=prefix) if is_jsonata else None
+            assign = self.assign(catcher, at, is_jsonata=is_jsonata, members=members, prefix=prefix)
+            result_path = None if is_jsonata else self.result_path(catcher, at)
+            catchers.append(Catcher(errors, target or "", result_path, output, assign))
         return tuple(catchers)
 
     def handlers(
@@ -497,7 +620,6 @@ class _Reading(Fields):
         field: str,
         place: Place,
         known: frozenset[str],
-        unsupported: frozenset[str] = frozenset(),
     ) -> Iterator[tuple[Place, Mapping[str, JSON], tuple[str, ...]]]:
         """Give the retriers or catchers of a state: where each stands, and the errors it names."""
         handlers = self.array(document, field, place, may_be_empty=True)
@@ -506,7 +628,7 @@ class _Reading(Fields):
             if not isinstance(handler, dict):
                 self.fault(at, "Expected value of type Object")
                 continue
-            self.known_fields(handler, at, known, unsupported)
+            self.known_fields(handler, at, known)
             self.required(handler, at, ("ErrorEquals",))
             errors = self.array(handler, "ErrorEquals", at)
             if not all(isinstance(error, str) for error in errors):
@@ -522,3 +644,24 @@ class _Reading(Fields):
 
 def _has_type(operator: str, variable: Path, wanted: bool) -> Rule:
     return choice.has_type(variable, operator, wanted)
+
+
+def _variable_name(key: str) -> str:
+    return key.removesuffix(".$")
+
+
+def _assigned(states: Mapping[str, JSON]) -> frozenset[str]:
+    """Give the variables that the states of one level set."""
+    owners = [
+        owner
+        for state in states.values()
+        if isinstance(state, dict)
+        for owner in (state, *_objects(state.get("Choices")), *_objects(state.get("Catch")))
+    ]
+    return frozenset(
+        _variable_name(key) for owner in owners if isinstance(owner.get("Assign"), dict) for key in owner["Assign"]
+    )
+
+
+def _objects(value: JSON) -> list[JSON]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

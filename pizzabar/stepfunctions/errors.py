@@ -22,8 +22,8 @@ class Diagnostic:
     location: str | None = None
 
     def __str__(self) -> str:
-        text = f"{self.code}: {self.message}"
-        return text if self.location is None else f"{text} at {self.location}"
+        # AWS says null where there is no place.
+        return f"{self.code}: {self.message} at {self.location or 'null'}"
 
 
 class InvalidLoggingConfiguration(ServiceError):
@@ -39,11 +39,15 @@ class InvalidDefinition(ServiceError):
 
 
 class StateFailure(PizzabarError):
-    """Raised when a state cannot do its work; ``error`` is an error name of the States Language."""
+    """Raised when a state cannot do its work; ``error`` is an error name of the States Language.
 
-    def __init__(self, error: str, cause: str) -> None:
+    ``location`` names the field whose expression has failed.
+    """
+
+    def __init__(self, error: str, cause: str, location: str | None = None) -> None:
         self.error = error
         self.cause = cause
+        self.location = location
         super().__init__(f"{error}: {cause}")
 
 

@@ -8,6 +8,7 @@ A branch that has ended is gone, and its output stands with its parent; so an ex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from pizzabar.documents import JSON
 from pizzabar.record import record
@@ -89,6 +90,26 @@ class Outputs:
 
     def __repr__(self) -> str:
         return f"Outputs({list(self)!r})"
+
+
+@record
+class Item:
+    """What one iteration of a Map state is for; of an object's members, ``key`` is the name."""
+
+    index: int
+    value: JSON
+    key: str | None = None
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.index, self.value, self.key))
+
+
+def item_at(items: JSON, index: int) -> Item:
+    """Give the item of an array or an object."""
+    if isinstance(items, list):
+        return Item(index, items[index])
+    key = [*items][index]
+    return Item(index, items[key], key)
 
 
 @record
@@ -180,14 +201,14 @@ class Execution:
             "nextOp": self.next_op,
             "nextEvent": self.next_event,
             "nextBranch": self.next_branch,
-            "branches": [_write_branch(branch) for branch in self.branches.values()],
+            "branches": [_write_branch(branch, self.branches) for branch in self.branches.values()],
         }
         if self.timeout is not None:
             document["timeout"] = _write_timer(self.timeout)
         if self.version_arn is not None:
             document |= {"versionArn": self.version_arn, "aliasArn": self.alias_arn}
         if self.resumes is not None:
-            document["resumes"] = _write_branch(self.resumes)
+            document["resumes"] = _write_branch(self.resumes, {})
         if self.redriven is not None:
             document |= {"redrives": self.redrives, "redriven": _write_time(self.redriven)}
         if self.stopped is not None:
@@ -214,7 +235,7 @@ class Execution:
             document["seed"],
             _read_time(document["started"]),
             document["status"],
-            {branch["id"]: _read_branch(branch) for branch in document["branches"]},
+            _read_branches(document["branches"]),
             document["nextOp"],
             document["nextEvent"],
             document["nextBranch"],
@@ -253,7 +274,7 @@ def _read_timer(document: JSON) -> Timer | None:
     return None if document is None else Timer(document[0], _read_time(document[1]))
 
 
-def _write_branch(branch: Branch) -> JSON:
+def _write_branch(branch: Branch, branches: Mapping[int, Branch]) -> JSON:
     document: dict[str, JSON] = {
         "id": branch.id,
         "parent": branch.parent,
@@ -267,7 +288,12 @@ def _write_branch(branch: Branch) -> JSON:
     if branch.retries:
         document["retries"] = branch.retries
     if branch.variables:
-        document["variables"] = branch.variables
+        around = None if branch.parent is None else branches.get(branch.parent)
+        if around is not None and around.variables is branch.variables:
+            # As many iterations share what is around them, it is written once.
+            document["sharesVariables"] = True
+        else:
+            document["variables"] = branch.variables
     match branch.waits_for:
         case WaitingForTimer(timer, is_retry):
             document["retry" if is_retry else "timer"] = _write_timer(timer)
@@ -278,7 +304,15 @@ def _write_branch(branch: Branch) -> JSON:
     return document
 
 
-def _read_branch(document: JSON) -> Branch:
+def _read_branches(documents: Iterable[JSON]) -> dict[int, Branch]:
+    branches: dict[int, Branch] = {}
+    for document in documents:
+        shared = branches[document["parent"]].variables if "sharesVariables" in document else None
+        branches[document["id"]] = _read_branch(document, shared)
+    return branches
+
+
+def _read_branch(document: JSON, variables: Mapping[str, JSON] | None = None) -> Branch:
     waits_for: Waiting | None = None
     if "timer" in document:
         waits_for = WaitingForTimer(_timer(document["timer"]))
@@ -300,7 +334,7 @@ def _read_branch(document: JSON) -> Branch:
         _read_time(document["entered"]),
         document["lastEvent"],
         tuple(document.get("retries", ())),
-        document.get("variables", {}),
+        document.get("variables", {}) if variables is None else variables,
         waits_for,
     )
 

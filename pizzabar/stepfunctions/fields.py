@@ -10,14 +10,26 @@ from collections.abc import Mapping
 
 from pizzabar.documents import JSON
 from pizzabar.errors import pointer
-from pizzabar.stepfunctions import jsonata
 from pizzabar.stepfunctions.errors import Diagnostic
 from pizzabar.stepfunctions.intrinsics import InvalidIntrinsic
+from pizzabar.stepfunctions.jsonata import (
+    QUERY_LANGUAGES,
+    InvalidQuery,
+    Query,
+    compile_query,
+    is_function_name,
+    is_query,
+    of_type,
+)
+from pizzabar.stepfunctions.jsonata import compile_value as compile_query_template
 from pizzabar.stepfunctions.paths import CONTEXT, DATA, InvalidPath, Path, compile
 from pizzabar.stepfunctions.payload import Expression, TemplateFault, compile_template, compile_value, reader
 from pizzabar.stepfunctions.states import WHOLE
 
 SCHEMA = "SCHEMA_VALIDATION_FAILED"
+INVALID_QUERY = "INVALID_JSONATA_EXPRESSION"
+UNSUPPORTED_QUERY = "UNSUPPORTED_JSONATA_EXPRESSION"
+JSONPATH, JSONATA = QUERY_LANGUAGES
 LONGEST_TIMEOUT = 99_999_999
 """Seconds that a time-out or a wait may have."""
 
@@ -40,6 +52,14 @@ class Fields:
 
     def __init__(self) -> None:
         self.faults: list[Diagnostic] = []
+        self.state_name = ""
+        """The state that is read."""
+        self.references: dict[str, dict[str, None]] = {}
+        """The variables that each state looks at."""
+
+    def refer(self, variable: str) -> None:
+        """Note that the state looks at a variable."""
+        self.references.setdefault(self.state_name, {})[variable] = None
 
     def fault(self, place: Place, message: str, code: str = SCHEMA) -> None:
         self.faults.append(Diagnostic(code, message, pointer(place)))
@@ -53,9 +73,10 @@ class Fields:
     ) -> None:
         for name in document:
             if name in unsupported:
-                self.fault((*place, name), f"Field '{name}' is not supported by pizzabar")
+                self.fault(place, f"Field '{name}' is not supported by pizzabar")
             elif name not in known:
-                self.fault((*place, name), f"Field '{name}' is not supported")
+                # AWS tells the owner of the field.
+                self.fault(place, f"Field '{name}' is not supported")
 
     def required(self, document: Mapping[str, JSON], place: Place, names: tuple[str, ...]) -> None:
         if missing := [name for name in names if name not in document]:
@@ -70,18 +91,18 @@ class Fields:
         if not any(name in document for name in names):
             self.fault(place, f"One of these fields is required: [{', '.join(names)}]")
 
-    def query_language(self, document: Mapping[str, JSON], place: Place) -> bool:
-        """Check the query language; tell whether it is one that is not read further."""
-        language = document.get("QueryLanguage", "JSONPath")
-        if language == "JSONPath":
-            return False
+    def query_language(self, document: Mapping[str, JSON], place: Place, default: str) -> str:
+        """Read the query language of a machine or a state."""
+        language = document.get("QueryLanguage", default)
         at = (*place, "QueryLanguage")
-        if language == "JSONata":
-            self.fault(at, jsonata.NOT_SUPPORTED)
-        else:
-            languages = ", ".join(jsonata.QUERY_LANGUAGES)
+        if language not in QUERY_LANGUAGES:
+            languages = ", ".join(QUERY_LANGUAGES)
             self.fault(at, f"The value for the field 'QueryLanguage' must be one of these values: [{languages}]")
-        return True
+            return default
+        if language == JSONPATH and default == JSONATA:
+            self.fault(at, "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine")
+            return default
+        return str(language)
 
     def string(
         self, document: Mapping[str, JSON], name: str, place: Place, *, may_be_empty: bool = False
@@ -146,8 +167,7 @@ class Fields:
             self.fault((*place, name), f"The value for the field '{name}' must be a valid {kind}")
             return None
         if path.root not in (DATA, CONTEXT):
-            self.fault((*place, name), f"The variable '${path.root}' is not supported by pizzabar")
-            return None
+            self.refer(path.root)
         return path
 
     def reference(self, document: Mapping[str, JSON], name: str, place: Place) -> Path | None:
@@ -179,7 +199,7 @@ class Fields:
         if text is None:
             return None
         try:
-            return compile_value(text, name)
+            return compile_value(text, name, self.refer)
         except (InvalidPath, InvalidIntrinsic):
             self.fault(
                 (*place, name),
@@ -191,7 +211,66 @@ class Fields:
         if name not in document:
             return None
         faults: list[TemplateFault] = []
-        expression = compile_template(document[name], faults)
+        expression = compile_template(document[name], faults, self.refer)
         for fault in faults:
             self.fault((*place, name, *fault.path), fault.message)
         return expression
+
+    # JSONata
+
+    def queries(
+        self,
+        document: Mapping[str, JSON],
+        name: str,
+        place: Place,
+        *,
+        members: frozenset[str] = frozenset(),
+        prefix: str = "",
+    ) -> Expression | None:
+        """Read a template with JSONata in it. ``members`` are those of ``$states`` that the field has beside the
+        input and the context, ``prefix`` is where the owner stands in its state."""
+        if name not in document:
+            return None
+        value = document[name]
+
+        def found(path: tuple[str | int, ...], query: Query | None, message: str) -> None:
+            self.check_query((*place, *path), query, message, members)
+
+        expression = compile_query_template(value, f"{prefix}{name}", (name,), found)
+        return constant(value) if expression is None else expression
+
+    def query(
+        self, document: Mapping[str, JSON], name: str, place: Place, wanted: str, *, prefix: str = ""
+    ) -> Expression | None:
+        """Read a field that is an expression, of a type that is wanted; None if it is something else."""
+        value = document.get(name)
+        if not is_query(value):
+            return None
+        at = (*place, name)
+        try:
+            query = compile_query(value)
+        except InvalidQuery as error:
+            self.check_query(at, None, str(error), frozenset())
+            return constant(None)
+        self.check_query(at, query, "", frozenset())
+        return of_type(query, f"{prefix}{name}", wanted)
+
+    def check_query(self, at: Place, query: Query | None, message: str, members: frozenset[str]) -> None:
+        if query is None:
+            self.fault(at, message, INVALID_QUERY)
+            return
+        for name in query.references.top_level:
+            self.fault(at, f"Reference to '{name}' at the top level is not supported.", UNSUPPORTED_QUERY)
+        for name in sorted(query.references.states & ({"result", "errorOutput"} - members)):
+            self.fault(at, f"Reference to '$states.{name}' is not supported in this field.", UNSUPPORTED_QUERY)
+        for name in sorted(query.references.variables - {"states"}):
+            if not is_function_name(name):
+                self.refer(name)
+
+    def seconds_query(self, document: Mapping[str, JSON], name: str, place: Place) -> Expression | None:
+        """Read a number of seconds, as a literal or an expression."""
+        query = self.query(document, name, place, "number")
+        if query is not None:
+            return query
+        literal = self.integer(document, name, place, 1, LONGEST_TIMEOUT)
+        return None if literal is None else constant(literal)

@@ -29,6 +29,7 @@ from typing import Any, cast
 
 from pizzabar.documents import JSON, write
 from pizzabar.record import record
+from pizzabar.stepfunctions.choice import ChoiceRule
 from pizzabar.stepfunctions.commands import Command, Finish, RunTask, StartTimer
 from pizzabar.stepfunctions.errors import StateFailure
 from pizzabar.stepfunctions.execution import (
@@ -39,13 +40,16 @@ from pizzabar.stepfunctions.execution import (
     TIMED_OUT,
     Branch,
     Execution,
+    Item,
     Timer,
     Waiting,
     WaitingForBranches,
     WaitingForTask,
     WaitingForTimer,
+    item_at,
 )
-from pizzabar.stepfunctions.history import History, HistoryFull, write_payload
+from pizzabar.stepfunctions.history import LARGEST_PAYLOAD, History, HistoryFull, write_payload
+from pizzabar.stepfunctions.jsonata import type_name
 from pizzabar.stepfunctions.occurrences import (
     Occurrence,
     Redriven,
@@ -61,10 +65,13 @@ from pizzabar.stepfunctions.occurrences import (
 from pizzabar.stepfunctions.payload import Expression, place
 from pizzabar.stepfunctions.pending import find_waiting, fits_timer, is_waiting, pending, run_task
 from pizzabar.stepfunctions.retry import (
+    DATA_LIMIT_EXCEEDED,
     HEARTBEAT_TIMEOUT,
+    QUERY_EVALUATION_ERROR,
     RESULT_PATH_MATCH_FAILURE,
     RUNTIME,
     TIMEOUT,
+    Catcher,
     find_catcher,
     find_retrier,
 )
@@ -113,6 +120,7 @@ MOST_ITERATIONS = 40
 """Iterations of an inline Map at work at once."""
 
 LONGEST_CAUSE = 32_768
+MOST_VARIABLES_BYTES = 10 * 1024 * 1024
 LONGEST_WAIT = 99_999_999
 """Seconds that a Wait state may wait."""
 
@@ -394,7 +402,8 @@ class _Run:
     # Branches and timers.
 
     def add_branch(self, parent: int | None, index: int, state: str, data: JSON, previous: int) -> _Visit:
-        branch = Branch(self.next_branch, parent, index, state, data, 0, self.now, previous)
+        variables = {} if parent is None else self.branches[parent].variables
+        branch = Branch(self.next_branch, parent, index, state, data, 0, self.now, previous, (), variables)
         self.next_branch += 1
         self.branches[branch.id] = branch
         return _Visit(branch)
@@ -414,12 +423,14 @@ class _Run:
 
     # What expressions look at.
 
-    def scope(self, visit: _Visit, data: JSON, item: tuple[int, JSON] | None = None) -> Scope:
+    def scope(
+        self, visit: _Visit, data: JSON, item: Item | None = None, more: Mapping[str, JSON] | None = None
+    ) -> Scope:
         # The number of the next event tells the scopes of an execution apart, so each draws its own numbers.
         seed = (self.before.seed, self.history.next_id)
-        return Scope(data, lambda: self.context(visit, item), visit.variables, seed)
+        return Scope(data, lambda: self.context(visit, item), visit.variables, seed, self.now, more)
 
-    def context(self, visit: _Visit, item: tuple[int, JSON] | None) -> JSON:
+    def context(self, visit: _Visit, item: Item | None) -> JSON:
         """Give the context object.
 
         https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html
@@ -446,16 +457,17 @@ class _Run:
             context["Task"] = {"Token": task_token(execution, visit.op)}
         item = item or self.item(visit)
         if item is not None:
-            context["Map"] = {"Item": {"Index": item[0], "Value": item[1]}}
+            index, value, key = item
+            context["Map"] = {"Item": {"Index": index, "Value": value} | ({} if key is None else {"Key": key})}
         return context
 
-    def item(self, visit: _Visit) -> tuple[int, JSON] | None:
-        """Give index and value of the item that a branch was made for."""
+    def item(self, visit: _Visit) -> Item | None:
+        """Give the item that a branch was made for."""
         parent, index = visit.parent, visit.index
         while parent is not None:
             branch = self.branches[parent]
             if isinstance(branch.waits_for, WaitingForBranches) and branch.waits_for.items is not None:
-                return index, branch.waits_for.items[index]
+                return item_at(branch.waits_for.items, index)
             parent, index = branch.parent, branch.index
         return None
 
@@ -487,19 +499,42 @@ class _Run:
     def redo(self, visit: _Visit, _: JSON) -> None:
         self.do(visit, self.states[visit.state])
 
-    def leave(self, visit: _Visit, state: State, output: JSON, next_: str | None) -> None:
+    def leave(self, visit: _Visit, state: State, output: JSON, next_: str | None, seen: JSON) -> None:
+        """Go out of a JSONPath state; ``seen`` is what ``$`` is in its Assign."""
         if state.output_path is not None:
             output = state.output_path(self.scope(visit, output))
-        self.move(visit, state, output, next_)
+        assigned = None if state.assign is None else state.assign(self.scope(visit, seen))
+        self.move(visit, state, output, next_, assigned)
 
-    def move(self, visit: _Visit, state: State, output: JSON, next_: str | None) -> None:
+    def conclude(
+        self,
+        visit: _Visit,
+        state: State,
+        gives: State | ChoiceRule | Catcher,
+        default: JSON,
+        next_: str | None,
+        more: Mapping[str, JSON] | None = None,
+    ) -> None:
+        """Go out of a JSONata state by what ``gives`` has as Output and Assign."""
+        output, assigned = default, None
+        if gives.output is not None:
+            output = gives.output(self.scope(visit, visit.data, more=more))
+        if gives.assign is not None:
+            assigned = gives.assign(self.scope(visit, visit.data, more=more))
+        self.move(visit, state, output, next_, assigned)
+
+    def move(
+        self, visit: _Visit, state: State, output: JSON, next_: str | None, assigned: Mapping[str, JSON] | None
+    ) -> None:
         # What goes through a state as it came was written when it came in.
         text = visit.text if visit.text is not None and output is visit.data else write_payload(output, visit.state)
+        details: dict[str, JSON] = {"name": visit.state, "output": text, "outputDetails": {"truncated": False}}
+        if assigned is not None:
+            details["assignedVariables"] = _write_variables(assigned, visit)
+            details["assignedVariablesDetails"] = {"truncated": False}
+            visit.variables = {**visit.variables, **assigned}
         visit.last_event = self.history.add(
-            _EXITED[type(state)],
-            visit.last_event,
-            "stateExitedEventDetails",
-            {"name": visit.state, "output": text, "outputDetails": {"truncated": False}},
+            _EXITED[type(state)], visit.last_event, "stateExitedEventDetails", details
         )
         if next_ is None:
             self.end_branch(visit, output, text)
@@ -544,7 +579,7 @@ class _Run:
             case WaitingForTimer(_, True), TimerFired():
                 self.do(visit, state)
             case WaitingForTimer(), TimerFired():
-                self.leave(visit, state, self.effective(visit, state), state.next)
+                self.pass_on(visit, state)
             case WaitingForTask(), _:
                 self.task_occurred(visit, state, waiting, occurrence)  # type: ignore[arg-type]
             case _:
@@ -580,43 +615,64 @@ class _Run:
 
     # The work of each type of state.
 
+    def pass_on(self, visit: _Visit, state: State) -> None:
+        """Go out of a state that changes nothing of its own."""
+        if state.is_jsonata:
+            self.conclude(visit, state, state, visit.data, state.next)
+        else:
+            data = self.effective(visit, state)
+            self.leave(visit, state, data, state.next, data)
+
     def hand_on(self, visit: _Visit, state: Pass) -> None:
+        if state.is_jsonata:
+            self.conclude(visit, state, state, visit.data, state.next)
+            return
         data = self.effective(visit, state)
         if state.result is not None:
             data = state.result(self.scope(visit, data))
         elif state.parameters is not None:
             data = state.parameters(self.scope(visit, data))
-        self.leave(visit, state, place(state.result_path, visit.data, data), state.next)
+        self.leave(visit, state, place(state.result_path, visit.data, data), state.next, data)
 
     def choose(self, visit: _Visit, state: Choice) -> None:
         data = self.effective(visit, state)
         scope = self.scope(visit, data)
-        next_ = next((rule.next for rule in state.rules if rule.holds(scope)), state.next)
+        rule = next((rule for rule in state.rules if rule.holds(scope)), None)
+        next_ = state.next if rule is None else rule.next
         if next_ is None:
             raise StateFailure(
                 RUNTIME, "Failed to transition out of the state. The state does not point to a next state."
             )
-        self.leave(visit, state, data, next_)
+        # The fields of the rule that is taken stand for the state's own, which are the Default's.
+        if state.is_jsonata:
+            self.conclude(visit, state, rule or state, data, next_)
+            return
+        assign = state.assign if rule is None else rule.assign
+        output = data if state.output_path is None else state.output_path(self.scope(visit, data))
+        self.move(visit, state, output, next_, None if assign is None else assign(scope))
 
     def succeed(self, visit: _Visit, state: Succeed) -> None:
-        self.leave(visit, state, self.effective(visit, state), None)
+        self.pass_on(visit, state)
 
     def start_wait(self, visit: _Visit, state: Wait) -> None:
-        data = self.effective(visit, state)
-        when = self.wait_until(state, self.scope(visit, data))
+        when = self.wait_until(state, self.scope(visit, self.effective(visit, state)))
         if when > self.now:
             timer = self.start_timer(when, is_wait=True)
             self.wait(visit, WaitingForTimer(timer))
         else:
-            self.leave(visit, state, data, state.next)
+            self.pass_on(visit, state)
 
     def wait_until(self, state: Wait, scope: Scope) -> datetime:
         text = "" if state.path is None else state.path.text
         if state.seconds is not None:
-            seconds = _read_seconds(state.seconds, scope, "SecondsPath", text)
+            name = "Seconds" if state.is_jsonata else "SecondsPath"
+            seconds = _read_seconds(state.seconds, scope, name, text, is_jsonata=state.is_jsonata)
             return self.now + timedelta(seconds=seconds)
         value = None if state.timestamp is None else state.timestamp(scope)
         when = read_timestamp(value)
+        if when is None and state.is_jsonata:
+            cause = f"The value of the field 'Timestamp' is not a valid ISO-8601 date-time: {_shown(value)}"
+            raise StateFailure(QUERY_EVALUATION_ERROR, cause, "Timestamp")
         if when is None:
             raise StateFailure(
                 RUNTIME,
@@ -640,8 +696,10 @@ class _Run:
         visit.op = op = self.next_op
         data = visit.data if state.input_path is None else self.effective(visit, state)
         scope = self.scope(visit, data)
-        timeout = None if state.timeout is None else _read_limit(state.timeout, scope, "TimeoutSeconds")
-        heartbeat = None if state.heartbeat is None else _read_limit(state.heartbeat, scope, "HeartbeatSeconds")
+        timeout, heartbeat = (
+            None if limit is None else _read_limit(limit, scope, name, is_jsonata=state.is_jsonata)
+            for limit, name in ((state.timeout, "TimeoutSeconds"), (state.heartbeat, "HeartbeatSeconds"))
+        )
         if timeout is not None and heartbeat is not None and heartbeat >= timeout:
             raise StateFailure(
                 RUNTIME, f"HeartbeatSeconds ({heartbeat}) must be smaller than TimeoutSeconds ({timeout})"
@@ -681,9 +739,15 @@ class _Run:
         data = self.effective(visit, state)
         scope = self.scope(visit, data)
         items = data if state.items is None else state.items(scope)
-        if not isinstance(items, list):
+        if not isinstance(items, (list, dict) if state.is_jsonata and state.items is not None else list):
+            if state.is_jsonata:
+                cause = f"The items of a Map state must be an array, but were of the type '{type_name(items)}'."
+                raise StateFailure(QUERY_EVALUATION_ERROR, cause, "Items")
             raise StateFailure(RUNTIME, f'Reference path "{state.items_path}" must point to array.')
-        limit = _read_limit(state.concurrency, scope, "MaxConcurrency", least=0) or MOST_ITERATIONS
+        limit = (
+            _read_limit(state.concurrency, scope, "MaxConcurrency", least=0, is_jsonata=state.is_jsonata)
+            or MOST_ITERATIONS
+        )
         visit.last_event = self.history.map_started(visit.last_event, len(items))
         limit = min(limit, MOST_ITERATIONS, len(items))
         waiting = WaitingForBranches(len(items), 0, 0, limit, items)
@@ -702,41 +766,57 @@ class _Run:
         self.wait(visit, replace(waiting, begun=begun + count))
         data = None if state.parameters is None else self.effective(visit, state)
         for index in range(begun, begun + count):
-            item = items[index]
+            item = item_at(items, index)
+            given = item.value if item.key is None else {"Key": item.key, "Value": item.value}
             if state.parameters is not None:
-                item = state.parameters(self.scope(visit, data, (index, item)))
+                given = state.parameters(self.scope(visit, data, item))
             started = self.history.iteration("Started", visit.last_event, visit.state, index)
-            child = self.add_branch(visit.id, index, state.start, item, started)
+            child = self.add_branch(visit.id, index, state.start, given, started)
             self.ready.append((child, self.enter, None))
 
     def gather(self, visit: _Visit, outputs: JSON) -> None:
         """Go on when every branch or iteration has ended."""
         state = cast(WorkingState, self.states[visit.state])
-        visit.last_event = self.history.add(f"{type(state).__name__}StateSucceeded", visit.last_event)
+        # On AWS what comes next follows from what this one follows from.
+        self.history.add(f"{type(state).__name__}StateSucceeded", visit.last_event)
         result = outputs.in_order()
         write_payload(result, visit.state)
         self.complete(visit, state, result)
 
     def complete(self, visit: _Visit, state: WorkingState, result: JSON) -> None:
         """Go on with what a Task, Parallel or Map state has done."""
+        if state.is_jsonata:
+            self.conclude(visit, state, state, result, state.next, {"result": result})
+            return
+        seen = result
         if state.result_selector is not None:
             result = state.result_selector(self.scope(visit, result))
-        self.leave(visit, state, place(state.result_path, visit.data, result), state.next)
+        self.leave(visit, state, place(state.result_path, visit.data, result), state.next, seen)
 
     # Failure.
 
     def explain(self, visit: _Visit, failure: StateFailure) -> str:
-        """Say where a failure was, as AWS does for those of the interpreter itself."""
+        """Say where a failure was, as AWS does for the interpreter's own; enter an event for one of an expression."""
         cause = failure.cause
         if failure.error in _EXPLAINED:
             cause = (
                 f"An error occurred while executing the state '{visit.state}' "
                 f"(entered at the event id #{visit.entered_event}). {cause}"
             )
-        return cause[:LONGEST_CAUSE]
+        cause = cause[:LONGEST_CAUSE]
+        if failure.location is not None:
+            details = {"error": failure.error, "cause": cause, "location": failure.location, "state": visit.state}
+            visit.last_event = self.history.add(
+                "EvaluationFailed", visit.last_event, "evaluationFailedEventDetails", details
+            )
+        return cause
 
     def fail(self, visit: _Visit, error: str | None, cause: str | None) -> None:
         """Let an error find who handles it: the state, the states around it, or nobody."""
+        if error == RUNTIME and not self.is_caught(visit, RUNTIME):
+            # The states around it are not told.
+            self.finish(FAILED, visit.last_event, error, cause)
+            return
         while True:
             state = self.states[visit.state]
             if isinstance(state, WorkingState):
@@ -752,6 +832,18 @@ class _Run:
                 self.finish(FAILED, visit.last_event, _reported(error), cause)
                 return
             visit = self.fail_branch(visit)
+
+    def is_caught(self, visit: _Visit, error: str) -> bool:
+        """Whether a catcher of the state, or of one around it, names an error."""
+        name, parent = visit.state, visit.parent
+        while True:
+            state = self.states[name]
+            if isinstance(state, WorkingState) and find_catcher(state.catchers, error) is not None:
+                return True
+            if parent is None:
+                return False
+            branch = self.branches[parent]
+            name, parent = branch.state, branch.parent
 
     def retry(self, visit: _Visit, state: WorkingState, error: str | None) -> bool:
         index = find_retrier(state.retriers, error or "")
@@ -779,7 +871,11 @@ class _Run:
             return False
         output = {"Error": _reported(error), "Cause": cause}
         present = {name: text for name, text in output.items() if text is not None}
-        self.move(visit, state, place(catcher.result_path, visit.data, present), catcher.next)
+        if state.is_jsonata:
+            self.conclude(visit, state, catcher, present, catcher.next, {"errorOutput": present})
+            return True
+        assigned = None if catcher.assign is None else catcher.assign(self.scope(visit, present))
+        self.move(visit, state, place(catcher.result_path, visit.data, present), catcher.next, assigned)
         return True
 
     def fail_branch(self, visit: _Visit) -> _Visit:
@@ -790,7 +886,7 @@ class _Run:
         above.last_event = visit.last_event
         state = self.states[parent.state]
         if isinstance(state, Map):
-            above.last_event = self.history.iteration("Failed", visit.last_event, parent.state, visit.index)
+            self.history.iteration("Failed", visit.last_event, parent.state, visit.index)
         self.abort_branches(parent.id)
         above.last_event = self.history.add(f"{type(state).__name__}StateFailed", above.last_event)
         return above
@@ -849,7 +945,7 @@ _WORK: dict[type[State], Callable[[_Run, _Visit, Any], None]] = {
 }
 """What each type of state does."""
 
-_EXPLAINED = frozenset({RUNTIME, RESULT_PATH_MATCH_FAILURE})
+_EXPLAINED = frozenset({QUERY_EVALUATION_ERROR, RUNTIME, RESULT_PATH_MATCH_FAILURE})
 """Errors of the interpreter, whose causes tell the state."""
 
 
@@ -861,14 +957,42 @@ def _shown(value: JSON) -> str:
     return value if isinstance(value, str) else write(value)
 
 
-def _read_limit(expression: Expression | None, scope: Scope, name: str, least: int = 1) -> int | None:
+def _write_variables(assigned: Mapping[str, JSON], visit: _Visit) -> dict[str, str]:
+    """Write the variables that a state sets, as events hold them. Fail the state when there is too much of them."""
+    texts = {name: write_payload(value, visit.state) for name, value in assigned.items()}
+    size = sum(map(len, texts.values()))
+    if size > LARGEST_PAYLOAD or (
+        size + len(visit.variables) and _size(visit.variables) + size > MOST_VARIABLES_BYTES
+    ):
+        raise StateFailure(
+            DATA_LIMIT_EXCEEDED, f"The size of the variables assigned in the state '{visit.state}' exceeds the limit."
+        )
+    return texts
+
+
+def _size(variables: Mapping[str, JSON]) -> int:
+    return sum(len(write(value)) for value in variables.values())
+
+
+def _read_limit(
+    expression: Expression | None, scope: Scope, name: str, least: int = 1, *, is_jsonata: bool = False
+) -> int | None:
     if expression is None:
         return None
-    return _read_seconds(expression, scope, f"{name}Path", "", least)
+    return _read_seconds(expression, scope, name if is_jsonata else f"{name}Path", "", least, is_jsonata=is_jsonata)
 
 
-def _read_seconds(expression: Expression, scope: Scope, name: str, path: str, least: int = 0) -> int:
+def _read_seconds(
+    expression: Expression, scope: Scope, name: str, path: str, least: int = 0, *, is_jsonata: bool = False
+) -> int:
     value = expression(scope)
+    if is_jsonata and not (type(value) is int and least <= value <= LONGEST_WAIT):
+        # The words of AWS for this are not known.
+        raise StateFailure(
+            QUERY_EVALUATION_ERROR,
+            f"The value of the field '{name}' must be an integer between {least} and {LONGEST_WAIT}: {_shown(value)}",
+            name,
+        )
     if type(value) is int and least <= value <= LONGEST_WAIT:
         return value
     shown = f"{path} == {_shown(value)}" if path else _shown(value)

@@ -23,6 +23,7 @@ from pizzabar.stepfunctions.errors import StateFailure
 from pizzabar.stepfunctions.paths import InvalidPath, Path, compile
 from pizzabar.stepfunctions.retry import RUNTIME
 from pizzabar.stepfunctions.scope import Scope
+from pizzabar.uuids import uuid_from
 
 DEEPEST = 10
 LONGEST_TEXT = 10_000
@@ -185,14 +186,6 @@ def _string_split(text: JSON, delimiters: JSON) -> JSON:
     return [part for part in re.split(f"[{re.escape(letters)}]", _text(text)) if part]
 
 
-def _uuid(drawn: bytes) -> str:
-    digits = bytearray(drawn[:16])
-    digits[6] = digits[6] & 0x0F | 0x40
-    digits[8] = digits[8] & 0x3F | 0x80
-    name = digits.hex()
-    return f"{name[:8]}-{name[8:12]}-{name[12:16]}-{name[16:20]}-{name[20:]}"
-
-
 FUNCTIONS: Mapping[str, Function] = {
     "States.Format": Function(_format, 1, None),
     "States.StringToJson": Function(_string_to_json, 1, 1),
@@ -213,7 +206,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "States.MathRandom": Function(_math_random, 2, 3, draws=True),
     "States.MathAdd": Function(_math_add, 2, 2),
     "States.StringSplit": Function(_string_split, 2, 2),
-    "States.UUID": Function(_uuid, 0, 0, draws=True),
+    "States.UUID": Function(uuid_from, 0, 0, draws=True),
 }
 
 

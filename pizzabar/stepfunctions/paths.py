@@ -78,6 +78,19 @@ class Path:
             return self.function(document)
         return document
 
+    def is_beyond_end(self, document: JSON) -> bool:
+        """Whether all that is missing is a member of an array, beyond its end. AWS has null there."""
+        if self.steps or self.function is not None or not self.names or not isinstance(self.names[-1], int):
+            return False
+        for name in self.names[:-1]:
+            if isinstance(document, dict) and isinstance(name, str):
+                document = document.get(name)
+            elif isinstance(document, list) and isinstance(name, int) and -len(document) <= name < len(document):
+                document = document[name]
+            else:
+                return False
+        return isinstance(document, list)
+
     def write(self, document: JSON, value: JSON) -> JSON:
         """Give a document that has a value where the path points; objects on the way are made where missing.
 

@@ -21,6 +21,10 @@ Expression = Callable[[Scope], JSON]
 """Something in a definition that has a value only when its state runs."""
 
 
+Found = Callable[[str], None] | None
+"""Is told of the names of variables."""
+
+
 @record
 class TemplateFault:
     """A field of a payload template that does not evaluate; ``path`` leads to the field's owner."""
@@ -49,6 +53,8 @@ def reader(path: Path, field: str) -> Expression:
         try:
             return look(path, scope)
         except PathNotFound:
+            if path.root == DATA and path.is_beyond_end(scope.data):
+                return None
             raise StateFailure(RUNTIME, not_found(path, field, scope)) from None
 
     return read
@@ -76,12 +82,15 @@ def place(path: Path | None, raw: JSON, result: JSON) -> JSON:
         ) from None
 
 
-def compile_value(text: str, field: str) -> Expression:
-    """Read a path or a call of an intrinsic function. Raise ``InvalidPath`` or ``InvalidIntrinsic``."""
+def compile_value(text: str, field: str, found: Found = None) -> Expression:
+    """Read a path or a call of an intrinsic function; ``found`` is told of each variable in it.
+
+    Raise ``InvalidPath`` or ``InvalidIntrinsic``.
+    """
 
     def read(path: Path) -> Expression:
-        if path.root not in (DATA, CONTEXT):
-            raise InvalidIntrinsic(text, f"The variable '${path.root}' is not supported by pizzabar")
+        if found is not None and path.root not in (DATA, CONTEXT):
+            found(path.root)
         return reader(path, field)
 
     if text.startswith("$"):
@@ -91,28 +100,31 @@ def compile_value(text: str, field: str) -> Expression:
     raise InvalidPath(text)
 
 
-def compile_template(template: JSON, faults: list[TemplateFault]) -> Expression:
-    """Read a payload template; what is wrong in it is added to ``faults``.
+def compile_template(template: JSON, faults: list[TemplateFault], found: Found = None) -> Expression:
+    """Read a payload template; what is wrong in it is added to ``faults``, and ``found`` is told of each
+    variable in it.
 
     https://docs.aws.amazon.com/step-functions/latest/dg/concepts-input-output-filtering.html
     """
-    compiled = _compile(template, (), faults)
+    compiled = _compile(template, (), faults, found)
     return compiled if compiled is not None else lambda scope: template
 
 
-def _compile(template: JSON, path: tuple[str | int, ...], faults: list[TemplateFault]) -> Expression | None:
+def _compile(
+    template: JSON, path: tuple[str | int, ...], faults: list[TemplateFault], found: Found
+) -> Expression | None:
     """Compile a template, or answer None when it is always the same."""
     match template:
         case dict():
-            return _compile_object(template, path, faults)
+            return _compile_object(template, path, faults, found)
         case list():
-            return _compile_array(template, path, faults)
+            return _compile_array(template, path, faults, found)
         case _:
             return None
 
 
 def _compile_object(
-    template: Mapping[str, JSON], path: tuple[str | int, ...], faults: list[TemplateFault]
+    template: Mapping[str, JSON], path: tuple[str | int, ...], faults: list[TemplateFault], found: Found
 ) -> Expression | None:
     fields: dict[str, JSON] = {}
     expressions: list[tuple[str, Expression]] = []
@@ -122,9 +134,9 @@ def _compile_object(
             faults.append(TemplateFault(path, f"The field '{name}' is defined twice: as '{name}' and as '{name}.$'"))
         expression: Expression | None
         if name is not key and name != key:
-            expression = _compile_field(key, value, path, faults)
+            expression = _compile_field(key, value, path, faults, found)
         else:
-            expression = _compile(value, (*path, key), faults)
+            expression = _compile(value, (*path, key), faults, found)
         fields[name] = value
         if expression is not None:
             expressions.append((name, expression))
@@ -141,11 +153,11 @@ def _compile_object(
 
 
 def _compile_field(
-    key: str, value: JSON, path: tuple[str | int, ...], faults: list[TemplateFault]
+    key: str, value: JSON, path: tuple[str | int, ...], faults: list[TemplateFault], found: Found
 ) -> Expression | None:
     if isinstance(value, str):
         try:
-            return compile_value(value, key)
+            return compile_value(value, key, found)
         except InvalidIntrinsic as error:
             if error.reason is not None:
                 faults.append(TemplateFault((*path, key), error.reason))
@@ -161,9 +173,9 @@ def _compile_field(
 
 
 def _compile_array(
-    template: list[JSON], path: tuple[str | int, ...], faults: list[TemplateFault]
+    template: list[JSON], path: tuple[str | int, ...], faults: list[TemplateFault], found: Found
 ) -> Expression | None:
-    compiled = [_compile(member, (*path, index), faults) for index, member in enumerate(template)]
+    compiled = [_compile(member, (*path, index), faults, found) for index, member in enumerate(template)]
     expressions = [(index, expression) for index, expression in enumerate(compiled) if expression is not None]
     if not expressions:
         return None

@@ -12,15 +12,20 @@ Rules (https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handl
 - a missed heartbeat answers to ``States.HeartbeatTimeout`` and to ``States.Timeout``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+from pizzabar.documents import JSON
 from pizzabar.record import record
 from pizzabar.stepfunctions.paths import Path
+from pizzabar.stepfunctions.scope import Scope
+
+Expression = Callable[[Scope], JSON]
 
 ALL = "States.ALL"
 DATA_LIMIT_EXCEEDED = "States.DataLimitExceeded"
 HEARTBEAT_TIMEOUT = "States.HeartbeatTimeout"
+QUERY_EVALUATION_ERROR = "States.QueryEvaluationError"
 RESULT_PATH_MATCH_FAILURE = "States.ResultPathMatchFailure"
 RUNTIME = "States.Runtime"
 TASK_FAILED = "States.TaskFailed"
@@ -61,6 +66,8 @@ class Catcher:
     errors: tuple[str, ...]
     next: str
     result_path: Path | None
+    output: Expression | None = None
+    assign: Expression | None = None
 
 
 def matches(errors: Sequence[str], error: str) -> bool:

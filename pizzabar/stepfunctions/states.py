@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/workflow-states.html
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pizzabar.documents import JSON
 from pizzabar.record import record
@@ -29,6 +29,11 @@ class State:
     next: str | None = None
     input_path: Expression | None = None
     output_path: Expression | None = None
+    is_jsonata: bool = False
+    output: Expression | None = None
+    """What a JSONata state gives, where it says so."""
+    assign: Expression | None = None
+    """The variables that it sets, as one object."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,3 +121,5 @@ class StateMachine:
     timeout: int | None = None
     """Seconds that an execution may take."""
     definition: JSON = None
+    references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The variables that each state looks at, by its name."""

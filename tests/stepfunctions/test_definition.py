@@ -51,7 +51,7 @@ NOT_RECOGNIZED = (
     "SCHEMA_VALIDATION_FAILED: The resource provided {} is not recognized. The value is not a valid resource ARN, "
     "or the resource is not available in this region. at /States/A/Resource"
 )
-NOT_SUPPORTED = "SCHEMA_VALIDATION_FAILED: {} is not supported by pizzabar at /States/A/{}"
+NOT_SUPPORTED = "SCHEMA_VALIDATION_FAILED: {} is not supported by pizzabar at /States/A"
 
 
 @pytest.mark.parametrize(
@@ -75,16 +75,10 @@ def test_another_resource_is_not_recognized(resource: str) -> None:
             "SCHEMA_VALIDATION_FAILED: Distributed Map is not supported by pizzabar "
             "at /States/A/ItemProcessor/ProcessorConfig/Mode",
         ),
-        (
-            {"Type": "Pass", "QueryLanguage": "JSONata"},
-            "SCHEMA_VALIDATION_FAILED: The query language JSONata is not supported by pizzabar "
-            "at /States/A/QueryLanguage",
-        ),
-        ({"Type": "Pass", "Assign": {}}, NOT_SUPPORTED.format("Field 'Assign'", "Assign")),
-        ({**TASK, "Credentials": {}}, NOT_SUPPORTED.format("Field 'Credentials'", "Credentials")),
+        ({**TASK, "Credentials": {}}, NOT_SUPPORTED.format("Field 'Credentials'")),
         (
             {"Type": "Map", "ItemProcessor": PROCESSOR, "ItemReader": {}},
-            NOT_SUPPORTED.format("Field 'ItemReader'", "ItemReader"),
+            NOT_SUPPORTED.format("Field 'ItemReader'"),
         ),
     ],
 )
@@ -105,21 +99,18 @@ def rule(**fields: JSON) -> JSON:
 SCHEMA_FAULTS = [
     ({"Type": "Bake"}, "The value for the field 'Type' must be one of these values: [Pass, Task, Choice, Wait, Succeed, Fail, Parallel, Map]", "/Type"),
     ({"Type": "Task"}, "These fields are required: [Resource]", ""),
-    ({"Type": "Pass", "Resource": "x"}, "Field 'Resource' is not supported", "/Resource"),
-    ({"Type": "Pass", "ResultSelector": {}}, "Field 'ResultSelector' is not supported", "/ResultSelector"),
-    ({"Type": "Wait", "Seconds": 1, "ResultPath": "$"}, "Field 'ResultPath' is not supported", "/ResultPath"),
+    ({"Type": "Pass", "Resource": "x"}, "Field 'Resource' is not supported", ""),
+    ({"Type": "Pass", "ResultSelector": {}}, "Field 'ResultSelector' is not supported", ""),
+    ({"Type": "Wait", "Seconds": 1, "ResultPath": "$"}, "Field 'ResultPath' is not supported", ""),
     ({"Type": "Pass", "Next": "B"}, "Only one of these fields is allowed: [Next, End]", ""),
     ({"Type": "Pass", "InputPath": 1}, "Expected value of type String", "/InputPath"),
     ({"Type": "Pass", "InputPath": "a"}, "The value for the field 'InputPath' must be a valid JSONPath", "/InputPath"),
     ({"Type": "Pass", "ResultPath": "$.a[*]"}, "The value for the field 'ResultPath' must be a valid Reference Path", "/ResultPath"),
     ({"Type": "Pass", "ResultPath": "$$.a"}, "The value for the field 'ResultPath' must be a valid Reference Path", "/ResultPath"),
-    ({"Type": "Pass", "InputPath": "$a.b"}, "The variable '$a' is not supported by pizzabar", "/InputPath"),
     ({"Type": "Pass", "Parameters": {"a.$": "b"}}, "The value for the field 'a.$' must be a valid JSONPath or a valid intrinsic function call", "/Parameters"),
     ({"Type": "Pass", "Parameters": {"a": [{"b.$": 1}]}}, "The value for the field 'b.$' must be a valid JSONPath or a valid intrinsic function call", "/Parameters/a[0]"),
     ({"Type": "Pass", "Parameters": {"a": 1, "a.$": "$"}}, "The field 'a' is defined twice: as 'a' and as 'a.$'", "/Parameters"),
     ({"Type": "Pass", "Parameters": {"a.$": "States.Bake()"}}, "The intrinsic function 'States.Bake' is not supported", "/Parameters/a.$"),
-    ({"Type": "Pass", "Parameters": {"a.$": "$b.c"}}, "The variable '$b' is not supported by pizzabar", "/Parameters/a.$"),
-    ({"Type": "Pass", "Parameters": {"a.$": "States.Array($b)"}}, "The variable '$b' is not supported by pizzabar", "/Parameters/a.$"),
     ({"Type": "Wait"}, "Exactly one of these fields is required: [Seconds, SecondsPath, Timestamp, TimestampPath]", ""),
     ({"Type": "Wait", "Seconds": -1}, "The value for the field 'Seconds' must be between 0 and 99999999", "/Seconds"),
     ({"Type": "Wait", "Seconds": 1.5}, "Expected value of type Integer", "/Seconds"),
@@ -168,14 +159,14 @@ TARGETS = [
     (machine("A", A={**TASK, "End": True, "Catch": [{"ErrorEquals": ["X"], "Next": "Y"}]}), ["MISSING_TRANSITION_TARGET: Missing 'Next' target: Y at /States/A/Catch[0]/Next"]),
     (machine("A", A={"Type": "Choice", "Choices": [{"Variable": "$.a", "IsNull": True, "Next": "X"}], "Default": "B"}, B=END), ["MISSING_TRANSITION_TARGET: Missing 'Next' target: X at /States/A/Choices[0]/Next"]),
     (machine("A", A={"Type": "Choice", "Choices": [{"Variable": "$.a", "IsNull": True, "Next": "B"}], "Default": "X"}, B=END), ["MISSING_TRANSITION_TARGET: Missing 'Next' target: X at /States/A/Default"]),
-    (machine("A", A={"Type": "Pass", "Next": "B"}, B={"Type": "Pass", "Next": "A"}, C={"Type": "Pass", "Next": "A"}), ["MISSING_END_STATE: Workflow has no terminal state"]),
+    (machine("A", A={"Type": "Pass", "Next": "B"}, B={"Type": "Pass", "Next": "A"}, C={"Type": "Pass", "Next": "A"}), ["MISSING_END_STATE: Workflow has no terminal state at null"]),
     (machine("A", A={"Type": "Map", "ItemProcessor": machine("A", A=END), "End": True}), ["DUPLICATE_STATE_NAME: State name 'A' is not unique at /States/A/ItemProcessor/States/A"]),
     (machine("A", A={"Type": "Parallel", "Branches": [machine("I", I={"Type": "Pass", "Next": "A"}, J=END)], "End": True}), ["MISSING_TRANSITION_TARGET: Missing 'Next' target: A at /States/A/Branches[0]/States/I/Next", 'MISSING_TRANSITION_TARGET: State "J" is not reachable. at /States/A/Branches[0]/States/J']),
     (machine("A" * 81, **{"A" * 81: END}), [f"INVALID_STATE_NAME: The name of a state must have 1 to 80 characters at /States/{'A' * 81}"]),
     ([], ["SCHEMA_VALIDATION_FAILED: A definition must be a JSON object at /"]),
     ({}, ["SCHEMA_VALIDATION_FAILED: These fields are required: [StartAt, States] at /"]),
     ({**machine("A", A=END), "Version": "2.0"}, ["SCHEMA_VALIDATION_FAILED: The value for the field 'Version' must be one of these values: [1.0] at /Version"]),
-    ({**machine("A", A=END), "Oven": 1}, ["SCHEMA_VALIDATION_FAILED: Field 'Oven' is not supported at /Oven"]),
+    ({**machine("A", A=END), "Oven": 1}, ["SCHEMA_VALIDATION_FAILED: Field 'Oven' is not supported at /"]),
     (machine("A", A=3), ["SCHEMA_VALIDATION_FAILED: Expected value of type Object at /States/A"]),
     (machine("A", A={"Type": "Fail"}), []),
     ({**machine("A", A=END), "Comment": "c", "Version": "1.0", "TimeoutSeconds": 5, "QueryLanguage": "JSONPath"}, []),
@@ -212,5 +203,5 @@ def test_a_definition_must_not_be_too_deep() -> None:
     deep = '{"a":' * 120 + "1" + "}" * 120
 
     assert faults('{"StartAt":"A","States":{"A":{"Type":"Pass","End":true,"Result":' + deep + "}}}") == [
-        "TOO_DEEPLY_NESTED: A definition must not be more than 100 levels deep"
+        "TOO_DEEPLY_NESTED: A definition must not be more than 100 levels deep at null"
     ]

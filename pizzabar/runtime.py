@@ -11,10 +11,10 @@ process (a frame, the answer to a call from outside, a task that does more than 
 from typing import Protocol
 
 from pizzabar.apigateway.connections import Connections
-from pizzabar.apigateway.http_client import HttpClient
 from pizzabar.clock import EmulatorClock
 from pizzabar.dynamodb.store import TableStore
 from pizzabar.eventbridge.transport import Transport
+from pizzabar.http_client import HttpClient
 from pizzabar.kept import Kept
 from pizzabar.lambda_.invocations import Invocations
 from pizzabar.lambda_.sandboxes import Sandboxes

@@ -5,6 +5,7 @@ A plain record: reading a dozen variables does not pay for the import of a setti
 the rest of the start.
 """
 
+import json
 import os
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -71,6 +72,16 @@ def _matching(pattern: str, meaning: str) -> Callable[[str], str]:
 
 def _state(text: str) -> Path | None:
     return None if text == ":memory:" else Path(text)
+
+
+def _connections(text: str) -> dict[str, Any]:
+    try:
+        read = json.loads(Path(text).read_text())
+    except (OSError, ValueError) as error:
+        raise ValueError(f"a JSON file ({error})") from None
+    if not isinstance(read, dict) or not all(isinstance(each, dict) for each in read.values()):
+        raise ValueError("a JSON file with an object for each connection")
+    return read
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -178,6 +189,14 @@ class Settings:
             "the port of https://{domainName}/{stage}: auto (443 above the port, where functions run in processes "
             "of their own), off, or a port",
         ),
+    )
+    buckets: Path = field(
+        default=Path(".pizzabar/buckets"),
+        metadata=_how(Path, "the folder whose folders are the buckets that distributed Map states read and write"),
+    )
+    connections: dict[str, Any] = field(
+        default_factory=dict,
+        metadata=_how(_connections, "what each connection adds to the requests of HTTP tasks: a JSON file, by name"),
     )
     cache: Path | None = field(
         default=None,

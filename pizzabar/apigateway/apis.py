@@ -24,7 +24,6 @@ from pizzabar.apigateway.errors import (
     bad_request_frame,
     error_frame,
 )
-from pizzabar.apigateway.http_client import HttpClient
 from pizzabar.apigateway.integration import Answer, Integration
 from pizzabar.apigateway.integration_response import fitting, response_body, response_headers
 from pizzabar.apigateway.integrations import Integrations
@@ -37,6 +36,7 @@ from pizzabar.arn import Home
 from pizzabar.clock import Clock
 from pizzabar.documents import JSON
 from pizzabar.errors import ServiceError
+from pizzabar.http_client import HttpClient
 from pizzabar.journal import CAUSE, Cause, new_trace_id, note
 from pizzabar.operations import Call, Trace
 from pizzabar.record import record

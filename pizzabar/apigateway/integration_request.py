@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from urllib.parse import quote, urlencode
 
 from pizzabar.apigateway.errors import IntegrationFailure, UnsupportedMediaType
-from pizzabar.apigateway.http_client import HttpRequest
 from pizzabar.apigateway.integration import DEFAULT_KEY, HttpTarget, Integration
 from pizzabar.apigateway.mapping_template import MappingTemplate, MappingTemplateError, Variables
 from pizzabar.apigateway.parameter_mapping import mapped
 from pizzabar.apigateway.request import Request
 from pizzabar.apigateway.selection import Selection, SelectionValues
+from pizzabar.http_client import HttpRequest
 
 _PATH_PARAMETER = re.compile(r"(?<!\$)\{([^{}/?#]+)\}")
 

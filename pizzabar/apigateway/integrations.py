@@ -9,7 +9,6 @@ from typing import TypeVar
 
 from pizzabar import documents
 from pizzabar.apigateway.errors import IntegrationFailure, IntegrationTimeout
-from pizzabar.apigateway.http_client import HttpClient, HttpResponse
 from pizzabar.apigateway.integration import (
     SERVICE,
     Answer,
@@ -30,6 +29,7 @@ from pizzabar.arn import Home
 from pizzabar.clock import Clock, within
 from pizzabar.documents import JSON, NotJSON
 from pizzabar.errors import ServiceError
+from pizzabar.http_client import HttpClient, HttpResponse
 from pizzabar.journal import act_as
 from pizzabar.operations import Call
 from pizzabar.principal import Principal, service_principal

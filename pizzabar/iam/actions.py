@@ -201,8 +201,9 @@ _STATES_BY_PARAMETER: Mapping[str, tuple[str, ...]] = {
     "stateMachineVersionArn": ("DeleteStateMachineVersion",),
     "executionArn": (
         *("DescribeExecution", "DescribeStateMachineForExecution", "GetExecutionHistory", "RedriveExecution"),
-        "StopExecution",
+        *("ListMapRuns", "StopExecution"),
     ),
+    "mapRunArn": ("DescribeMapRun", "UpdateMapRun"),
     "activityArn": ("DeleteActivity", "DescribeActivity", "GetActivityTask"),
     "resourceArn": ("ListTagsForResource", "TagResource", "UntagResource"),
 }

@@ -12,14 +12,19 @@ import hashlib
 import logging
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 from pizzabar import documents
 from pizzabar.clock import Clock, Timer
 from pizzabar.documents import JSON
 from pizzabar.journal import CAUSE, Attempt, Cause, cause_of_text, new_trace_id
+from pizzabar.local.buckets import LocalBuckets
 from pizzabar.local.database import Database
+from pizzabar.local.map_runs import LocalMapRuns
 from pizzabar.stepfunctions.definition import StateMachine, read_definition
 from pizzabar.stepfunctions.errors import (
     ExecutionAlreadyExists,
@@ -27,6 +32,7 @@ from pizzabar.stepfunctions.errors import (
     ExecutionNotRedrivable,
     InvalidToken,
     TaskDoesNotExist,
+    TaskFailure,
     TaskTimedOut,
 )
 from pizzabar.stepfunctions.execution import Execution
@@ -35,10 +41,13 @@ from pizzabar.stepfunctions.interpreter import (
     Command,
     Finish,
     Occurrence,
+    ReadItems,
     Redriven,
+    RunMapRun,
     RunTask,
     Started,
     StartTimer,
+    Stopped,
     TaskFailed,
     TaskSubmitted,
     TaskSucceeded,
@@ -49,7 +58,8 @@ from pizzabar.stepfunctions.interpreter import (
     pending,
     task_token,
 )
-from pizzabar.stepfunctions.tasks import TaskFailure, Tasks
+from pizzabar.stepfunctions.item_reader import CannotRead
+from pizzabar.stepfunctions.tasks import Tasks, is_job, job_result
 from pizzabar.uuids import new_uuid
 from pizzabar.work import Work, resting
 
@@ -91,13 +101,25 @@ SELECT_HISTORY = (
 class LocalExecutions:
     """Executions over one state file."""
 
-    def __init__(self, database: Database, clock: Clock, work: Work, tasks: Tasks, *, seed: str, region: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        work: Work,
+        tasks: Tasks,
+        *,
+        seed: str,
+        region: str,
+        buckets: Path = Path("buckets"),
+    ) -> None:
         self._database = database
         self._clock = clock
         self._work = work
         self._tasks = tasks
         self._seed = seed
         self._region = region
+        self._buckets = LocalBuckets(buckets)
+        self.map_runs = LocalMapRuns(self, database, work, self._buckets)
         self._running: dict[str, _Running] = {}
         self._tell: Tell | None = None
         self._last_id = 0
@@ -114,6 +136,7 @@ class LocalExecutions:
 
     async def open(self) -> int:
         """Go on with the executions that an earlier process left running, and tell how many."""
+        await self.map_runs.open()
         rows = await self._database.read(lambda connection: connection.execute(SELECT_RUNNING).fetchall())
         machines: dict[str, StateMachine] = {}
         for row_id, state, machine_arn, text, trace, definition in rows:
@@ -123,15 +146,46 @@ class LocalExecutions:
             execution = Execution.from_json(documents.parse(state))
             running = _Running(machine, execution, machine_arn, text, trace, row_id)
             self._running[execution.arn] = running
-            self._follow(running, pending(machine, execution))
         last = await self._database.read(lambda connection: connection.execute(LAST_ID).fetchone()[0])
         self._last_id = last or 0
+        # Now that all are there: some wait for others, and what they ask for may start more.
+        for running in [*self._running.values()]:
+            self._follow(running, pending(running.machine, running.execution))
         return len(rows)
 
     async def start(self, machine: DeployedStateMachine, name: str | None, text: str, value: JSON) -> ExecutionRecord:
         """Start an execution (see ``Executions.start``)."""
-        is_new = name is None
-        name = name or new_uuid()
+        return await self._start(machine, name or new_uuid(), text, value, is_new=name is None)
+
+    async def start_child(
+        self, machine: DeployedStateMachine, name: str, text: str, value: JSON, *, may_be_there: bool
+    ) -> ExecutionRecord:
+        """Start an execution of a map run, or give the one of its name that is there already."""
+        try:
+            return await self._start(machine, name, text, value, is_new=not may_be_there)
+        except ExecutionAlreadyExists:
+            return await self.describe(f"{machine.arn.replace(':stateMachine:', ':execution:', 1)}:{name}")
+
+    async def stop_child(self, arn: str, stopped: Stopped) -> None:
+        """Stop an execution that nobody waits for any more, if it still runs."""
+        with suppress(ExecutionDoesNotExist):
+            await self.feed(arn, stopped)
+
+    def now(self) -> datetime:
+        """Tell the time."""
+        return self._clock.now()
+
+    async def when_ended(self, arn: str, then: Callable[[ExecutionRecord], None]) -> None:
+        """Have something done when an execution has ended, which may be now."""
+        running = self._running.get(arn)
+        if running is not None:
+            running.followers = (*running.followers, then)
+        else:
+            then(await self.describe(arn))
+
+    async def _start(
+        self, machine: DeployedStateMachine, name: str, text: str, value: JSON, *, is_new: bool
+    ) -> ExecutionRecord:
         arn = f"{machine.arn.replace(':stateMachine:', ':execution:', 1)}:{name}"
         if machine.is_express:
             # Each has a name of its own, whatever it is called.
@@ -285,7 +339,19 @@ class LocalExecutions:
             self._database.will_change()
         if running.timers:
             running.drop_timers()
+        if running.jobs:
+            self._drop_jobs(running)
         self._follow(running, step.commands)
+
+    def _drop_jobs(self, running: "_Running") -> None:
+        """Stop the executions and map runs that nothing waits for any more."""
+        awaited = {getattr(command, "op", 0) for command in pending(running.machine, running.execution)}
+        for op in running.jobs.keys() - awaited:
+            arn = running.jobs.pop(op)
+            if ":mapRun:" in arn:
+                self.map_runs.abort(arn)
+            else:
+                self._work.start(self.stop_child(arn, Stopped(None, None)))
 
     def _write_down(self, connection: sqlite3.Connection) -> None:
         """Write down what has changed since the last time."""
@@ -345,6 +411,11 @@ class LocalExecutions:
                     )
                 case RunTask():
                     self._start_task(running, command)
+                case ReadItems():
+                    self._work.start(self._read_items(running, command))
+                case RunMapRun():
+                    running.jobs[command.op] = command.arn
+                    self.map_runs.start(command, running.execution, partial(self._apply, running))
                 case Finish():
                     for timer in running.timers.values():
                         timer.cancel()
@@ -352,6 +423,8 @@ class LocalExecutions:
                     for waiter in running.waiters:
                         if not waiter.done():
                             waiter.set_result(None)
+                    for then in running.followers:
+                        then(running.record())
                 case _:
                     raise AssertionError(command)
 
@@ -375,7 +448,30 @@ class LocalExecutions:
             self._is_starting = False
             CAUSE.reset(token)
 
+    async def _read_items(self, running: "_Running", command: ReadItems) -> None:
+        occurrence: Occurrence
+        try:
+            items = self._buckets.items(command.resource, command.parameters, command.config)
+        except (CannotRead, OSError) as error:
+            occurrence = TaskFailed(command.op, "States.ItemReaderFailed", str(error))
+        else:
+            occurrence = TaskSucceeded(command.op, items)
+        self._apply(running, occurrence)
+
+    def _job_ended(self, running: "_Running", command: RunTask, record: ExecutionRecord) -> None:
+        """Tell a task that the execution which it started has ended."""
+        running.jobs.pop(command.op, None)
+        try:
+            occurrence: Occurrence = TaskSucceeded(command.op, job_result(command.resource, record))
+        except TaskFailure as failure:
+            occurrence = TaskFailed(command.op, failure.error, failure.cause)
+        self._apply(running, occurrence)
+
     async def _run_task(self, running: "_Running", command: RunTask) -> None:
+        if command.job is not None:
+            running.jobs[command.op] = command.job
+            await self.when_ended(command.job, partial(self._job_ended, running, command))
+            return
         if command.is_activity and command.token is not None:
             try:
                 self._tasks.offer(command.resource, command.token, command.parameters)
@@ -387,7 +483,7 @@ class LocalExecutions:
             await self._database.durable()
         occurrence: Occurrence
         try:
-            result = await self._tasks.run(command.resource, command.parameters, running.execution)
+            result = await self._tasks.run(command.resource, command.parameters, running.execution, command.role)
         except TaskFailure as failure:
             occurrence = TaskFailed(command.op, failure.error, failure.cause)
         except Exception as fault:
@@ -395,7 +491,7 @@ class LocalExecutions:
             log.exception("a task of %s could not be run", running.execution.arn)
             occurrence = TaskFailed(command.op, "States.Runtime", f"The task could not be run: {fault!r}")
         else:
-            is_answer = command.token is None
+            is_answer = command.token is None and not is_job(command.resource)
             occurrence = TaskSucceeded(command.op, result) if is_answer else TaskSubmitted(command.op, result)
         self._apply(running, occurrence)
 
@@ -414,8 +510,10 @@ class _Running:
     __slots__ = (
         "cause",
         "execution",
+        "followers",
         "input",
         "insertion",
+        "jobs",
         "machine",
         "machine_arn",
         "row_id",
@@ -445,6 +543,10 @@ class _Running:
         self.timers: dict[int, Timer] = {}
         self.unwritten: list[JSON] = []
         self.waiters: tuple[asyncio.Future[None], ...] = ()
+        self.followers: tuple[Callable[[ExecutionRecord], None], ...] = ()
+        """What is to be done when it has ended."""
+        self.jobs: dict[int, str] = {}
+        """The executions and map runs that its states wait for, by their commands' numbers."""
         self.insertion: tuple[str, float] | None = None
         """The definition and the time it was started with, until it has a row."""
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from pizzabar.apigateway.http_client import HttpRequest, HttpResponse
+from pizzabar.http_client import HttpRequest, HttpResponse
 from pizzabar.local.database import Database
 
 if TYPE_CHECKING:

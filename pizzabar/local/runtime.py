@@ -64,7 +64,15 @@ class LocalRuntime:
     def executions(self, tasks: Tasks) -> LocalExecutions:
         """Give the driver of executions."""
         account, region = self._settings.account, self._settings.region
-        return LocalExecutions(self.database, self.clock, self.work, tasks, seed=f"{account}/{region}", region=region)
+        return LocalExecutions(
+            self.database,
+            self.clock,
+            self.work,
+            tasks,
+            seed=f"{account}/{region}",
+            region=region,
+            buckets=self._settings.buckets,
+        )
 
     async def durable(self) -> None:
         """Return when every change made so far is durable, together with what others change meanwhile."""

@@ -23,6 +23,46 @@ class RunTask:
     timeout_seconds: int | None = None
     heartbeat_seconds: int | None = None
     is_activity: bool = False
+    role: str | None = None
+    """The role that it is done as, where that is not the execution's."""
+    job: str | None = None
+    """What the task waits for, where it was started already: the ARN of an execution."""
+
+
+@record
+class ReadItems:
+    """Read the items of a distributed Map state, and answer with ``TaskSucceeded`` that has their array.
+
+    ``parameters`` say which object or objects, ``config`` how to read them.
+    """
+
+    op: int
+    resource: str
+    parameters: JSON
+    config: JSON
+
+
+@record
+class RunMapRun:
+    """Run an execution for each input, and answer with ``TaskSucceeded`` that has the array of their outputs.
+
+    Each child is an execution of ``definition``, under names that the same map run always gives the same child. Too
+    many failures are answered with ``TaskFailed``. With a ``writer``, the results go to a bucket.
+    """
+
+    op: int
+    arn: str
+    machine_arn: str
+    """That of the children's state machine."""
+    definition: str
+    is_express: bool
+    inputs: list[JSON]
+    concurrency: int
+    tolerated_count: int | None = None
+    tolerated_percentage: float | None = None
+    has_batches: bool = False
+    writer: JSON = None
+    """Bucket, Prefix, and the WriterConfig."""
 
 
 @record
@@ -48,4 +88,4 @@ class Finish:
     cause: str | None = None
 
 
-Command = RunTask | StartTimer | Finish
+Command = RunTask | ReadItems | RunMapRun | StartTimer | Finish

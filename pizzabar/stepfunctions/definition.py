@@ -21,10 +21,18 @@ from pizzabar.stepfunctions.fields import (
     JSONATA,
     JSONPATH,
     LONGEST_TIMEOUT,
-    Fields,
     Place,
     constant,
     is_integer,
+)
+from pizzabar.stepfunctions.map_fields import (
+    DISTRIBUTED,
+    DISTRIBUTED_ONLY,
+    DISTRIBUTED_PATHS,
+    INLINE,
+    MAP_PATHS,
+    MAP_QUERIES,
+    MapFields,
 )
 from pizzabar.stepfunctions.paths import Path
 from pizzabar.stepfunctions.payload import Expression
@@ -99,18 +107,15 @@ _HANDLERS = frozenset({"ResultSelector", "Retry", "Catch"})
 _WORK = _ALWAYS | _FLOW | _PATHS | _RESULT | _HANDLERS | {"Assign"}
 _TIMEOUTS = frozenset({"TimeoutSeconds", "TimeoutSecondsPath", "HeartbeatSeconds", "HeartbeatSecondsPath"})
 _WAITS = ("Seconds", "SecondsPath", "Timestamp", "TimestampPath")
-_MAP = frozenset({"ItemProcessor", "Iterator", "ItemSelector", "MaxConcurrency"})
-_MAP_PATHS = frozenset({"ItemsPath", "MaxConcurrencyPath"})
-
 _PATH_FIELDS: dict[str, frozenset[str]] = {
     "Pass": _ALWAYS | _FLOW | _PATHS | _RESULT | {"Result", "Assign"},
-    "Task": _WORK | _TIMEOUTS | {"Resource"},
+    "Task": _WORK | _TIMEOUTS | {"Resource", "Credentials"},
     "Choice": _ALWAYS | _PATHS | {"Choices", "Default", "Assign"},
     "Wait": _ALWAYS | _FLOW | _PATHS | {*_WAITS, "Assign"},
     "Succeed": _ALWAYS | _PATHS,
     "Fail": _ALWAYS | {"Error", "ErrorPath", "Cause", "CausePath"},
     "Parallel": _WORK | {"Branches"},
-    "Map": _WORK | _MAP | _MAP_PATHS,
+    "Map": _WORK | MAP_PATHS | DISTRIBUTED_PATHS,
 }
 
 _GIVES = _ALWAYS | {"Output"}
@@ -118,33 +123,16 @@ _WORKS = _GIVES | _FLOW | {"Assign", "Retry", "Catch"}
 
 _QUERY_FIELDS: dict[str, frozenset[str]] = {
     "Pass": _GIVES | _FLOW | {"Assign"},
-    "Task": _WORKS | {"Resource", "Arguments", "TimeoutSeconds", "HeartbeatSeconds"},
+    "Task": _WORKS | {"Resource", "Arguments", "TimeoutSeconds", "HeartbeatSeconds", "Credentials"},
     "Choice": _GIVES | {"Choices", "Default", "Assign"},
     "Wait": _GIVES | _FLOW | {"Seconds", "Timestamp", "Assign"},
     "Succeed": _GIVES,
     "Fail": _ALWAYS | {"Error", "Cause"},
     "Parallel": _WORKS | {"Arguments", "Branches"},
-    "Map": _WORKS | _MAP | {"Items"},
+    "Map": _WORKS | MAP_QUERIES | DISTRIBUTED_ONLY,
 }
 
 _STATE_FIELDS = {JSONPATH: _PATH_FIELDS, JSONATA: _QUERY_FIELDS}
-
-_UNSUPPORTED: dict[str, frozenset[str]] = {
-    "Task": frozenset({"Credentials"}),
-    "Map": frozenset(
-        {
-            "ItemBatcher",
-            "ItemReader",
-            "Label",
-            "ResultWriter",
-            "ToleratedFailureCount",
-            "ToleratedFailureCountPath",
-            "ToleratedFailurePercentage",
-            "ToleratedFailurePercentagePath",
-        }
-    ),
-}
-"""Fields that the States Language has and pizzabar refuses."""
 
 _REQUIRED: dict[str, tuple[str, ...]] = {"Task": ("Resource",), "Choice": ("Choices",), "Parallel": ("Branches",)}
 _IS_TERMINAL = frozenset({"Succeed", "Fail"})
@@ -169,7 +157,7 @@ class _Scope:
     transitions: list[tuple[str | None, Place, str]] = field(default_factory=list)
 
 
-class _Reading(Fields):
+class _Reading(MapFields):
     """One reading of a definition, which gathers states and faults."""
 
     def __init__(self, supports: Callable[[str], bool]) -> None:
@@ -263,7 +251,7 @@ class _Reading(Fields):
             return
         language = self.query_language(document, place, self.language)
         fields = _STATE_FIELDS[language][type_]
-        self.known_fields(document, place, fields, _UNSUPPORTED.get(type_, frozenset()))
+        self.known_fields(document, place, fields)
         self.required(document, place, _REQUIRED.get(type_, ()))
         self.state_name = name
         common = self.common(document, type_, place, scope, name, fields)
@@ -402,7 +390,24 @@ class _Reading(Fields):
                 "The value for the field 'HeartbeatSeconds' must be smaller than that of 'TimeoutSeconds'",
             )
         resource = self.resource(document, place)
-        return Task(resource=resource, timeout=timeout, heartbeat=heartbeat, **common)
+        role = self.credentials(document, place, is_jsonata="is_jsonata" in common)
+        return Task(resource=resource, timeout=timeout, heartbeat=heartbeat, role=role, **common)
+
+    def credentials(self, document: Mapping[str, JSON], place: Place, *, is_jsonata: bool) -> Expression | None:
+        """Read the role that a task is done as.
+
+        https://docs.aws.amazon.com/step-functions/latest/dg/concepts-access-cross-acct-resources.html
+        """
+        given, at = document.get("Credentials"), (*place, "Credentials")
+        if "Credentials" not in document:
+            return None
+        if not isinstance(given, dict):
+            self.fault(at, "Expected value of type Object")
+            return None
+        self.known_fields(given, at, frozenset({"RoleArn"} if is_jsonata else {"RoleArn", "RoleArn.$"}))
+        if is_jsonata:
+            return self.queries(document, "Credentials", place)
+        return self.template(document, "Credentials", place)
 
     def resource(self, document: Mapping[str, JSON], place: Place) -> TaskResource:
         arn = self.string(document, "Resource", place)
@@ -432,61 +437,39 @@ class _Reading(Fields):
         self.exactly_one(document, ("ItemProcessor", "Iterator"), place)
         self.at_most_one(document, ("ItemSelector", "Parameters"), place)
         self.at_most_one(document, ("MaxConcurrency", "MaxConcurrencyPath"), place)
-        start = ""
+        is_jsonata = "is_jsonata" in common
+        start, plan, mode = "", None, INLINE
         for name in ("ItemProcessor", "Iterator"):
             processor, at = document.get(name, {}), (*place, name)
             if not isinstance(processor, dict):
                 self.fault(at, "Expected value of type Object")
             elif name in document:
                 self.known_fields(processor, at, _PROCESSOR_FIELDS)
-                self.processor_config(processor, at)
-                start = self.level(processor, at)
-        read = self.map_queries if "is_jsonata" in common else self.map_paths
-        return Map(start=start, **{**common, **read(document, place)})
+                mode = self.mode(processor, at)
+                start = self.processor(processor, at, is_apart=mode == DISTRIBUTED)
+                if mode == DISTRIBUTED:
+                    self.state_name = common["name"]
+                    plan = self.plan(
+                        document,
+                        processor,
+                        place,
+                        name=common["name"],
+                        language=self.language,
+                        is_jsonata=is_jsonata,
+                    )
+        if mode == INLINE and (wrong := sorted(DISTRIBUTED_PATHS & document.keys())):
+            for name in wrong:
+                self.fault(place, f"Field '{name}' is not supported")
+        self.state_name = common["name"]
+        return Map(start=start, distributed=plan, **{**common, **self.items(document, place, is_jsonata=is_jsonata)})
 
-    def map_paths(self, document: Mapping[str, JSON], place: Place) -> dict[str, Any]:
-        items_path = self.reference(document, "ItemsPath", place)
-        limit = self.integer(document, "MaxConcurrency", place, 0, None)
-        limit_path = self.reference(document, "MaxConcurrencyPath", place)
-        selector = self.template(document, "ItemSelector", place)
-        return {
-            "items": self.read_at(items_path, "ItemsPath"),
-            "items_path": "$" if items_path is None else items_path.text,
-            "concurrency": constant(limit) if limit is not None else self.read_at(limit_path, "MaxConcurrencyPath"),
-        } | ({} if selector is None else {"parameters": selector})
-
-    def map_queries(self, document: Mapping[str, JSON], place: Place) -> dict[str, Any]:
-        items = self.query(document, "Items", place, "array or object")
-        if items is None and "Items" in document:
-            if isinstance(document["Items"], (list, dict)):
-                items = self.queries(document, "Items", place)
-            else:
-                self.fault((*place, "Items"), "Expected value of type Array, Object or a JSONata expression")
-        limit = self.query(document, "MaxConcurrency", place, "number")
-        if limit is None and (literal := self.integer(document, "MaxConcurrency", place, 0, None)) is not None:
-            limit = constant(literal)
-        return {
-            "items": items,
-            "items_path": "Items",
-            "concurrency": limit,
-            "parameters": self.queries(document, "ItemSelector", place),
-        }
-
-    def processor_config(self, processor: Mapping[str, JSON], place: Place) -> None:
-        config, at = processor.get("ProcessorConfig", {}), (*place, "ProcessorConfig")
-        if not isinstance(config, dict):
-            self.fault(at, "Expected value of type Object")
-            return
-        self.known_fields(config, at, frozenset({"Mode", "ExecutionType"}))
-        mode = config.get("Mode", "INLINE")
-        if mode == "DISTRIBUTED":
-            self.fault((*at, "Mode"), "Distributed Map is not supported by pizzabar")
-        elif mode != "INLINE":
-            self.fault(
-                (*at, "Mode"), "The value for the field 'Mode' must be one of these values: [INLINE, DISTRIBUTED]"
-            )
-        elif "ExecutionType" in config:
-            self.fault((*at, "ExecutionType"), "Field 'ExecutionType' is not supported")
+    def processor(self, processor: Mapping[str, JSON], place: Place, *, is_apart: bool) -> str:
+        """Read what is done with each item. Executions of their own see no variables of this one."""
+        outer = self.outer
+        self.outer = () if is_apart else outer
+        start = self.level(processor, place)
+        self.outer = outer
+        return start
 
     def read_choice(self, document: Mapping[str, JSON], place: Place, scope: _Scope, common: Any) -> Choice:
         name, is_jsonata = common["name"], "is_jsonata" in common

@@ -51,6 +51,15 @@ class StateFailure(PizzabarError):
         super().__init__(f"{error}: {cause}")
 
 
+class TaskFailure(PizzabarError):
+    """Raised when a task fails; ``error`` is the name that Retry and Catch go by."""
+
+    def __init__(self, error: str, cause: str) -> None:
+        self.error = error
+        self.cause = cause
+        super().__init__(f"{error}: {cause}")
+
+
 class ConflictException(ServiceError):
     """Raised when a change crosses another one."""
 

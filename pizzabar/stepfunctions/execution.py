@@ -8,7 +8,6 @@ A branch that has ended is gone, and its output stands with its parent; so an ex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from pizzabar.documents import JSON
 from pizzabar.record import record
@@ -50,6 +49,9 @@ class WaitingForTask:
     timeout: Timer | None = None
     heartbeat: Timer | None = None
     is_submitted: bool = False
+    role: str | None = None
+    job: str | None = None
+    """The ARN of the execution whose end is the task's."""
 
 
 CHUNK = 64
@@ -99,9 +101,15 @@ class Item:
     index: int
     value: JSON
     key: str | None = None
+    source: str | None = None
+    """Of a distributed Map: where the item comes from."""
 
-    def __iter__(self) -> Iterator[Any]:
-        return iter((self.index, self.value, self.key))
+    def in_context(self) -> JSON:
+        """Give it as the context object has it."""
+        item: dict[str, JSON] = {"Index": self.index, "Value": self.value}
+        if self.key is not None:
+            item["Key"] = self.key
+        return item if self.source is None else {**item, "Source": self.source}
 
 
 def item_at(items: JSON, index: int) -> Item:
@@ -127,7 +135,23 @@ class WaitingForBranches:
     outputs: Outputs = field(default_factory=Outputs)
 
 
-Waiting = WaitingForTimer | WaitingForTask | WaitingForBranches
+@record
+class WaitingForMapRun:
+    """What a distributed Map state waits for: the items while ``reader`` is there, then the children.
+
+    ``run`` is the last part of the map run's ARN, ``inputs`` are the children's. ``limits`` are concurrency,
+    tolerated count and tolerated percentage.
+    """
+
+    op: int
+    run: str
+    limits: tuple[int, int | None, float | None]
+    reader: JSON = None
+    writer: JSON = None
+    inputs: JSON = None
+
+
+Waiting = WaitingForTimer | WaitingForTask | WaitingForBranches | WaitingForMapRun
 
 
 @record
@@ -299,6 +323,8 @@ def _write_branch(branch: Branch, branches: Mapping[int, Branch]) -> JSON:
             document["retry" if is_retry else "timer"] = _write_timer(timer)
         case WaitingForTask() as task:
             document["task"] = _write_task(task)
+        case WaitingForMapRun(op, run, limits, reader, writer, inputs):
+            document["mapRun"] = [op, run, list(limits), reader, writer, inputs]
         case WaitingForBranches(total, begun, ended, limit, items, outputs):
             document["branches"] = [total, begun, ended, limit, items, list(outputs)]
     return document
@@ -320,6 +346,9 @@ def _read_branch(document: JSON, variables: Mapping[str, JSON] | None = None) ->
         waits_for = WaitingForTimer(_timer(document["retry"]), is_retry=True)
     elif "task" in document:
         waits_for = _read_task(document["task"])
+    elif "mapRun" in document:
+        op, run, limits, reader, writer, inputs = document["mapRun"]
+        waits_for = WaitingForMapRun(op, run, tuple(limits), reader, writer, inputs)
     elif "branches" in document:
         total, begun, ended, limit, items, outputs = document["branches"]
         pairs = Outputs((index, output) for index, output in outputs)
@@ -355,6 +384,10 @@ def _write_task(task: WaitingForTask) -> JSON:
         document["heartbeat"] = _write_timer(task.heartbeat)
     if task.is_submitted:
         document["isSubmitted"] = True
+    if task.role is not None:
+        document["role"] = task.role
+    if task.job is not None:
+        document["job"] = task.job
     return document
 
 
@@ -367,4 +400,6 @@ def _read_task(document: JSON) -> WaitingForTask:
         _read_timer(document.get("timeout")),
         _read_timer(document.get("heartbeat")),
         "isSubmitted" in document,
+        document.get("role"),
+        document.get("job"),
     )

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from pizzabar.documents import JSON
+from pizzabar.documents import JSON, write
 from pizzabar.journal import cause_of_text
 from pizzabar.record import record
 from pizzabar.stepfunctions.errors import Diagnostic, InvalidDefinition
@@ -19,7 +19,8 @@ from pizzabar.stepfunctions.execution import RUNNING, SUCCEEDED, Execution
 from pizzabar.stepfunctions.execution_log import OFF, Logging
 from pizzabar.stepfunctions.history import MOST_EVENTS
 from pizzabar.stepfunctions.interpreter import Occurrence
-from pizzabar.stepfunctions.states import StateMachine, Task
+from pizzabar.stepfunctions.map_runs import MapRuns
+from pizzabar.stepfunctions.states import Map, StateMachine, Task
 from pizzabar.uuids import uuid_of
 
 EXPRESS = "EXPRESS"
@@ -93,6 +94,10 @@ Tell = Callable[[str, Execution, Sequence[JSON]], None]
 class Executions(Protocol):
     """The executions of every state machine."""
 
+    @property
+    def map_runs(self) -> MapRuns:
+        """The map runs of their distributed Map states."""
+
     def follow(self, tell: Tell) -> None:
         """Tell of each step, before it is durable: what is written then is durable with it."""
 
@@ -132,6 +137,40 @@ class Executions(Protocol):
         """Read the executions of a state machine, those started last first."""
 
 
+def describe_in_export(record: ExecutionRecord) -> dict[str, JSON]:
+    """Describe an execution as service integrations and exports do: members in PascalCase, times in milliseconds."""
+    execution = record.execution
+    described: dict[str, JSON] = {
+        "ExecutionArn": execution.arn,
+        "Input": record.input,
+        "InputDetails": {"Included": True},
+        "Name": execution.name,
+        "RedriveCount": execution.redrives,
+        "RedriveStatus": "NOT_REDRIVABLE",
+        "StartDate": milliseconds(execution.started),
+        "StateMachineArn": record.machine_arn,
+        "Status": execution.status,
+    }
+    if execution.stopped is not None:
+        described["StopDate"] = milliseconds(execution.stopped)
+        reason = not_redrivable(execution, execution.stopped)
+        if reason is None:
+            described["RedriveStatus"] = "REDRIVABLE"
+        else:
+            described["RedriveStatusReason"] = reason
+    if execution.status == SUCCEEDED:
+        described |= {"Output": write(execution.output), "OutputDetails": {"Included": True}}
+    for name, text in (("Cause", execution.cause), ("Error", execution.error)):
+        if text is not None:
+            described[name] = text
+    return dict(sorted(described.items()))
+
+
+def milliseconds(when: datetime) -> int:
+    """Give a time in milliseconds since 1970."""
+    return round(when.timestamp() * 1000)
+
+
 def not_redrivable(execution: Execution, now: datetime) -> str | None:
     """Say why an execution cannot be redriven, if it cannot.
 
@@ -154,12 +193,27 @@ def as_express(machine: StateMachine) -> StateMachine:
         Diagnostic(
             "SCHEMA_VALIDATION_FAILED",
             "Express state machine does not support "
-            + ("Activity ARN" if state.resource.is_activity else "'.waitForTaskToken' service integration"),
+            + ("Activity ARN" if state.resource.is_activity else f"'{_pattern(state)}' service integration"),
             f"/States/{name}/Resource",
         )
         for name, state in machine.states.items()
-        if isinstance(state, Task) and (state.resource.is_activity or state.resource.has_token)
+        if isinstance(state, Task)
+        and (state.resource.is_activity or state.resource.has_token or state.resource.is_job)
+    ]
+    diagnostics += [
+        Diagnostic(
+            "SCHEMA_VALIDATION_FAILED",
+            "Express state machine does not support Map states in Distributed mode",
+            f"/States/{name}",
+        )
+        for name, state in machine.states.items()
+        if isinstance(state, Map) and state.distributed is not None
     ]
     if diagnostics:
         raise InvalidDefinition(diagnostics)
     return replace(machine, timeout=min(machine.timeout or EXPRESS_SECONDS, EXPRESS_SECONDS))
+
+
+def _pattern(state: Task) -> str:
+    """Give the pattern of a service integration: what its resource ends in."""
+    return state.resource.name[state.resource.name.index(".") :].partition(":")[0]

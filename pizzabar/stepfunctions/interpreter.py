@@ -21,16 +21,16 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-states.html
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, cast
 
-from pizzabar.documents import JSON, write
+from pizzabar.documents import JSON, encode, write
 from pizzabar.record import record
 from pizzabar.stepfunctions.choice import ChoiceRule
-from pizzabar.stepfunctions.commands import Command, Finish, RunTask, StartTimer
+from pizzabar.stepfunctions.commands import Command, Finish, ReadItems, RunMapRun, RunTask, StartTimer
 from pizzabar.stepfunctions.errors import StateFailure
 from pizzabar.stepfunctions.execution import (
     ABORTED,
@@ -44,6 +44,7 @@ from pizzabar.stepfunctions.execution import (
     Timer,
     Waiting,
     WaitingForBranches,
+    WaitingForMapRun,
     WaitingForTask,
     WaitingForTimer,
     item_at,
@@ -63,7 +64,15 @@ from pizzabar.stepfunctions.occurrences import (
     TimerFired,
 )
 from pizzabar.stepfunctions.payload import Expression, place
-from pizzabar.stepfunctions.pending import find_waiting, fits_timer, is_waiting, pending, run_task
+from pizzabar.stepfunctions.pending import (
+    find_waiting,
+    fits_timer,
+    is_waiting,
+    map_run_arn,
+    pending,
+    run_items,
+    run_task,
+)
 from pizzabar.stepfunctions.retry import (
     DATA_LIMIT_EXCEEDED,
     HEARTBEAT_TIMEOUT,
@@ -80,6 +89,7 @@ from pizzabar.stepfunctions.states import (
     Choice,
     Fail,
     Map,
+    MapRunPlan,
     Parallel,
     Pass,
     State,
@@ -91,12 +101,15 @@ from pizzabar.stepfunctions.states import (
 )
 from pizzabar.stepfunctions.task_token import read_task_token, task_token
 from pizzabar.stepfunctions.timestamp import read_timestamp, write_timestamp
+from pizzabar.uuids import uuid_of
 
 __all__ = [
     "Command",
     "Finish",
     "Occurrence",
+    "ReadItems",
     "Redriven",
+    "RunMapRun",
     "RunTask",
     "StartTimer",
     "Started",
@@ -115,6 +128,9 @@ __all__ = [
     "read_task_token",
     "task_token",
 ]
+
+MOST_CHILDREN = 10_000
+"""Executions of a distributed Map at work at once."""
 
 MOST_ITERATIONS = 40
 """Iterations of an inline Map at work at once."""
@@ -457,8 +473,7 @@ class _Run:
             context["Task"] = {"Token": task_token(execution, visit.op)}
         item = item or self.item(visit)
         if item is not None:
-            index, value, key = item
-            context["Map"] = {"Item": {"Index": index, "Value": value} | ({} if key is None else {"Key": key})}
+            context["Map"] = {"Item": item.in_context()}
         return context
 
     def item(self, visit: _Visit) -> Item | None:
@@ -580,6 +595,8 @@ class _Run:
                 self.do(visit, state)
             case WaitingForTimer(), TimerFired():
                 self.pass_on(visit, state)
+            case WaitingForMapRun(), _:
+                self.map_run_occurred(visit, cast(Map, state), waiting, occurrence)
             case WaitingForTask(), _:
                 self.task_occurred(visit, state, waiting, occurrence)  # type: ignore[arg-type]
             case _:
@@ -598,7 +615,11 @@ class _Run:
             case TaskSubmitted(_, result):
                 text = write_payload(result, visit.state)
                 visit.last_event = self.history.task_submitted(state.resource, visit.last_event, text)
-                self.wait(visit, replace(task, is_submitted=True))
+                job = result["ExecutionArn"] if state.resource.is_job else None
+                submitted = replace(task, is_submitted=True, job=job)
+                self.wait(visit, submitted)
+                if job is not None:
+                    self.commands.append(run_task(self.before, state, submitted))
             case TaskTaken(_, worker):
                 visit.last_event = self.history.activity_started(visit.last_event, worker)
                 self.wait(visit, replace(task, is_submitted=True))
@@ -719,6 +740,7 @@ class _Run:
             heartbeat,
             None if timeout is None else self.start_timer(self.now + timedelta(seconds=timeout), is_wait=False),
             None if heartbeat is None else self.start_timer(self.now + timedelta(seconds=heartbeat), is_wait=False),
+            role=None if state.role is None else _read_role(state.role(scope)),
         )
         self.commands.insert(at, run_task(self.before, state, task))
         self.wait(visit, task)
@@ -738,12 +760,10 @@ class _Run:
     def start_map(self, visit: _Visit, state: Map) -> None:
         data = self.effective(visit, state)
         scope = self.scope(visit, data)
-        items = data if state.items is None else state.items(scope)
-        if not isinstance(items, (list, dict) if state.is_jsonata and state.items is not None else list):
-            if state.is_jsonata:
-                cause = f"The items of a Map state must be an array, but were of the type '{type_name(items)}'."
-                raise StateFailure(QUERY_EVALUATION_ERROR, cause, "Items")
-            raise StateFailure(RUNTIME, f'Reference path "{state.items_path}" must point to array.')
+        if state.distributed is not None:
+            self.start_map_run(visit, state, state.distributed, scope)
+            return
+        items = self.map_items(state, scope)
         limit = (
             _read_limit(state.concurrency, scope, "MaxConcurrency", least=0, is_jsonata=state.is_jsonata)
             or MOST_ITERATIONS
@@ -756,6 +776,96 @@ class _Run:
             self.iterate(visit, limit)
         else:
             self.gather(visit, waiting.outputs)
+
+    def map_items(self, state: Map, scope: Scope) -> JSON:
+        """Give what a Map state goes through."""
+        items = scope.data if state.items is None else state.items(scope)
+        may_be_object = state.distributed is not None or (state.is_jsonata and state.items is not None)
+        if not isinstance(items, (list, dict) if may_be_object else list):
+            if state.is_jsonata:
+                cause = f"The items of a Map state must be an array, but were of the type '{type_name(items)}'."
+                raise StateFailure(QUERY_EVALUATION_ERROR, cause, "Items")
+            raise StateFailure(RUNTIME, f'Reference path "{state.items_path}" must point to array.')
+        return items
+
+    def start_map_run(self, visit: _Visit, state: Map, plan: MapRunPlan, scope: Scope) -> None:
+        """Begin a distributed Map state: its items are read first, where they lie in a bucket."""
+        limit = _read_limit(state.concurrency, scope, "MaxConcurrency", least=0, is_jsonata=state.is_jsonata)
+        limits = (
+            min(limit or MOST_CHILDREN, MOST_CHILDREN),
+            None if plan.tolerated_count is None else int(_read_number(plan.tolerated_count(scope), "Count")),
+            None if plan.tolerated_percentage is None else _read_number(plan.tolerated_percentage(scope), "%"),
+        )
+        writer = None
+        if plan.writer is not None:
+            writer = {**plan.writer(scope), "Config": plan.writer_config}
+        elif plan.writer_config:
+            writer = {"Config": plan.writer_config}
+        reader = None
+        if plan.reader is not None:
+            config = dict(plan.reader_config)
+            if plan.most_items is not None:
+                config["MaxItems"] = plan.most_items(scope)
+            reader = {"parameters": plan.reader(scope), "config": config}
+        op = self.take_op()
+        waiting = WaitingForMapRun(op, uuid_of(f"{self.before.seed}/mapRun/{op}"), limits, reader, writer)
+        items = None if reader is not None else self.map_items(state, scope)
+        visit.last_event = self.history.map_started(visit.last_event, 0 if items is None else len(items))
+        arn = map_run_arn(self.before, state, waiting.run)
+        visit.last_event = self.history.add(
+            "MapRunStarted", visit.last_event, "mapRunStartedEventDetails", {"mapRunArn": arn}
+        )
+        if items is None:
+            self.wait(visit, waiting)
+            self.commands.append(run_items(self.before, state, waiting))
+        else:
+            self.run_map(visit, state, waiting, items, "STATE_DATA")
+
+    def run_map(self, visit: _Visit, state: Map, waiting: WaitingForMapRun, items: JSON, source: str) -> None:
+        """Have an execution run for each item, or batch of items."""
+        data = self.effective(visit, state)
+        inputs = []
+        for index in range(len(items)) if isinstance(items, list) else range(len(items := [*items.items()])):
+            item = items[index]
+            entry = Item(index, item, None, source)
+            if isinstance(item, tuple):
+                entry = Item(index, item[1], item[0], source)
+                item = {"Key": item[0], "Value": item[1]}
+            if state.parameters is not None:
+                item = state.parameters(self.scope(visit, data, entry))
+            inputs.append(item)
+        plan = state.run
+        if plan.has_batches:
+            scope = self.scope(visit, data)
+            most, size = (
+                None if limit is None else int(_read_number(limit(scope), "PerBatch"))
+                for limit in (plan.batch_items, plan.batch_bytes)
+            )
+            shared = {} if plan.batch_input is None else {"BatchInput": plan.batch_input(scope)}
+            inputs = [shared | {"Items": batch} for batch in batches(inputs, most or None, size or None, shared)]
+        waiting = replace(waiting, op=self.take_op(), inputs=inputs, reader=None)
+        self.wait(visit, waiting)
+        self.commands.append(run_items(self.before, state, waiting))
+
+    def map_run_occurred(self, visit: _Visit, state: Map, waiting: WaitingForMapRun, occurrence: Occurrence) -> None:
+        match occurrence:
+            case TaskSucceeded(_, result) if waiting.inputs is None:
+                self.run_map(visit, state, waiting, result, _source(waiting.reader["parameters"]))
+            case TaskSucceeded(_, result):
+                self.history.add("MapRunSucceeded", visit.last_event)
+                self.history.add("MapStateSucceeded", visit.last_event)
+                write_payload(result, visit.state)
+                self.complete(visit, state, result)
+            case TaskFailed(_, error, cause):
+                cause = None if cause is None else cause[:LONGEST_CAUSE]
+                details = {name: text for name, text in (("error", error), ("cause", cause)) if text is not None}
+                visit.last_event = self.history.add(
+                    "MapRunFailed", visit.last_event, "mapRunFailedEventDetails", details
+                )
+                self.history.add("MapStateFailed", visit.last_event)
+                self.fail(visit, error, cause)
+            case _:
+                raise AssertionError(f"a map run does not wait for {occurrence}")
 
     def iterate(self, visit: _Visit, count: int) -> None:
         """Begin the next iterations of a Map state."""
@@ -972,6 +1082,40 @@ def _write_variables(assigned: Mapping[str, JSON], visit: _Visit) -> dict[str, s
 
 def _size(variables: Mapping[str, JSON]) -> int:
     return sum(len(write(value)) for value in variables.values())
+
+
+def _read_number(value: JSON, name: str) -> float:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise StateFailure(RUNTIME, f"The value of the field '{name}' must be a number of at least 0: {_shown(value)}")
+
+
+def _read_role(credentials: JSON) -> str:
+    role = credentials.get("RoleArn")
+    if not isinstance(role, str):
+        raise StateFailure(RUNTIME, f"The RoleArn of the field 'Credentials' must be a string: {_shown(role)}")
+    return role
+
+
+def _source(parameters: JSON) -> str:
+    """Tell where items come from, as the context object does."""
+    return f"s3://{parameters.get('Bucket', '')}/{parameters.get('Key', parameters.get('Prefix', ''))}"
+
+
+def batches(items: Sequence[JSON], most: int | None, size: int | None, shared: JSON) -> Iterator[list[JSON]]:
+    """Put items into batches of so many items, and so many bytes as JSON together with what they share."""
+    base = len(encode({**shared, "Items": []}))
+    batch: list[JSON] = []
+    taken = base
+    for item in items:
+        length = len(encode(item)) + 1 if size is not None else 0
+        if batch and (len(batch) == most or (size is not None and taken + length > size)):
+            yield batch
+            batch, taken = [], base
+        batch.append(item)
+        taken += length
+    if batch:
+        yield batch
 
 
 def _read_limit(

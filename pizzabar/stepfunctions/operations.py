@@ -31,6 +31,7 @@ from pizzabar.stepfunctions.interpreter import (
     TaskSucceeded,
     read_task_token,
 )
+from pizzabar.stepfunctions.map_run_operations import OPERATIONS as MAP_RUN_OPERATIONS
 from pizzabar.stepfunctions.parameters import page_of, tags_in, text_of
 from pizzabar.stepfunctions.state_machines import StateMachines
 from pizzabar.stepfunctions.version_operations import OPERATIONS as VERSION_OPERATIONS
@@ -288,6 +289,8 @@ def _outcome(record: ExecutionRecord) -> dict[str, JSON]:
 
 async def list_executions(machines: StateMachines, parameters: JSON) -> JSON:
     """List the executions of a state machine."""
+    if parameters.get("mapRunArn") is not None:
+        return await _children(machines, parameters)
     arn, status = text_of(parameters, "stateMachineArn"), parameters.get("statusFilter")
     redriven = parameters.get("redriveFilter")
     machine = machines.versions.choose(arn) or machines.get(arn)
@@ -300,6 +303,19 @@ async def list_executions(machines: StateMachines, parameters: JSON) -> JSON:
         if status in (None, record.execution.status)
         and redriven in (None, "REDRIVEN" if record.execution.redrives else "NOT_REDRIVEN")
         and (machine.number is None or arn in (record.execution.version_arn, record.execution.alias_arn))
+    ]
+    return page_of(parameters, "executions", found)
+
+
+async def _children(machines: StateMachines, parameters: JSON) -> JSON:
+    """List the executions of a map run."""
+    run = machines.executions.map_runs.get(parameters["mapRunArn"])
+    machine_arn = run.arn.replace(":mapRun:", ":stateMachine:", 1).rpartition(":")[0]
+    names = set(run.names())
+    found = [
+        _execution_summary(record) | {"mapRunArn": run.arn, "itemCount": run.items_of(record.execution.name)}
+        for record in await machines.executions.list(machine_arn)
+        if record.execution.name in names and parameters.get("statusFilter") in (None, record.execution.status)
     ]
     return page_of(parameters, "executions", found)
 
@@ -404,6 +420,7 @@ def _execution_summary(record: ExecutionRecord) -> dict[str, JSON]:
 
 OPERATIONS: dict[str, Callable[[StateMachines, JSON], Awaitable[JSON]]] = {
     **ACTIVITY_OPERATIONS,
+    **MAP_RUN_OPERATIONS,
     **VERSION_OPERATIONS,
     "CreateStateMachine": create_state_machine,
     "DeleteStateMachine": delete_state_machine,

@@ -2,13 +2,14 @@
 
 from typing import cast
 
-from pizzabar.stepfunctions.commands import Command, RunTask, StartTimer
+from pizzabar.stepfunctions.commands import Command, ReadItems, RunMapRun, RunTask, StartTimer
 from pizzabar.stepfunctions.execution import (
     RUNNING,
     Branch,
     Execution,
     Waiting,
     WaitingForBranches,
+    WaitingForMapRun,
     WaitingForTask,
     WaitingForTimer,
 )
@@ -21,13 +22,13 @@ from pizzabar.stepfunctions.occurrences import (
     TaskTaken,
     TimerFired,
 )
-from pizzabar.stepfunctions.states import StateMachine, Task
+from pizzabar.stepfunctions.states import Map, StateMachine, Task
 from pizzabar.stepfunctions.task_token import task_token
 
 
 def pending(machine: StateMachine, execution: Execution) -> tuple[Command, ...]:
     """Give the commands of all that is still waited for, by their numbers."""
-    commands: list[RunTask | StartTimer] = []
+    commands: list[RunTask | ReadItems | RunMapRun | StartTimer] = []
     if execution.timeout is not None and execution.status == RUNNING:
         commands.append(StartTimer(execution.timeout.op, execution.timeout.when, is_wait=False))
     for branch in execution.branches.values():
@@ -36,13 +37,15 @@ def pending(machine: StateMachine, execution: Execution) -> tuple[Command, ...]:
                 commands.append(StartTimer(timer.op, timer.when, is_wait=True))
             case WaitingForTask() as task:
                 state = cast(Task, machine.states[branch.state])
-                if not task.is_submitted:
+                if not task.is_submitted or task.job is not None:
                     commands.append(run_task(execution, state, task))
                 commands.extend(
                     StartTimer(timer.op, timer.when, is_wait=False)
                     for timer in (task.timeout, task.heartbeat)
                     if timer is not None
                 )
+            case WaitingForMapRun() as waiting:
+                commands.append(run_items(execution, cast(Map, machine.states[branch.state]), waiting))
             case WaitingForBranches() | None:
                 pass
     return tuple(sorted(commands, key=lambda command: command.op))
@@ -78,6 +81,8 @@ def fits_timer(waiting: Waiting | None, occurrence: Occurrence) -> bool:
 
 
 def _fits_task(waiting: Waiting | None, occurrence: Occurrence) -> bool:
+    if isinstance(waiting, WaitingForMapRun):
+        return isinstance(occurrence, (TaskSucceeded, TaskFailed)) and waiting.op == occurrence.op
     if not isinstance(waiting, WaitingForTask):
         return False
     match occurrence:
@@ -101,4 +106,32 @@ def run_task(execution: Execution, state: Task, task: WaitingForTask) -> RunTask
         task.timeout_seconds,
         task.heartbeat_seconds,
         state.resource.is_activity,
+        task.role,
+        task.job,
+    )
+
+
+def map_run_arn(execution: Execution, state: Map, run: str) -> str:
+    """Name the map run of a state."""
+    return f"{execution.machine_arn.replace(':stateMachine:', ':mapRun:', 1)}/{state.run.label}:{run}"
+
+
+def run_items(execution: Execution, state: Map, waiting: WaitingForMapRun) -> ReadItems | RunMapRun:
+    """Give the command of a distributed Map state."""
+    run = state.run
+    if waiting.inputs is None:
+        return ReadItems(waiting.op, run.reader_resource, waiting.reader["parameters"], waiting.reader["config"])
+    concurrency, count, percentage = waiting.limits
+    return RunMapRun(
+        waiting.op,
+        map_run_arn(execution, state, waiting.run),
+        f"{execution.machine_arn}/{run.label}",
+        run.definition,
+        run.is_express,
+        waiting.inputs,
+        concurrency,
+        count,
+        percentage,
+        run.has_batches,
+        waiting.writer,
     )

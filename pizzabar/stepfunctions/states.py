@@ -93,6 +93,8 @@ class Task(WorkingState):
     resource: TaskResource
     timeout: Expression | None = None
     heartbeat: Expression | None = None
+    role: Expression | None = None
+    """The Credentials, where it is done as another role."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +105,31 @@ class Parallel(WorkingState):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MapRunPlan:
+    """What a distributed Map state has beside an inline one. ``definition`` is that of its children, as text."""
+
+    label: str
+    definition: str
+    is_express: bool
+    reader_resource: str = ""
+    reader: Expression | None = None
+    reader_config: Mapping[str, JSON] = field(default_factory=dict)
+    most_items: Expression | None = None
+    batch_items: Expression | None = None
+    batch_bytes: Expression | None = None
+    batch_input: Expression | None = None
+    tolerated_count: Expression | None = None
+    tolerated_percentage: Expression | None = None
+    writer: Expression | None = None
+    writer_config: Mapping[str, JSON] = field(default_factory=dict)
+
+    @property
+    def has_batches(self) -> bool:
+        """Whether a child has several items."""
+        return self.batch_items is not None or self.batch_bytes is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Map(WorkingState):
     """Goes through one branch for each item. ``parameters`` makes what an iteration starts with."""
 
@@ -110,6 +137,14 @@ class Map(WorkingState):
     items: Expression | None = None
     items_path: str = "$"
     concurrency: Expression | None = None
+    distributed: MapRunPlan | None = None
+    """How it runs its items as executions of their own, where it does."""
+
+    @property
+    def run(self) -> MapRunPlan:
+        """How it runs its items as executions of their own."""
+        assert self.distributed is not None
+        return self.distributed
 
 
 @record

@@ -18,16 +18,21 @@ _FUNCTION = re.compile(r"arn:aws[\w-]*:lambda:[\w-]+:\d+:function:[\w-]+(?::[\w$
 
 _ACTIVITY = re.compile(r"arn:aws[\w-]*:states:[\w-]+:\d+:activity:[^:]+")
 
-_OPTIMIZED: dict[tuple[str, str], bool] = {
-    ("events", "putEvents"): True,
-    ("lambda", "invoke"): True,
-    ("states", "startExecution"): True,
-    ("dynamodb", "getItem"): False,
-    ("dynamodb", "putItem"): False,
-    ("dynamodb", "updateItem"): False,
-    ("dynamodb", "deleteItem"): False,
+SYNC = (".sync", ".sync:2")
+_CALLBACK = frozenset({WAIT_FOR_TASK_TOKEN})
+
+_OPTIMIZED: dict[tuple[str, str], frozenset[str]] = {
+    ("apigateway", "invoke"): _CALLBACK,
+    ("events", "putEvents"): _CALLBACK,
+    ("http", "invoke"): frozenset(),
+    ("lambda", "invoke"): _CALLBACK,
+    ("states", "startExecution"): _CALLBACK | {*SYNC},
+    ("dynamodb", "getItem"): frozenset(),
+    ("dynamodb", "putItem"): frozenset(),
+    ("dynamodb", "updateItem"): frozenset(),
+    ("dynamodb", "deleteItem"): frozenset(),
 }
-"""The optimized integrations, and whether each can wait for a task token."""
+"""The optimized integrations, and what each can wait for beside its answer."""
 
 
 @record
@@ -40,11 +45,14 @@ class TaskResource:
     has_token: bool = False
     is_activity: bool = field(init=False, compare=False)
     """Whether workers ask for the task, and answer it by its token."""
+    is_job: bool = field(init=False, compare=False)
+    """Whether the task is what it starts, to its end."""
     kind: str = field(init=False, compare=False)
     """How the names of its history events begin."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "is_activity", self.type == "activity")
+        object.__setattr__(self, "is_job", self.name.endswith(SYNC))
         kind = "Task" if self.name else "Activity" if self.is_activity else "LambdaFunction"
         object.__setattr__(self, "kind", kind)
 
@@ -62,14 +70,12 @@ def read_resource(arn: str) -> TaskResource:
     if (match := _INTEGRATION.fullmatch(arn)) is None:
         raise InvalidResource(not_recognized(arn))
     service, action, pattern = match.groups()
-    if pattern in {".sync", ".sync:2"}:
-        raise InvalidResource(f"The service integration pattern {pattern} of {arn} is not supported by pizzabar")
     is_sdk = service.startswith("aws-sdk:")
-    if not is_sdk and (service, action) not in _OPTIMIZED:
+    patterns = _CALLBACK if is_sdk else _OPTIMIZED.get((service, action))
+    if patterns is None or (pattern is not None and pattern not in patterns):
         raise InvalidResource(not_recognized(arn))
-    if pattern is not None and (pattern != WAIT_FOR_TASK_TOKEN or not (is_sdk or _OPTIMIZED[service, action])):
-        raise InvalidResource(not_recognized(arn))
-    return TaskResource(arn, service, f"{action}{pattern or ''}", has_token=pattern is not None)
+    has_token = pattern == WAIT_FOR_TASK_TOKEN
+    return TaskResource(arn, service, f"{action}{pattern or ''}", has_token=has_token)
 
 
 def not_recognized(arn: str) -> str:

@@ -9,25 +9,21 @@ from collections.abc import Callable
 from pizzabar import documents
 from pizzabar.arn import parse_arn
 from pizzabar.documents import JSON
-from pizzabar.errors import PizzabarError, ServiceError
+from pizzabar.errors import ServiceError
+from pizzabar.http_client import HttpClient
 from pizzabar.journal import act_as
 from pizzabar.operations import Call
 from pizzabar.principal import role_session
 from pizzabar.record import record
 from pizzabar.stepfunctions.activities import Activities, ActivityTask
-from pizzabar.stepfunctions.execution import Execution
+from pizzabar.stepfunctions.errors import TaskFailure
+from pizzabar.stepfunctions.execution import SUCCEEDED, Execution
+from pizzabar.stepfunctions.executions import ExecutionRecord, describe_in_export
+from pizzabar.stepfunctions.http_tasks import Connections, invoke_api, invoke_http
+from pizzabar.stepfunctions.task_resource import SYNC
 
 SERVICE = "states.amazonaws.com"
 """What Step Functions is called where it assumes a role."""
-
-
-class TaskFailure(PizzabarError):
-    """Raised when a task fails; ``error`` is the name that Retry and Catch go by."""
-
-    def __init__(self, error: str, cause: str) -> None:
-        self.error = error
-        self.cause = cause
-        super().__init__(f"{error}: {cause}")
 
 
 @record
@@ -146,6 +142,24 @@ https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.h
 """
 
 
+def is_job(resource: str) -> bool:
+    """Whether a task is the execution that it starts, to its end."""
+    return resource.endswith(SYNC)
+
+
+def job_result(resource: str, record: ExecutionRecord) -> JSON:
+    """Give the result of a task whose execution has ended. Raise ``TaskFailure`` where that has failed.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
+    """
+    described = describe_in_export(record)
+    if record.execution.status != SUCCEEDED:
+        raise TaskFailure("States.TaskFailed", documents.write(described))
+    if resource.endswith(":2"):
+        described |= {"Input": documents.parse(record.input), "Output": record.execution.output}
+    return described
+
+
 def is_activity(resource: str) -> bool:
     """Whether a Resource is an activity, which workers ask for."""
     arn = parse_arn(resource)
@@ -166,7 +180,7 @@ def integration_of(resource: str) -> Integration | None:
             lambda parameters, execution: {"FunctionName": resource, "Payload": documents.encode(parameters)},
             lambda result: _finish_invoke(result)["Payload"],
         )
-    name = arn.resource.removesuffix(".waitForTaskToken")
+    name = arn.resource.removesuffix(".waitForTaskToken").removesuffix(":2").removesuffix(".sync")
     if name in INTEGRATIONS:
         return INTEGRATIONS[name]
     match name.split(":"):
@@ -202,11 +216,27 @@ def _recase(value: JSON, change: Callable[[str], str]) -> JSON:
             return value
 
 
+def _http_task(resource: str) -> str | None:
+    """Tell which of the integrations that send requests a Resource is, if it is one."""
+    arn = parse_arn(resource)
+    name = "" if arn is None or arn.service != "states" else arn.resource.removesuffix(".waitForTaskToken")
+    return name if name in ("apigateway:invoke", "http:invoke") else None
+
+
 class Tasks:
     """Runs tasks through the call table."""
 
-    def __init__(self, call: Call, has: Callable[[str, str], bool], activities: Activities | None = None) -> None:
+    def __init__(
+        self,
+        call: Call,
+        has: Callable[[str, str], bool],
+        activities: Activities | None = None,
+        http: HttpClient | None = None,
+        connections: Connections | None = None,
+    ) -> None:
         self.activities = activities
+        self._http = http
+        self._connections = connections or {}
         self._call = call
         self._has = has
         self._integrations: dict[str, Integration | None] = {}
@@ -222,7 +252,7 @@ class Tasks:
 
     def supports(self, resource: str) -> bool:
         """Whether a Task state may have this Resource."""
-        return is_activity(resource) or self.find(resource) is not None
+        return is_activity(resource) or _http_task(resource) is not None or self.find(resource) is not None
 
     def offer(self, resource: str, token: str, parameters: JSON) -> None:
         """Give a task to the workers of an activity. Raise ``TaskFailure`` if there is none."""
@@ -230,14 +260,19 @@ class Tasks:
             raise TaskFailure("ActivityDoesNotExist", f"Activity Does Not Exist: '{resource}'")
         self.activities.offer(resource, ActivityTask(token, parameters))
 
-    async def run(self, resource: str, parameters: JSON, execution: Execution) -> JSON:
-        """Run a task and give its result. Raise ``TaskFailure``."""
+    async def run(self, resource: str, parameters: JSON, execution: Execution, role_arn: str | None = None) -> JSON:
+        """Run a task, as the execution's role or another, and give its result. Raise ``TaskFailure``."""
+        http = _http_task(resource)
+        if http is not None and self._http is not None:
+            if http == "apigateway:invoke":
+                return await invoke_api(self._http, parameters)
+            return await invoke_http(self._http, self._connections, parameters, execution.region)
         integration = self.find(resource)
         if integration is None:
             raise TaskFailure("States.Runtime", f"The resource '{resource}' is not supported")
-        if execution.role_arn:
+        if role_arn or execution.role_arn:
             # On AWS the session has a name that tells nothing.
-            act_as(role_session(execution.role_arn, execution.machine_arn.rpartition(":")[2], SERVICE))
+            act_as(role_session(role_arn or execution.role_arn, execution.machine_arn.rpartition(":")[2], SERVICE))
         try:
             request = integration.prepare(parameters, execution)
             result = await self._call(integration.service, integration.operation, request)

@@ -4,13 +4,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from pizzabar.apigateway.connections import Connection
-from pizzabar.apigateway.http_client import HttpRequest, HttpResponse
 from pizzabar.apigateway.integration import Answer, Integration
 from pizzabar.apigateway.integrations import Integrations
 from pizzabar.apigateway.request import Request
 from pizzabar.arn import Home
 from pizzabar.clock import VirtualClock
 from pizzabar.documents import JSON
+from pizzabar.http_client import HttpRequest, HttpResponse
 from pizzabar.work import Work
 
 CONNECTED = datetime(2024, 1, 20, 11, 55, 0, 123_000, tzinfo=UTC)

@@ -9,13 +9,13 @@ from dataclasses import replace
 import pytest
 
 from pizzabar.apigateway.errors import UnsupportedMediaType
-from pizzabar.apigateway.http_client import HttpRequest
 from pizzabar.apigateway.integration import Answer, HttpTarget, Integration, ServiceAction
 from pizzabar.apigateway.integration_request import http_request
 from pizzabar.apigateway.mapping_template import compile_template
 from pizzabar.apigateway.parameter_mapping import compile_request_parameter
 from pizzabar.apigateway.request import Request
 from pizzabar.apigateway.selection import compile_selection
+from pizzabar.http_client import HttpRequest
 from tests.apigateway.requests import MESSAGE, ask
 
 TEMPLATES = {

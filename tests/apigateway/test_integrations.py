@@ -12,7 +12,6 @@ import pytest
 
 from pizzabar import documents
 from pizzabar.apigateway.errors import IntegrationFailure, IntegrationTimeout
-from pizzabar.apigateway.http_client import HttpResponse
 from pizzabar.apigateway.integration import (
     Answer,
     FunctionTarget,
@@ -28,6 +27,7 @@ from pizzabar.apigateway.parameter_mapping import compile_request_parameter
 from pizzabar.arn import Home
 from pizzabar.clock import VirtualClock
 from pizzabar.documents import JSON
+from pizzabar.http_client import HttpResponse
 from pizzabar.work import Work
 from tests.apigateway.requests import MESSAGE, NOW, Backend, ask, ask_backend, mock
 from tests.apigateway.service import FUNCTION, proxy

@@ -340,6 +340,27 @@ async def test_step_functions() -> None:
         assert gone == "StateMachineDoesNotExist"
 
 
+async def test_map_runs() -> None:
+    async with open_aws() as aws:
+        wait = {"Type": "Wait", "Seconds": 60, "End": True}
+        config = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+        processor = {"ProcessorConfig": config, "StartAt": "W", "States": {"W": wait}}
+        each = {"Type": "Map", "ItemProcessor": processor, "MaxConcurrency": 1, "End": True}
+        definition = json.dumps({"StartAt": "A", "States": {"A": each}})
+        made = await aws("stepfunctions", "CreateStateMachine", name="Maps", definition=definition, roleArn=ROLE)
+        machine = {"stateMachineArn": made["stateMachineArn"]}
+        started = await aws("stepfunctions", "StartExecution", **machine, input="[1, 2]")
+        await aws.bar.emulator.settled()
+        [run] = (await aws("stepfunctions", "ListMapRuns", executionArn=started["executionArn"]))["mapRuns"]
+        arn = {"mapRunArn": run["mapRunArn"]}
+        assert (await aws("stepfunctions", "DescribeMapRun", **arn))["itemCounts"]["running"] == 1
+        await aws("stepfunctions", "UpdateMapRun", **arn, maxConcurrency=2, toleratedFailurePercentage=10)
+        await aws.bar.emulator.settled()
+        found = await aws("stepfunctions", "DescribeMapRun", **arn)
+        assert (found["itemCounts"]["running"], found["toleratedFailurePercentage"]) == (2, 10.0)
+        assert len((await aws("stepfunctions", "ListExecutions", **arn))["executions"]) == 2
+
+
 async def test_versions_activities_and_express() -> None:
     async with open_aws() as aws:
         baked = '{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}'

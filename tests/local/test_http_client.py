@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from pizzabar.apigateway.http_client import HttpRequest, HttpResponse
+from pizzabar.http_client import HttpRequest, HttpResponse
 from pizzabar.local.http_client import MAX_BODY_BYTES, LocalHttpClient
 from tests.world import World, world
 

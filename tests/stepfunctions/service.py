@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,9 +70,9 @@ class StepFunctions:
 
 
 @asynccontextmanager
-async def step_functions(state: Path | None = None) -> AsyncIterator[StepFunctions]:
+async def step_functions(state: Path | None = None, **settings: Any) -> AsyncIterator[StepFunctions]:
     """Open a Step Functions, in memory if no path is given."""
-    emulator = await Emulator.open(Settings(state=state, clock="virtual"))
+    emulator = await Emulator.open(Settings(state=state, clock="virtual", **settings))
     try:
         yield StepFunctions(emulator)
     finally:

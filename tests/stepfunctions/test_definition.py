@@ -51,7 +51,6 @@ NOT_RECOGNIZED = (
     "SCHEMA_VALIDATION_FAILED: The resource provided {} is not recognized. The value is not a valid resource ARN, "
     "or the resource is not available in this region. at /States/A/Resource"
 )
-NOT_SUPPORTED = "SCHEMA_VALIDATION_FAILED: {} is not supported by pizzabar at /States/A"
 
 
 @pytest.mark.parametrize(
@@ -62,23 +61,50 @@ def test_another_resource_is_not_recognized(resource: str) -> None:
     assert faults(one({"Type": "Task", "Resource": resource})) == [NOT_RECOGNIZED.format(resource)]
 
 
+def distributed(**fields: JSON) -> JSON:
+    config = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+    return {"Type": "Map", "ItemProcessor": {**PROCESSOR, "ProcessorConfig": config}, **fields}
+
+
+READER = {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "b", "Key": "k"}}
+
+
 @pytest.mark.parametrize(
     ("state", "fault"),
     [
         (
-            {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2"},
-            "SCHEMA_VALIDATION_FAILED: The service integration pattern .sync:2 of "
-            "arn:aws:states:::states:startExecution.sync:2 is not supported by pizzabar at /States/A/Resource",
+            distributed(ItemReader={**READER, "ReaderConfig": {"InputType": "PARQUET"}}),
+            "SCHEMA_VALIDATION_FAILED: The input type PARQUET is not supported by pizzabar "
+            "at /States/A/ItemReader/ReaderConfig/InputType",
+        ),
+        (
+            {"Type": "Map", "ItemProcessor": PROCESSOR, "ItemReader": READER},
+            "SCHEMA_VALIDATION_FAILED: Field 'ItemReader' is not supported at /States/A",
         ),
         (
             {"Type": "Map", "ItemProcessor": {**PROCESSOR, "ProcessorConfig": {"Mode": "DISTRIBUTED"}}},
-            "SCHEMA_VALIDATION_FAILED: Distributed Map is not supported by pizzabar "
-            "at /States/A/ItemProcessor/ProcessorConfig/Mode",
+            "SCHEMA_VALIDATION_FAILED: These fields are required: [ExecutionType] "
+            "at /States/A/ItemProcessor/ProcessorConfig",
         ),
-        ({**TASK, "Credentials": {}}, NOT_SUPPORTED.format("Field 'Credentials'")),
+        (distributed(Label="a b"), "INVALID_LABEL_NAME: Invalid label name 'a b' at /States/A/Label"),
         (
-            {"Type": "Map", "ItemProcessor": PROCESSOR, "ItemReader": {}},
-            NOT_SUPPORTED.format("Field 'ItemReader'"),
+            distributed(ToleratedFailurePercentage=101),
+            "SCHEMA_VALIDATION_FAILED: The value for the field 'ToleratedFailurePercentage' must be between 0 and 100 "
+            "at /States/A/ToleratedFailurePercentage",
+        ),
+        (
+            distributed(ItemBatcher={}),
+            "SCHEMA_VALIDATION_FAILED: One of these fields is required: [MaxItemsPerBatch, MaxInputBytesPerBatch] "
+            "at /States/A/ItemBatcher",
+        ),
+        (
+            distributed(ItemReader={**READER, "ReaderConfig": {"InputType": "CSV"}}),
+            "SCHEMA_VALIDATION_FAILED: These fields are required: [CSVHeaderLocation] "
+            "at /States/A/ItemReader/ReaderConfig",
+        ),
+        (
+            {**TASK, "Credentials": 1},
+            "SCHEMA_VALIDATION_FAILED: Expected value of type Object at /States/A/Credentials",
         ),
     ],
 )

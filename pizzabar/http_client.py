@@ -1,4 +1,4 @@
-"""The seam of HTTP: how HTTP integrations reach the backends that they name."""
+"""The seam of HTTP: how integrations and tasks reach the backends that they name."""
 
 from typing import Protocol
 

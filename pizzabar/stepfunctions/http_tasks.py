@@ -1,0 +1,171 @@
+"""
+Tasks that call HTTP APIs: any, with the credentials of a connection, and those of API Gateway.
+
+A connection is what the settings say of its name: the headers, the query and the body that it adds.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/call-https-apis.html
+https://docs.aws.amazon.com/step-functions/latest/dg/connect-api-gateway.html
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from http import HTTPStatus
+from urllib.parse import quote, urlencode
+
+from pizzabar.documents import JSON, NotJSON, parse, write
+from pizzabar.http_client import HttpClient, HttpRequest, HttpResponse
+from pizzabar.stepfunctions.errors import TaskFailure
+
+METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD")
+USER_AGENT = "Amazon|StepFunctions|HttpInvoke|{region}"
+MOST_BYTES = 262_144
+Connections = Mapping[str, JSON]
+"""What each connection adds to a request (``headers``, ``query``, ``body``), by its name or ARN."""
+
+
+async def invoke_http(client: HttpClient, connections: Connections, parameters: JSON, region: str) -> JSON:
+    """Call an API with the credentials of a connection. Raise ``TaskFailure``."""
+    adds = _connection(connections, parameters)
+    body = parameters.get("RequestBody")
+    if isinstance(added := adds.get("body"), dict):
+        body = {**(body if isinstance(body, dict) else {}), **added}
+    transform = parameters.get("Transform") or {}
+    if transform.get("RequestBodyEncoding") == "URL_ENCODED" and isinstance(body, dict):
+        text, kind = (
+            _form(body, (transform.get("RequestEncodingOptions") or {}).get("ArrayFormat", "INDICES")),
+            ("application/x-www-form-urlencoded"),
+        )
+    else:
+        text, kind = "" if body is None else body if isinstance(body, str) else write(body), "application/json"
+    headers = {
+        "User-Agent": USER_AGENT.format(region=region),
+        "Range": f"bytes=0-{MOST_BYTES}",
+        **({"Content-Type": kind} if text else {}),
+        **_texts(parameters.get("Headers")),
+        **_texts(adds.get("headers")),
+    }
+    query = {**(parameters.get("QueryParameters") or {}), **(adds.get("query") or {})}
+    url = _url(_text(parameters, "ApiEndpoint"), query)
+    try:
+        response = await client.send(HttpRequest(_method(parameters), url, tuple(headers.items()), text))
+    except OSError as error:
+        raise TaskFailure("States.Http.Socket", str(error)) from error
+    if response.status >= 400:
+        raise TaskFailure(f"States.Http.StatusCode.{response.status}", response.body)
+    return _answer(response)
+
+
+async def invoke_api(client: HttpClient, parameters: JSON) -> JSON:
+    """Call an API of API Gateway. Raise ``TaskFailure``."""
+    path = str(parameters.get("Path") or "")
+    stage = parameters.get("Stage")
+    address = _text(parameters, "ApiEndpoint").rstrip("/")
+    if stage:
+        address += f"/{stage}"
+    if path:
+        address += path if path.startswith("/") else f"/{path}"
+    body = parameters.get("RequestBody")
+    if not parameters.get("AllowNullValues") and isinstance(body, dict):
+        body = {name: each for name, each in body.items() if each is not None}
+    text = "" if body is None else write(body)
+    headers = {**({"Content-Type": "application/json"} if text else {}), **_texts(parameters.get("Headers"))}
+    url = _url(address, parameters.get("QueryParameters") or {})
+    try:
+        response = await client.send(HttpRequest(_method(parameters), url, tuple(headers.items()), text))
+    except OSError as error:
+        raise TaskFailure("ApiGateway.SdkClientException", str(error)) from error
+    if response.status >= 400:
+        raise TaskFailure(f"ApiGateway.{response.status}", response.body)
+    return _answer(response)
+
+
+def _connection(connections: Connections, parameters: JSON) -> JSON:
+    given = parameters.get("InvocationConfig") or parameters.get("Authentication") or {}
+    arn = given.get("ConnectionArn")
+    if not isinstance(arn, str):
+        raise TaskFailure("States.Runtime", "The field 'ConnectionArn' is required.")
+    name = arn.split(":connection/")[-1].split("/")[0]
+    found = connections.get(arn, connections.get(name))
+    if found is None:
+        raise TaskFailure(
+            "Events.ConnectionResource.ResourceNotFound",
+            f"Connection {arn} does not exist: say what it adds in the settings' connections",
+        )
+    return found
+
+
+def _method(parameters: JSON) -> str:
+    method = parameters.get("Method")
+    if method not in METHODS:
+        raise TaskFailure("States.Runtime", f"The field 'Method' must be one of {', '.join(METHODS)}: {method}")
+    return str(method)
+
+
+def _text(parameters: JSON, name: str) -> str:
+    value = parameters.get(name)
+    if not isinstance(value, str) or not value:
+        raise TaskFailure("States.Runtime", f"The field '{name}' is required.")
+    return value
+
+
+def _url(address: str, query: Mapping[str, JSON]) -> str:
+    """Give the address with its query. Without a scheme it is HTTPS's, but for this machine's own names."""
+    if "://" not in address:
+        host = address.split("/")[0].rsplit(":", 1)[0]
+        is_here = host in ("localhost", "127.0.0.1", "[::1]") or host.endswith(".localhost")
+        address = f"{'http' if is_here else 'https'}://{address}"
+    pairs = [
+        (name, _shown(each))
+        for name, value in query.items()
+        for each in (value if isinstance(value, list) else [value])
+        if each is not None
+    ]
+    return f"{address}{'&' if '?' in address else '?'}{urlencode(pairs)}" if pairs else address
+
+
+def _texts(headers: JSON) -> dict[str, str]:
+    given = headers if isinstance(headers, dict) else {}
+    return {
+        name: ", ".join(map(_shown, value)) if isinstance(value, list) else _shown(value)
+        for name, value in given.items()
+    }
+
+
+def _shown(value: JSON) -> str:
+    return value if isinstance(value, str) else write(value)
+
+
+def _form(body: Mapping[str, JSON], arrays: str) -> str:
+    return "&".join(f"{quote(name)}={quote(text)}" for name, text in _pairs("", body, arrays))
+
+
+def _pairs(prefix: str, value: JSON, arrays: str) -> Iterator[tuple[str, str]]:
+    """Give the pairs of a form; arrays as INDICES, REPEAT, COMMAS, BRACKETS or NONE."""
+    match value:
+        case dict():
+            for name, each in value.items():
+                yield from _pairs(f"{prefix}[{name}]" if prefix else name, each, arrays)
+        case list() if arrays == "COMMAS":
+            yield prefix, ",".join(map(_shown, value))
+        case list() if arrays == "NONE":
+            yield prefix, write(value)
+        case list():
+            for index, each in enumerate(value):
+                name = {"INDICES": f"{prefix}[{index}]", "BRACKETS": f"{prefix}[]"}.get(arrays, prefix)
+                yield from _pairs(name, each, arrays)
+        case _:
+            yield prefix, _shown(value)
+
+
+def _answer(response: HttpResponse) -> JSON:
+    headers: dict[str, list[str]] = {}
+    for name, value in response.headers:
+        headers.setdefault(name.lower(), []).append(value)
+    body: JSON = response.body
+    with suppress(NotJSON):
+        body = parse(response.body)
+    try:
+        phrase = HTTPStatus(response.status).phrase
+    except ValueError:
+        phrase = ""
+    return {"Headers": headers, "ResponseBody": body, "StatusCode": response.status, "StatusText": phrase}

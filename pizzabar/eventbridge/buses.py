@@ -12,7 +12,15 @@ from pizzabar.clock import Clock
 from pizzabar.documents import JSON
 from pizzabar.errors import ServiceError, ValidationException
 from pizzabar.eventbridge.errors import ResourceAlreadyExistsException, ResourceNotFoundException
-from pizzabar.eventbridge.event import EntryError, Event, check_entry, entry_size, make_event, scheduled_event
+from pizzabar.eventbridge.event import (
+    EntryError,
+    Event,
+    check_entry,
+    entry_size,
+    make_event,
+    scheduled_event,
+    service_event,
+)
 from pizzabar.eventbridge.index import RuleIndex
 from pizzabar.eventbridge.pattern import read_pattern
 from pizzabar.eventbridge.rules import Rule, Target, read_target
@@ -362,6 +370,23 @@ class EventBuses:
         _tell("matched", event.id, [rule.name for rule in rules])
         lane = cause.lane if cause is not None and cause.lane is not None else event.id
         return [delivery for rule in rules for delivery in self._to_targets(event, rule, lane)]
+
+    def announce(self, source: str, detail_type: str, detail: JSON, resource: str) -> None:
+        """Put an event of a service on the default bus, together with the change that it tells of."""
+        bus = self.get()
+        if not any(rule.pattern is not None for rule in bus.rules.values()):
+            return
+        event = service_event(
+            source, detail_type, detail, [resource], id=new_uuid(), home=self._home, now=self._clock.now()
+        )
+        cause = CAUSE.get()
+        deliveries = self._deliveries(event, None, cause)
+        if deliveries:
+            token = CAUSE.set(cause or Cause(new_trace_id(self._clock.now())))
+            try:
+                self._work.start_now(self.transport.deliver(deliveries))
+            finally:
+                CAUSE.reset(token)
 
     def _fire(self, arn: str, due: datetime) -> None:
         """Send the event of a schedule that has come due."""

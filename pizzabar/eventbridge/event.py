@@ -63,6 +63,27 @@ def make_event(entry: JSON, *, id: str, home: Home, now: datetime) -> Event | En
     return Event(id, document, documents.write(document))
 
 
+def service_event(
+    source: str, detail_type: str, detail: JSON, resources: list[str], *, id: str, home: Home, now: datetime
+) -> Event:
+    """Make an event of a service of AWS, which has a source that nobody else may have.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event.html
+    """
+    document = {
+        "version": "0",
+        "id": id,
+        "detail-type": detail_type,
+        "source": source,
+        "account": home.account,
+        "time": _time(None, now),
+        "region": home.region,
+        "resources": resources,
+        "detail": detail,
+    }
+    return Event(id, document, documents.write(document))
+
+
 def scheduled_event(rule_arn: str, *, id: str, home: Home, due: datetime) -> Event:
     """Make the event that a rule's schedule sends its targets.
 

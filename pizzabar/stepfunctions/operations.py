@@ -63,6 +63,7 @@ async def describe_state_machine(machines: StateMachines, parameters: JSON) -> J
     return (
         _summary(machine)
         | description
+        | _references(machine)
         | {
             "stateMachineArn": machine.version_arn or machine.arn,
             "revisionId": machine.revision,
@@ -175,7 +176,14 @@ async def describe_state_machine_for_execution(machines: StateMachines, paramete
         "updateDate": machine.created.timestamp(),
         "loggingConfiguration": machine.logging.document,
         "tracingConfiguration": {"enabled": machine.is_traced},
+        **_references(machine),
     }
+
+
+def _references(machine: DeployedStateMachine) -> dict[str, JSON]:
+    """Tell which variables the states of a machine look at, where they do."""
+    found = {name: [*variables] for name, variables in machine.machine.references.items()}
+    return {"variableReferences": found} if found else {}
 
 
 async def start_execution(machines: StateMachines, parameters: JSON) -> JSON:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -22,9 +23,16 @@ from pizzabar.stepfunctions.errors import (
     StateMachineDoesNotExist,
     TooManyTags,
 )
-from pizzabar.stepfunctions.execution import Execution
+from pizzabar.stepfunctions.execution import RUNNING, SUCCEEDED, Execution
 from pizzabar.stepfunctions.execution_log import OFF, Logging, lines_of, read_logging, stream_name
-from pizzabar.stepfunctions.executions import EXPRESS, DeployedStateMachine, ExecutionRecord, Executions, as_express
+from pizzabar.stepfunctions.executions import (
+    EXPRESS,
+    DeployedStateMachine,
+    ExecutionRecord,
+    Executions,
+    as_express,
+    milliseconds,
+)
 from pizzabar.stepfunctions.tasks import Tasks
 from pizzabar.stepfunctions.versions import Versions
 
@@ -35,6 +43,10 @@ MAX_INPUT_DEPTH = 240
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
 _BAD_IN_NAME = re.compile(r"[\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]")
 
+
+_BEGINS = frozenset({"ExecutionStarted", "ExecutionRedriven"})
+Announce = Callable[[str, str, JSON, str], None]
+"""Puts an event of a service on the default bus: source, detail type, detail, resource."""
 
 AppendLog = Callable[[str, str, Sequence[str], datetime], object]
 """Appends lines to a log stream: log group, log stream, lines, time."""
@@ -52,6 +64,8 @@ class StateMachines:
         self.versions = Versions(clock)
         self._has_log_group: Callable[[str], bool] = lambda group: False
         self._append_log: AppendLog | None = None
+        self._announce: Announce | None = None
+        executions.follow(self._told)
         self._log_streams: dict[str, str] = {}
         """The log streams of state machines, by these' ARNs."""
         self._machines: dict[str, DeployedStateMachine] = {}
@@ -93,14 +107,52 @@ class StateMachines:
         deployed = DeployedStateMachine(
             arn, name, role_arn, type, definition, machine, created, is_traced=is_traced, logging=logging
         )
-        if logging.group is not None:
-            self.executions.follow(self._log)
         self._machines[arn] = deployed
         return deployed
 
     def log_to(self, has_group: Callable[[str], bool], append: AppendLog) -> None:
         """Let executions write to log groups."""
         self._has_log_group, self._append_log = has_group, append
+
+    def announce_to(self, announce: Announce) -> None:
+        """Let executions tell the default bus how they are."""
+        self._announce = announce
+
+    def _told(self, machine_arn: str, execution: Execution, events: Sequence[JSON]) -> None:
+        if events and events[0]["type"] in _BEGINS:
+            # It may have ended in the same step.
+            self._announce_status(
+                machine_arn, replace(execution, status=RUNNING, stopped=None, error=None, cause=None)
+            )
+        if execution.status != RUNNING:
+            self._announce_status(machine_arn, execution)
+        machine = self._machines.get(machine_arn)
+        if machine is not None and machine.logging.group is not None:
+            self._log(machine_arn, execution, events)
+
+    def _announce_status(self, machine_arn: str, execution: Execution) -> None:
+        """Tell the default bus that an execution has begun, or ended; those of Express do not.
+
+        https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
+        """
+        if self._announce is None or ":express:" in execution.arn:
+            return
+        is_done = execution.status == SUCCEEDED
+        detail = {
+            "executionArn": execution.arn,
+            "stateMachineArn": machine_arn,
+            "name": execution.name,
+            "status": execution.status,
+            "startDate": milliseconds(execution.started),
+            "stopDate": None if execution.stopped is None else milliseconds(execution.stopped),
+            "input": documents.write(execution.input),
+            "output": documents.write(execution.output) if is_done else None,
+            "inputDetails": {"included": True},
+            "outputDetails": {"included": True} if is_done else None,
+            "error": execution.error,
+            "cause": execution.cause,
+        }
+        self._announce("aws.states", "Step Functions Execution Status Change", detail, execution.arn)
 
     def _log(self, machine_arn: str, execution: Execution, events: Sequence[JSON]) -> None:
         """Write what has happened in an execution to its state machine's log group, if there is one.

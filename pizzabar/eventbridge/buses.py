@@ -371,11 +371,12 @@ class EventBuses:
         lane = cause.lane if cause is not None and cause.lane is not None else event.id
         return [delivery for rule in rules for delivery in self._to_targets(event, rule, lane)]
 
+    def is_listening(self) -> bool:
+        """Whether a rule of the default bus matches events."""
+        return any(rule.pattern is not None for rule in self._buses["default"].rules.values())
+
     def announce(self, source: str, detail_type: str, detail: JSON, resource: str) -> None:
         """Put an event of a service on the default bus, together with the change that it tells of."""
-        bus = self.get()
-        if not any(rule.pattern is not None for rule in bus.rules.values()):
-            return
         event = service_event(
             source, detail_type, detail, [resource], id=new_uuid(), home=self._home, now=self._clock.now()
         )

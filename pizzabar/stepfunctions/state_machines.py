@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -65,6 +64,7 @@ class StateMachines:
         self._has_log_group: Callable[[str], bool] = lambda group: False
         self._append_log: AppendLog | None = None
         self._announce: Announce | None = None
+        self._is_listening: Callable[[], bool] = lambda: False
         executions.follow(self._told)
         self._log_streams: dict[str, str] = {}
         """The log streams of state machines, by these' ARNs."""
@@ -114,43 +114,42 @@ class StateMachines:
         """Let executions write to log groups."""
         self._has_log_group, self._append_log = has_group, append
 
-    def announce_to(self, announce: Announce) -> None:
-        """Let executions tell the default bus how they are."""
-        self._announce = announce
+    def announce_to(self, announce: Announce, is_listening: Callable[[], bool]) -> None:
+        """Let executions tell the default bus how they are, while anything listens to it."""
+        self._announce, self._is_listening = announce, is_listening
 
     def _told(self, machine_arn: str, execution: Execution, events: Sequence[JSON]) -> None:
         if events and events[0]["type"] in _BEGINS:
             # It may have ended in the same step.
-            self._announce_status(
-                machine_arn, replace(execution, status=RUNNING, stopped=None, error=None, cause=None)
-            )
+            self._announce_status(machine_arn, execution, RUNNING)
         if execution.status != RUNNING:
-            self._announce_status(machine_arn, execution)
+            self._announce_status(machine_arn, execution, execution.status)
         machine = self._machines.get(machine_arn)
         if machine is not None and machine.logging.group is not None:
             self._log(machine_arn, execution, events)
 
-    def _announce_status(self, machine_arn: str, execution: Execution) -> None:
+    def _announce_status(self, machine_arn: str, execution: Execution, status: str) -> None:
         """Tell the default bus that an execution has begun, or ended; those of Express do not.
 
         https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
         """
-        if self._announce is None or ":express:" in execution.arn:
+        if self._announce is None or not self._is_listening() or ":express:" in execution.arn:
             return
-        is_done = execution.status == SUCCEEDED
+        is_done, has_ended = status == SUCCEEDED, status != RUNNING
+        stopped = execution.stopped if has_ended else None
         detail = {
             "executionArn": execution.arn,
             "stateMachineArn": machine_arn,
             "name": execution.name,
-            "status": execution.status,
+            "status": status,
             "startDate": milliseconds(execution.started),
-            "stopDate": None if execution.stopped is None else milliseconds(execution.stopped),
+            "stopDate": None if stopped is None else milliseconds(stopped),
             "input": documents.write(execution.input),
             "output": documents.write(execution.output) if is_done else None,
             "inputDetails": {"included": True},
             "outputDetails": {"included": True} if is_done else None,
-            "error": execution.error,
-            "cause": execution.cause,
+            "error": execution.error if has_ended else None,
+            "cause": execution.cause if has_ended else None,
         }
         self._announce("aws.states", "Step Functions Execution Status Change", detail, execution.arn)
 

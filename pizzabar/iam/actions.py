@@ -220,7 +220,7 @@ STATES: dict[str, Rule] = {
     "CreateStateMachineAlias": on_nothing("states:CreateStateMachineAlias"),
     **{
         name: on_nothing(f"states:{name}")
-        for name in ("ListActivities", "ListStateMachines", "ValidateStateMachineDefinition")
+        for name in ("ListActivities", "ListStateMachines", "TestState", "ValidateStateMachineDefinition")
     },
 }
 

@@ -52,6 +52,7 @@ from pizzabar.stepfunctions.execution import (
 from pizzabar.stepfunctions.history import LARGEST_PAYLOAD, History, HistoryFull, write_payload
 from pizzabar.stepfunctions.jsonata import type_name
 from pizzabar.stepfunctions.occurrences import (
+    Mocked,
     Occurrence,
     Redriven,
     Started,
@@ -63,6 +64,7 @@ from pizzabar.stepfunctions.occurrences import (
     TaskTaken,
     TimerFired,
 )
+from pizzabar.stepfunctions.paths import Path
 from pizzabar.stepfunctions.payload import Expression, place
 from pizzabar.stepfunctions.pending import (
     find_waiting,
@@ -106,6 +108,7 @@ from pizzabar.uuids import uuid_of
 __all__ = [
     "Command",
     "Finish",
+    "Mocked",
     "Occurrence",
     "ReadItems",
     "Redriven",
@@ -181,31 +184,48 @@ def begin(
     )
 
 
-def advance(machine: StateMachine, execution: Execution, occurrence: Occurrence, now: datetime) -> Step:
-    """Go on from an occurrence, until every branch waits or the execution has ended."""
+Note = Callable[[int, str, str, JSON], None]
+"""Is told how data flows: the id of the state's Entered event, the state's name, at what point, and the value.
+
+The points are the members of https://docs.aws.amazon.com/step-functions/latest/apireference/API_InspectionData.html,
+and ``output``, ``choices`` (the verdict on each rule up to the one that is taken) and ``assigned``.
+"""
+
+
+def advance(
+    machine: StateMachine, execution: Execution, occurrence: Occurrence, now: datetime, note: Note | None = None
+) -> Step:
+    """Go on from an occurrence, until every branch waits or the execution has ended.
+
+    ``note`` is told how data flows through the states.
+    """
     if execution.status != RUNNING:
         if not isinstance(occurrence, Redriven) or execution.resumes is None:
             return Step(execution)
-        run = _Run(machine, execution, now)
+        run = _Run(machine, execution, now, note)
         run.redrive(execution.resumes)
         return run.step()
     match occurrence:
-        case Started():
+        case Started(variables, is_mocked):
             if execution.next_event > 1:
                 return Step(execution)
-            run = _Run(machine, execution, now)
-            run.start()
+            run = _Run(machine, execution, now, note)
+            run.is_mocked = is_mocked
+            run.start(variables)
+        case Mocked():
+            run = _Run(machine, execution, now, note)
+            run.resume(execution.branches[0], occurrence)
         case Stopped(error, cause):
-            run = _Run(machine, execution, now)
+            run = _Run(machine, execution, now, note)
             run.finish(ABORTED, execution.next_event - 1, error, cause)
         case TimerFired(op) if execution.timeout is not None and execution.timeout.op == op:
-            run = _Run(machine, execution, now)
+            run = _Run(machine, execution, now, note)
             run.finish(TIMED_OUT, execution.next_event - 1, TIMEOUT, None)
         case _:
             branch = find_waiting(execution, occurrence)
             if branch is None:
                 return Step(execution)
-            run = _Run(machine, execution, now)
+            run = _Run(machine, execution, now, note)
             run.resume(branch, occurrence)
     return run.step()
 
@@ -275,6 +295,7 @@ class _Run:
         "end",
         "has_aborted",
         "history",
+        "is_mocked",
         "machine",
         "next_branch",
         "next_op",
@@ -285,9 +306,11 @@ class _Run:
         "resumes",
         "states",
         "timeout",
+        "told",
     )
 
-    def __init__(self, machine: StateMachine, execution: Execution, now: datetime) -> None:
+    def __init__(self, machine: StateMachine, execution: Execution, now: datetime, note: Note | None) -> None:
+        self.told = note
         self.machine = machine
         self.states: Mapping[str, State] = machine.states
         self.before = execution
@@ -304,15 +327,17 @@ class _Run:
         self.redriven = execution.redriven
         self.ready: deque[tuple[_Visit, Work, JSON]] = deque()
         self.has_aborted = False
+        self.is_mocked = False
 
     # The step as a whole.
 
-    def start(self) -> None:
+    def start(self, variables: Mapping[str, JSON]) -> None:
         """Set the execution going."""
         self.history.execution_started(write(self.before.input), self.before.role_arn)
         if self.machine.timeout is not None:
             self.timeout = self.start_timer(self.now + timedelta(seconds=self.machine.timeout), is_wait=False)
         visit = self.add_branch(None, 0, self.machine.start_at, self.before.input, 0)
+        visit.variables = variables
         self.ready.append((visit, self.enter, None))
         self.work()
 
@@ -488,7 +513,24 @@ class _Run:
 
     def effective(self, visit: _Visit, state: State) -> JSON:
         """Give what InputPath leaves of the raw input."""
-        return visit.data if state.input_path is None else state.input_path(self.scope(visit, visit.data))
+        data = visit.data if state.input_path is None else state.input_path(self.scope(visit, visit.data))
+        if self.told is not None and not state.is_jsonata:
+            self.note(visit, "afterInputPath", data)
+        return data
+
+    def note(self, visit: _Visit, point: str, value: JSON) -> None:
+        """Tell how data flows, where somebody wants to know."""
+        if self.told is not None:
+            self.told(visit.entered_event, visit.state, point, value)
+
+    def prepared(self, visit: _Visit, state: Pass | WorkingState, data: JSON, scope: Scope | None = None) -> JSON:
+        """Give what Parameters or Arguments make of the data."""
+        if state.parameters is None:
+            return data
+        made = state.parameters(scope or self.scope(visit, data))
+        if self.told is not None:
+            self.note(visit, "afterArguments" if state.is_jsonata else "afterParameters", made)
+        return made
 
     # Into a state and out of it.
 
@@ -505,6 +547,8 @@ class _Run:
             "stateEnteredEventDetails",
             {"name": visit.state, "input": text, "inputDetails": {"truncated": False}},
         )
+        if self.told is not None:
+            self.note(visit, "input", visit.data)
         _WORK[type(state)](self, visit, state)
 
     def do(self, visit: _Visit, state: State) -> None:
@@ -548,6 +592,9 @@ class _Run:
             details["assignedVariables"] = _write_variables(assigned, visit)
             details["assignedVariablesDetails"] = {"truncated": False}
             visit.variables = {**visit.variables, **assigned}
+            self.note(visit, "assigned", assigned)
+        if self.told is not None:
+            self.note(visit, "output", output)
         visit.last_event = self.history.add(
             _EXITED[type(state)], visit.last_event, "stateExitedEventDetails", details
         )
@@ -590,6 +637,12 @@ class _Run:
     def occurred(self, visit: _Visit, occurrence: Occurrence) -> None:
         waiting = self.branches[visit.id].waits_for
         state = self.states[visit.state]
+        if isinstance(occurrence, Mocked):
+            if occurrence.is_error:
+                self.fail(visit, occurrence.error, occurrence.cause)
+            else:
+                self.complete(visit, cast(WorkingState, state), occurrence.result)
+            return
         match waiting, occurrence:
             case WaitingForTimer(_, True), TimerFired():
                 self.do(visit, state)
@@ -651,14 +704,18 @@ class _Run:
         data = self.effective(visit, state)
         if state.result is not None:
             data = state.result(self.scope(visit, data))
-        elif state.parameters is not None:
-            data = state.parameters(self.scope(visit, data))
-        self.leave(visit, state, place(state.result_path, visit.data, data), state.next, data)
+            self.note(visit, "result", data)
+        else:
+            data = self.prepared(visit, state, data)
+        self.leave(visit, state, self.placed(visit, state.result_path, data), state.next, data)
 
     def choose(self, visit: _Visit, state: Choice) -> None:
         data = self.effective(visit, state)
         scope = self.scope(visit, data)
-        rule = next((rule for rule in state.rules if rule.holds(scope)), None)
+        if self.told is None:
+            rule = next((rule for rule in state.rules if rule.holds(scope)), None)
+        else:
+            rule = self.told_choice(visit, state, scope)
         next_ = state.next if rule is None else rule.next
         if next_ is None:
             raise StateFailure(
@@ -671,6 +728,18 @@ class _Run:
         assign = state.assign if rule is None else rule.assign
         output = data if state.output_path is None else state.output_path(self.scope(visit, data))
         self.move(visit, state, output, next_, None if assign is None else assign(scope))
+
+    def told_choice(self, visit: _Visit, state: Choice, scope: Scope) -> ChoiceRule | None:
+        """Choose, and tell the verdict on each rule."""
+        verdicts: list[JSON] = []
+        try:
+            for rule in state.rules:
+                verdicts.append(rule.holds(scope))
+                if verdicts[-1]:
+                    return rule
+            return None
+        finally:
+            self.note(visit, "choices", verdicts)
 
     def succeed(self, visit: _Visit, state: Succeed) -> None:
         self.pass_on(visit, state)
@@ -715,7 +784,7 @@ class _Run:
     def start_task(self, visit: _Visit, state: Task) -> None:
         resource = state.resource
         visit.op = op = self.next_op
-        data = visit.data if state.input_path is None else self.effective(visit, state)
+        data = self.effective(visit, state)
         scope = self.scope(visit, data)
         timeout, heartbeat = (
             None if limit is None else _read_limit(limit, scope, name, is_jsonata=state.is_jsonata)
@@ -725,7 +794,7 @@ class _Run:
             raise StateFailure(
                 RUNTIME, f"HeartbeatSeconds ({heartbeat}) must be smaller than TimeoutSeconds ({timeout})"
             )
-        parameters = data if state.parameters is None else state.parameters(scope)
+        parameters = self.prepared(visit, state, data, scope)
         text = write_payload(parameters, visit.state)
         self.next_op = op + 1
         scheduled = self.history.task_scheduled(
@@ -746,13 +815,13 @@ class _Run:
         self.wait(visit, task)
 
     def start_parallel(self, visit: _Visit, state: Parallel) -> None:
-        data = self.effective(visit, state)
-        if state.parameters is not None:
-            data = state.parameters(self.scope(visit, data))
+        data = self.prepared(visit, state, self.effective(visit, state))
         write_payload(data, visit.state)
         visit.last_event = self.history.add("ParallelStateStarted", visit.last_event)
         total = len(state.starts)
         self.wait(visit, WaitingForBranches(total, total, 0, total))
+        if self.is_mocked:
+            return
         for index, start in enumerate(state.starts):
             child = self.add_branch(visit.id, index, start, data, visit.last_event)
             self.ready.append((child, self.enter, None))
@@ -763,7 +832,7 @@ class _Run:
         if state.distributed is not None:
             self.start_map_run(visit, state, state.distributed, scope)
             return
-        items = self.map_items(state, scope)
+        items = self.map_items(visit, state, scope)
         limit = (
             _read_limit(state.concurrency, scope, "MaxConcurrency", least=0, is_jsonata=state.is_jsonata)
             or MOST_ITERATIONS
@@ -772,12 +841,14 @@ class _Run:
         limit = min(limit, MOST_ITERATIONS, len(items))
         waiting = WaitingForBranches(len(items), 0, 0, limit, items)
         self.wait(visit, waiting)
+        if self.is_mocked:
+            return
         if items:
             self.iterate(visit, limit)
         else:
             self.gather(visit, waiting.outputs)
 
-    def map_items(self, state: Map, scope: Scope) -> JSON:
+    def map_items(self, visit: _Visit, state: Map, scope: Scope) -> JSON:
         """Give what a Map state goes through."""
         items = scope.data if state.items is None else state.items(scope)
         may_be_object = state.distributed is not None or (state.is_jsonata and state.items is not None)
@@ -786,6 +857,7 @@ class _Run:
                 cause = f"The items of a Map state must be an array, but were of the type '{type_name(items)}'."
                 raise StateFailure(QUERY_EVALUATION_ERROR, cause, "Items")
             raise StateFailure(RUNTIME, f'Reference path "{state.items_path}" must point to array.')
+        self.note(visit, "afterItemsPath", items)
         return items
 
     def start_map_run(self, visit: _Visit, state: Map, plan: MapRunPlan, scope: Scope) -> None:
@@ -809,7 +881,7 @@ class _Run:
             reader = {"parameters": plan.reader(scope), "config": config}
         op = self.take_op()
         waiting = WaitingForMapRun(op, uuid_of(f"{self.before.seed}/mapRun/{op}"), limits, reader, writer)
-        items = None if reader is not None else self.map_items(state, scope)
+        items = None if reader is not None else self.map_items(visit, state, scope)
         visit.last_event = self.history.map_started(visit.last_event, 0 if items is None else len(items))
         arn = map_run_arn(self.before, state, waiting.run)
         visit.last_event = self.history.add(
@@ -880,6 +952,7 @@ class _Run:
             given = item.value if item.key is None else {"Key": item.key, "Value": item.value}
             if state.parameters is not None:
                 given = state.parameters(self.scope(visit, data, item))
+                self.note(visit, f"afterItemSelector[{index}]", given)
             started = self.history.iteration("Started", visit.last_event, visit.state, index)
             child = self.add_branch(visit.id, index, state.start, given, started)
             self.ready.append((child, self.enter, None))
@@ -895,13 +968,23 @@ class _Run:
 
     def complete(self, visit: _Visit, state: WorkingState, result: JSON) -> None:
         """Go on with what a Task, Parallel or Map state has done."""
+        if self.told is not None:
+            self.note(visit, "result", result)
         if state.is_jsonata:
             self.conclude(visit, state, state, result, state.next, {"result": result})
             return
         seen = result
         if state.result_selector is not None:
             result = state.result_selector(self.scope(visit, result))
-        self.leave(visit, state, place(state.result_path, visit.data, result), state.next, seen)
+            self.note(visit, "afterResultSelector", result)
+        self.leave(visit, state, self.placed(visit, state.result_path, result), state.next, seen)
+
+    def placed(self, visit: _Visit, path: Path | None, result: JSON) -> JSON:
+        """Put a result where ResultPath says."""
+        data = place(path, visit.data, result)
+        if self.told is not None:
+            self.note(visit, "afterResultPath", data)
+        return data
 
     # Failure.
 
@@ -923,6 +1006,8 @@ class _Run:
 
     def fail(self, visit: _Visit, error: str | None, cause: str | None) -> None:
         """Let an error find who handles it: the state, the states around it, or nobody."""
+        if self.told is not None:
+            self.note(visit, "failure", {"error": error, "cause": cause})
         if error == RUNTIME and not self.is_caught(visit, RUNTIME):
             # The states around it are not told.
             self.finish(FAILED, visit.last_event, error, cause)
@@ -964,6 +1049,9 @@ class _Run:
         if counts[index] >= retrier.max_attempts:
             return False
         delay = retrier.delay(counts[index], self.jitter())
+        if self.told is not None:
+            details = {"retryIndex": index, "retryBackoffIntervalSeconds": round(delay.total_seconds())}
+            self.note(visit, "errorDetails", details)
         counts[index] += 1
         visit.retries = tuple(counts)
         timer = self.start_timer(self.now + delay, is_wait=True)
@@ -979,13 +1067,14 @@ class _Run:
         catcher = find_catcher(state.catchers, error or "")
         if catcher is None:
             return False
+        self.note(visit, "errorDetails", {"catchIndex": state.catchers.index(catcher)})
         output = {"Error": _reported(error), "Cause": cause}
         present = {name: text for name, text in output.items() if text is not None}
         if state.is_jsonata:
             self.conclude(visit, state, catcher, present, catcher.next, {"errorOutput": present})
             return True
         assigned = None if catcher.assign is None else catcher.assign(self.scope(visit, present))
-        self.move(visit, state, place(catcher.result_path, visit.data, present), catcher.next, assigned)
+        self.move(visit, state, self.placed(visit, catcher.result_path, present), catcher.next, assigned)
         return True
 
     def fail_branch(self, visit: _Visit) -> _Visit:

@@ -1,12 +1,31 @@
 """What the world tells the interpreter. ``op`` is that of the command which an occurrence answers."""
 
+from collections.abc import Mapping
+from dataclasses import field
+
 from pizzabar.documents import JSON
 from pizzabar.record import record
 
 
 @record
 class Started:
-    """The execution may go."""
+    """The execution is to start, with variables that are there already.
+
+    ``is_mocked`` tells that its first state is a test's: it waits for ``Mocked`` instead of doing its work.
+    """
+
+    variables: Mapping[str, JSON] = field(default_factory=dict)
+    is_mocked: bool = False
+
+
+@record
+class Mocked:
+    """The first state has done its work, as a test says it has."""
+
+    result: JSON
+    error: str | None = None
+    cause: str | None = None
+    is_error: bool = False
 
 
 @record
@@ -70,5 +89,14 @@ class Stopped:
 
 
 Occurrence = (
-    Started | TimerFired | TaskTaken | TaskSubmitted | TaskSucceeded | TaskFailed | TaskHeartbeat | Redriven | Stopped
+    Started
+    | Mocked
+    | TimerFired
+    | TaskTaken
+    | TaskSubmitted
+    | TaskSucceeded
+    | TaskFailed
+    | TaskHeartbeat
+    | Redriven
+    | Stopped
 )

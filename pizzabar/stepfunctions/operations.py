@@ -34,6 +34,7 @@ from pizzabar.stepfunctions.interpreter import (
 from pizzabar.stepfunctions.map_run_operations import OPERATIONS as MAP_RUN_OPERATIONS
 from pizzabar.stepfunctions.parameters import page_of, tags_in, text_of
 from pizzabar.stepfunctions.state_machines import StateMachines
+from pizzabar.stepfunctions.state_tests import OPERATIONS as TEST_OPERATIONS
 from pizzabar.stepfunctions.version_operations import OPERATIONS as VERSION_OPERATIONS
 
 MAX_TRACE_HEADER = 256
@@ -429,6 +430,7 @@ def _execution_summary(record: ExecutionRecord) -> dict[str, JSON]:
 OPERATIONS: dict[str, Callable[[StateMachines, JSON], Awaitable[JSON]]] = {
     **ACTIVITY_OPERATIONS,
     **MAP_RUN_OPERATIONS,
+    **TEST_OPERATIONS,
     **VERSION_OPERATIONS,
     "CreateStateMachine": create_state_machine,
     "DeleteStateMachine": delete_state_machine,

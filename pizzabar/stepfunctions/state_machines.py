@@ -56,7 +56,7 @@ class StateMachines:
 
     def __init__(self, executions: Executions, tasks: Tasks, clock: Clock, home: Home) -> None:
         self.executions = executions
-        self._tasks = tasks
+        self.tasks = tasks
         self.activities = tasks.activities or Activities(clock, home)
         self._clock = clock
         self._home = home
@@ -99,7 +99,7 @@ class StateMachines:
                 "satisfy enum value set: [STANDARD, EXPRESS]"
             )
         arn = self._home.arn("states", f"stateMachine:{name}")
-        machine = read_definition(definition, supports=self._tasks.supports)
+        machine = read_definition(definition, supports=self.tasks.supports)
         if type == EXPRESS:
             machine = as_express(machine)
         known = self._machines.get(arn)
@@ -169,13 +169,17 @@ class StateMachines:
             )
             self._append_log(group, stream, lines, self._clock.now())
 
+    def supports(self, resource: str) -> bool:
+        """Whether a Task state may have this Resource."""
+        return self.tasks.supports(resource)
+
     def now(self) -> datetime:
         """Tell the time."""
         return self._clock.now()
 
     def check(self, definition: str) -> None:
         """Read a definition, and do nothing with it. Raise ``InvalidDefinition``."""
-        read_definition(definition, supports=self._tasks.supports)
+        read_definition(definition, supports=self.tasks.supports)
 
     def create_anew(
         self,

@@ -235,7 +235,7 @@ class Tasks:
         connections: Connections | None = None,
     ) -> None:
         self.activities = activities
-        self._http = http
+        self.http = http
         self._connections = connections or {}
         self._call = call
         self._has = has
@@ -260,13 +260,24 @@ class Tasks:
             raise TaskFailure("ActivityDoesNotExist", f"Activity Does Not Exist: '{resource}'")
         self.activities.offer(resource, ActivityTask(token, parameters))
 
-    async def run(self, resource: str, parameters: JSON, execution: Execution, role_arn: str | None = None) -> JSON:
-        """Run a task, as the execution's role or another, and give its result. Raise ``TaskFailure``."""
-        http = _http_task(resource)
-        if http is not None and self._http is not None:
-            if http == "apigateway:invoke":
-                return await invoke_api(self._http, parameters)
-            return await invoke_http(self._http, self._connections, parameters, execution.region)
+    async def run(
+        self,
+        resource: str,
+        parameters: JSON,
+        execution: Execution,
+        role_arn: str | None = None,
+        *,
+        http: HttpClient | None = None,
+    ) -> JSON:
+        """Run a task, as the execution's role or another, and give its result. Raise ``TaskFailure``.
+
+        ``http`` sends requests in place of the client that is there.
+        """
+        request, client = _http_task(resource), http or self.http
+        if request is not None and client is not None:
+            if request == "apigateway:invoke":
+                return await invoke_api(client, parameters)
+            return await invoke_http(client, self._connections, parameters, execution.region)
         integration = self.find(resource)
         if integration is None:
             raise TaskFailure("States.Runtime", f"The resource '{resource}' is not supported")

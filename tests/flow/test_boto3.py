@@ -340,6 +340,14 @@ async def test_step_functions() -> None:
         assert gone == "StateMachineDoesNotExist"
 
 
+async def test_a_state_alone() -> None:
+    async with open_aws() as aws:
+        state = {"Type": "Pass", "Output": "{% $states.input.n + 1 %}", "QueryLanguage": "JSONata", "End": True}
+        given = {"definition": json.dumps(state), "roleArn": ROLE, "input": '{"n": 1}', "inspectionLevel": "DEBUG"}
+        found = await aws("stepfunctions", "TestState", **given)
+        assert (found["status"], found["output"], found["inspectionData"]["input"]) == ("SUCCEEDED", "2", '{"n":1}')
+
+
 async def test_map_runs() -> None:
     async with open_aws() as aws:
         wait = {"Type": "Wait", "Seconds": 60, "End": True}

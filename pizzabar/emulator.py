@@ -108,6 +108,7 @@ class Emulator:
         self.state_machines = StateMachines(self.executions, tasks, self.clock, self.home)
         self.state_machines.log_to(self.log_groups.has, self.log_groups.append)
         self.buses = EventBuses(runtime.transport, call, call.relay, self.clock, self.work, self.home)
+        self.state_machines.mocks = settings.mocks
         self.state_machines.announce_to(self.buses.announce, self.buses.is_listening)
         self.roles = Roles(self.clock, self.home)
         self.functions = Functions(runtime.invocations, call, call.trace, self.clock, self.home, self._append_log)

@@ -19,6 +19,7 @@ from pizzabar.cloudformation.node import FaultyTemplate, Position
 from pizzabar.cloudformation.samconfig import FILE, SamConfig, read_pairs, read_samconfig
 from pizzabar.errors import PizzabarError
 from pizzabar.record import record
+from pizzabar.stepfunctions.mocks import FaultyMocks, Mocks, read_mocks
 
 T = TypeVar("T")
 ClockMode = Literal["real", "virtual", "auto"]
@@ -82,6 +83,13 @@ def _connections(text: str) -> dict[str, Any]:
     if not isinstance(read, dict) or not all(isinstance(each, dict) for each in read.values()):
         raise ValueError("a JSON file with an object for each connection")
     return read
+
+
+def _mocks(text: str) -> Mocks:
+    try:
+        return read_mocks(json.loads(Path(text).read_text()))
+    except (OSError, ValueError, FaultyMocks) as error:
+        raise ValueError(f"a mock configuration ({error})") from None
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -197,6 +205,10 @@ class Settings:
     connections: dict[str, Any] = field(
         default_factory=dict,
         metadata=_how(_connections, "what each connection adds to the requests of HTTP tasks: a JSON file, by name"),
+    )
+    mocks: Mocks | None = field(
+        default=None,
+        metadata=_how(_mocks, "the answers of tasks in test cases: Step Functions Local's mock configuration"),
     )
     cache: Path | None = field(
         default=None,

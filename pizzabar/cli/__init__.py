@@ -18,6 +18,7 @@ from pizzabar.cli.executions import executions
 from pizzabar.cli.iam import iam
 from pizzabar.cli.lint import lint
 from pizzabar.cli.logs import logs
+from pizzabar.cli.machines import graph, replay, test_machine
 from pizzabar.cli.order import order
 from pizzabar.cli.render import render
 from pizzabar.cli.resources import resources
@@ -101,6 +102,9 @@ COMMANDS: tuple[click.Command, ...] = (
     resources,
     iam,
     render,
+    graph,
+    replay,
+    test_machine,
 )
 for command in COMMANDS:
     main.add_command(command)

@@ -1,6 +1,8 @@
 """``pizzabar executions``: what runs, where it stands, and how it came there."""
 
+import json
 from collections.abc import Iterable
+from typing import Any
 
 import click
 
@@ -45,8 +47,9 @@ def _arn(control: ControlPlane, execution: str) -> str:
 @executions.command()
 @click.argument("execution")
 @click.option("--history", is_flag=True, help="with its history")
+@click.option("--flow", is_flag=True, help="with how data flowed through its states")
 @asking
-def show(execution: str, history: bool, as_json: bool, host: str, port: int) -> None:
+def show(execution: str, history: bool, flow: bool, as_json: bool, host: str, port: int) -> None:
     """Show where an execution stands, by its name or ARN."""
     control = ControlPlane(host, port)
     arn = _arn(control, execution)
@@ -54,6 +57,9 @@ def show(execution: str, history: bool, as_json: bool, host: str, port: int) -> 
     events = control.get(f"/executions/{step(arn)}/history") if history else []
     if history:
         details["history"] = events
+    flowed = control.get(f"/executions/{step(arn)}/flow") if flow else None
+    if flowed is not None:
+        details["flow"] = flowed
 
     def lines() -> Iterable[str]:
         ended = f", stopped {time_of(details['stopped'])}" if details["stopped"] else ""
@@ -74,8 +80,19 @@ def show(execution: str, history: bool, as_json: bool, host: str, port: int) -> 
                 (value["name"] for value in event.values() if isinstance(value, dict) and "name" in value), ""
             )
             yield f"  {event['id']:>4}  {event['type']}  {named}".rstrip()
+        if flowed is not None:
+            yield from flow_lines(flowed["states"])
 
     tell(as_json, details, lines())
+
+
+def flow_lines(states: Iterable[dict[str, Any]]) -> Iterable[str]:
+    """Write how data flowed through states."""
+    for visit in states:
+        yield f"  {visit['event']:>4}  {click.style(visit['state'], bold=True)}"
+        for point in visit["points"]:
+            text = json.dumps(point["value"], ensure_ascii=False)
+            yield f"        {point['name']:<20} {text}"
 
 
 @executions.command()

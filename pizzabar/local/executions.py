@@ -59,6 +59,8 @@ from pizzabar.stepfunctions.interpreter import (
     task_token,
 )
 from pizzabar.stepfunctions.item_reader import CannotRead
+from pizzabar.stepfunctions.mocks import Mocks
+from pizzabar.stepfunctions.pending import find_waiting
 from pizzabar.stepfunctions.tasks import Tasks, is_job, job_result
 from pizzabar.uuids import new_uuid
 from pizzabar.work import Work, resting
@@ -111,6 +113,7 @@ class LocalExecutions:
         seed: str,
         region: str,
         buckets: Path = Path("buckets"),
+        mocks: Mocks | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -118,6 +121,7 @@ class LocalExecutions:
         self._tasks = tasks
         self._seed = seed
         self._region = region
+        self._mocks = mocks
         self._buckets = LocalBuckets(buckets)
         self.map_runs = LocalMapRuns(self, database, work, self._buckets)
         self._running: dict[str, _Running] = {}
@@ -207,6 +211,7 @@ class LocalExecutions:
             now=now,
             version_arn=machine.version_arn,
             alias_arn=machine.alias_arn,
+            case=machine.case,
         )
         self._last_id += 1
         header = str(cause.header())
@@ -295,6 +300,16 @@ class LocalExecutions:
         await self.describe(arn)
         rows = await self._query(lambda connection: connection.execute(SELECT_HISTORY, (arn,)).fetchall())
         return [event for (events,) in rows for event in documents.parse(events)]
+
+    async def machine(self, arn: str) -> StateMachine:
+        """Give the state machine that an execution goes by. Raise ``ExecutionDoesNotExist``."""
+        running = self._running.get(arn)
+        if running is not None:
+            return running.machine
+        row = await self._query(lambda connection: connection.execute(SELECT_CLOSED, (arn,)).fetchone())
+        if row is None:
+            raise ExecutionDoesNotExist(f"Execution Does Not Exist: '{arn}'")
+        return read_definition(row[-1])
 
     async def list(self, machine_arn: str) -> Sequence[ExecutionRecord]:
         """Read the executions of a state machine, those started last first."""
@@ -467,10 +482,28 @@ class LocalExecutions:
             occurrence = TaskFailed(command.op, failure.error, failure.cause)
         self._apply(running, occurrence)
 
+    def _mocked(self, running: "_Running", command: RunTask) -> Occurrence | None:
+        """Give what a mock answers for a task, where its state has one."""
+        execution = running.execution
+        branch = find_waiting(execution, TaskSucceeded(command.op, None))
+        if branch is None or self._mocks is None:
+            return None
+        number = running.calls.get(branch.state, 0)
+        running.calls[branch.state] = number + 1
+        mock = self._mocks.response(execution.machine_name, str(execution.case), branch.state, number)
+        if mock is None:
+            return None
+        if mock.is_error:
+            return TaskFailed(command.op, mock.error, mock.cause)
+        return TaskSucceeded(command.op, mock.result)
+
     async def _run_task(self, running: "_Running", command: RunTask) -> None:
         if command.job is not None:
             running.jobs[command.op] = command.job
             await self.when_ended(command.job, partial(self._job_ended, running, command))
+            return
+        if running.execution.case is not None and (mocked := self._mocked(running, command)) is not None:
+            self._apply(running, mocked)
             return
         if command.is_activity and command.token is not None:
             try:
@@ -508,6 +541,7 @@ class _Running:
     """An execution in memory, with the timers that it waits for."""
 
     __slots__ = (
+        "calls",
         "cause",
         "execution",
         "followers",
@@ -542,6 +576,8 @@ class _Running:
         self.row_id = row_id
         self.timers: dict[int, Timer] = {}
         self.unwritten: list[JSON] = []
+        self.calls: dict[str, int] = {}
+        """How often each state has called its task, where mocks answer."""
         self.waiters: tuple[asyncio.Future[None], ...] = ()
         self.followers: tuple[Callable[[ExecutionRecord], None], ...] = ()
         """What is to be done when it has ended."""

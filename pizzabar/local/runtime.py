@@ -72,6 +72,7 @@ class LocalRuntime:
             seed=f"{account}/{region}",
             region=region,
             buckets=self._settings.buckets,
+            mocks=self._settings.mocks,
         )
 
     async def durable(self) -> None:

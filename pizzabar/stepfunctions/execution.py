@@ -207,6 +207,8 @@ class Execution:
     """Where it failed, and goes on if it is redriven."""
     redrives: int = 0
     redriven: datetime | None = None
+    case: str | None = None
+    """The test case whose mocks answer its tasks."""
 
     def to_json(self) -> JSON:
         """Give the execution as JSON; ``from_json`` gives an equal one back."""
@@ -231,6 +233,8 @@ class Execution:
             document["timeout"] = _write_timer(self.timeout)
         if self.version_arn is not None:
             document |= {"versionArn": self.version_arn, "aliasArn": self.alias_arn}
+        if self.case is not None:
+            document["case"] = self.case
         if self.resumes is not None:
             document["resumes"] = _write_branch(self.resumes, {})
         if self.redriven is not None:
@@ -274,6 +278,7 @@ class Execution:
             None if resumes is None else _read_branch(resumes),
             document.get("redrives", 0),
             None if redriven is None else _read_time(redriven),
+            document.get("case"),
         )
 
 

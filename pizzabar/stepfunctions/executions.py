@@ -50,6 +50,8 @@ class DeployedStateMachine:
     """The alias by which it is asked for."""
     is_traced: bool = False
     """Whether segments of its executions are kept."""
+    case: str | None = None
+    """The test case whose mocks answer the tasks of its executions."""
     logging: Logging = OFF
     """What its executions write to a log group."""
 
@@ -132,6 +134,9 @@ class Executions(Protocol):
 
     async def history(self, arn: str) -> Sequence[JSON]:
         """Read the history of an execution, oldest event first. Raise ``ExecutionDoesNotExist``."""
+
+    async def machine(self, arn: str) -> StateMachine:
+        """Give the state machine that an execution goes by. Raise ``ExecutionDoesNotExist``."""
 
     async def list(self, machine_arn: str) -> Sequence[ExecutionRecord]:
         """Read the executions of a state machine, those started last first."""

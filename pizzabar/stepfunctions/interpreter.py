@@ -167,6 +167,7 @@ def begin(
     now: datetime,
     version_arn: str | None = None,
     alias_arn: str | None = None,
+    case: str | None = None,
 ) -> Execution:
     """Give a new execution, which ``Started`` sets going. ``seed`` must be hard to guess: tokens come from it."""
     return Execution(
@@ -181,6 +182,7 @@ def begin(
         now,
         version_arn=version_arn,
         alias_arn=alias_arn,
+        case=case,
     )
 
 
@@ -410,6 +412,7 @@ class _Run:
             self.resumes,
             self.redrives,
             self.redriven,
+            before.case,
         )
         return Step(execution, tuple(self.commands), tuple(self.history.events))
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -32,6 +33,7 @@ from pizzabar.stepfunctions.executions import (
     as_express,
     milliseconds,
 )
+from pizzabar.stepfunctions.mocks import Mocks
 from pizzabar.stepfunctions.tasks import Tasks
 from pizzabar.stepfunctions.versions import Versions
 
@@ -63,6 +65,7 @@ class StateMachines:
         self.versions = Versions(clock)
         self._has_log_group: Callable[[str], bool] = lambda group: False
         self._append_log: AppendLog | None = None
+        self.mocks: Mocks | None = None
         self._announce: Announce | None = None
         self._is_listening: Callable[[], bool] = lambda: False
         executions.follow(self._told)
@@ -339,7 +342,12 @@ class StateMachines:
         Raise ``InvalidExecutionInput``, ``InvalidName``, ``StateMachineDoesNotExist``, ``ExecutionAlreadyExists``.
         https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
         """
+        arn, sign, case = arn.partition("#")
         machine = self._machines.get(arn) or self.versions.choose(arn) or self.get(arn)
+        if sign:
+            if self.mocks is None or not self.mocks.has(machine.name, case):
+                raise InvalidArn(f"Invalid Arn: '{arn}#{case}': the mocks have no test case {case} of {machine.name}")
+            machine = replace(machine, case=case)
         if name is not None:
             check_name(name)
         if len(text) > MAX_INPUT_BYTES or len(text.encode()) > MAX_INPUT_BYTES:

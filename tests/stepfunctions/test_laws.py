@@ -27,6 +27,7 @@ from pizzabar.stepfunctions.interpreter import (
     begin,
     pending,
 )
+from pizzabar.stepfunctions.replay import replay
 from tests.stepfunctions.stories import FUNCTION, INVOKE, INVOKE_AND_WAIT, NOON
 
 VALUES = st.recursive(
@@ -35,6 +36,16 @@ VALUES = st.recursive(
     max_leaves=6,
 )
 PATHS = st.sampled_from(["$", "$.a", "$.b", "$.a.b", "$.c[0]", "$$.Execution.Input"])
+QUERIES = st.sampled_from(
+    [
+        {"a": "{% $states.input %}"},
+        ["{% $v2 %}", 1],
+        "{% $states.input.a.b %}",
+        "{% $sum($states.input.c) %}",
+        "{% [$uuid(), $random()] %}",
+        "{% {'b': $states.context.State.Name, 'c': [$w2]} %}",
+    ]
+)
 ERRORS = st.sampled_from(["X", "States.ALL", "States.Timeout", "States.TaskFailed", "States.Runtime"])
 
 
@@ -53,7 +64,13 @@ def machines(draw: Any, depth: int = 2, prefix: str = "S") -> JSON:
         if state["Type"] not in {"Succeed", "Fail"}:
             state |= {"Next": later[0]} if later else {"End": True}
         match state["Type"]:
+            case "Pass" if draw(st.integers(0, 2)) == 0:
+                state["QueryLanguage"] = "JSONata"
+                state |= draw(st.fixed_dictionaries({}, optional={"Output": QUERIES}))
+                # What is outside has names that nothing within may set.
+                state |= draw(st.sampled_from([{}, {"Assign": {f"v{depth}": "{% $exists($w2) ? $w2 : [1] %}"}}]))
             case "Pass":
+                state |= draw(st.sampled_from([{}, {"Assign": {f"v{depth}.$": "$", f"w{depth}": 2}}]))
                 state |= draw(st.fixed_dictionaries({}, optional={"Result": VALUES, "InputPath": PATHS}))
                 state |= draw(st.sampled_from([{}, {"ResultPath": "$.a"}, {"Parameters": {"a.$": "$", "b": 1}}]))
             case "Wait":
@@ -150,9 +167,12 @@ def test_whatever_happens_leaves_a_whole_execution(
 
 @settings(max_examples=150, deadline=None)
 @given(machines(), VALUES, st.randoms(use_true_random=False))
-def test_an_execution_whose_tasks_are_answered_comes_to_an_end(definition: JSON, input: JSON, random: Any) -> None:
+def test_an_execution_whose_tasks_are_answered_comes_to_an_end_and_is_replayed(
+    definition: JSON, input: JSON, random: Any
+) -> None:
     machine = read(definition)
     step = advance(machine, start(machine, input), Started(), NOON)
+    history = list(step.history)
     for _ in range(2000):
         if step.execution.status != "RUNNING":
             break
@@ -162,5 +182,16 @@ def test_an_execution_whose_tasks_are_answered_comes_to_an_end(definition: JSON,
                 step = advance(machine, step.execution, random.choice(answers), NOON)
             case StartTimer(op):
                 step = advance(machine, step.execution, TimerFired(op), NOON)
+        history += step.history
     assert step.execution.status in {"SUCCEEDED", "FAILED"}
     assert step.execution.branches == {}
+
+    again = replay(machine, history, step.execution)
+    assert again.difference is None
+    assert again.matched == len(history)
+    assert (again.execution.status, again.execution.output, again.execution.error, again.execution.cause) == (
+        step.execution.status,
+        step.execution.output,
+        step.execution.error,
+        step.execution.cause,
+    )

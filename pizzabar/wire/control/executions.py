@@ -17,6 +17,7 @@ from pizzabar.stepfunctions.execution import (
     WaitingForTimer,
 )
 from pizzabar.stepfunctions.executions import ExecutionRecord
+from pizzabar.stepfunctions.replay import replay
 from pizzabar.stepfunctions.task_token import task_token
 
 Status = Literal["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
@@ -76,6 +77,28 @@ class Stopping(BaseModel):
     cause: str | None = None
 
 
+class Point(BaseModel):
+    """What there was at a point of a state: ``input``, ``afterInputPath``, ``result``, ``output``, …"""
+
+    name: str
+    value: Any = None
+
+
+class StateVisit(BaseModel):
+    """How data flowed through one visit of a state; ``event`` is the id of its Entered event."""
+
+    event: int
+    state: str
+    points: list[Point]
+
+
+class Flow(BaseModel):
+    """How data flowed through an execution. It is whole where going through the history again gave the same."""
+
+    states: list[StateVisit]
+    is_whole: bool
+
+
 def router(emulator: Emulator) -> APIRouter:
     """Make the operations."""
     routes = APIRouter(prefix="/executions", tags=["executions"])
@@ -118,6 +141,24 @@ def router(emulator: Emulator) -> APIRouter:
     async def history(arn: str) -> list[dict[str, Any]]:
         """Read the history of an execution, oldest event first, as GetExecutionHistory tells it."""
         return list(await executions.history(arn))
+
+    @routes.get("/{arn}/flow")
+    async def flow(arn: str) -> Flow:
+        """Tell how data flowed through an execution's states, and why each choice was made.
+
+        It is found by going through the history again: nothing is kept for it.
+        """
+        record = await executions.describe(arn)
+        found = replay(await executions.machine(arn), await executions.history(arn), record.execution)
+        states = [
+            StateVisit(
+                event=each.event,
+                state=each.state,
+                points=[Point(name=name, value=value) for name, value in each.points],
+            )
+            for each in sorted(found.flow.values(), key=lambda each: each.event)
+        ]
+        return Flow(states=states, is_whole=found.difference is None)
 
     @routes.post("/{arn}/stop")
     async def stop(arn: str, stopping: Stopping) -> Summary:

@@ -112,3 +112,24 @@ async def test_an_execution_that_is_not_there() -> None:
             answer = await client.get(f"/executions/arn:aws:states:us-east-1:123456789012:execution:a:b{path}")
             assert (answer.status_code, answer.json()["code"]) == (404, "ExecutionDoesNotExist")
         assert (await client.get("/executions", params={"status": "GONE"})).status_code == 422
+
+
+async def test_how_data_flowed_through_an_execution() -> None:
+    async with control() as (client, emulator):
+        rules = [{"Variable": "$.n", "NumericGreaterThan": 5, "Next": "Large"}]
+        states = {
+            "Pick": {"Type": "Pass", "Parameters": {"n": 3, "id.$": "States.UUID()"}, "Next": "Choose"},
+            "Choose": {"Type": "Choice", "Choices": rules, "Default": "Small"},
+            "Large": {"Type": "Succeed"},
+            "Small": {"Type": "Wait", "Seconds": 60, "End": True},
+        }
+        arn = await start(emulator, {"StartAt": "Pick", "States": states})
+
+        flow = (await client.get(f"/executions/{arn}/flow")).json()
+
+        assert flow["is_whole"]
+        assert [visit["state"] for visit in flow["states"]] == ["Pick", "Choose", "Small"]
+        points = {point["name"]: point["value"] for point in flow["states"][1]["points"]}
+        assert points["choices"] == [False]
+        assert points["input"]["n"] == 3
+        assert len(points["input"]["id"]) == 36

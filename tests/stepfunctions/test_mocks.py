@@ -1,0 +1,74 @@
+"""Mocked tasks. https://docs.aws.amazon.com/step-functions/latest/dg/sfn-local-test-sm-exec.html"""
+
+import json
+
+import pytest
+
+from pizzabar.documents import JSON
+from pizzabar.stepfunctions.mocks import FaultyMocks, Response, read_mocks
+from tests.stepfunctions.service import step_functions
+from tests.stepfunctions.stories import FUNCTION, INVOKE_AND_WAIT
+
+CONFIGURATION: JSON = {
+    "StateMachines": {"Pizza": {"TestCases": {"Hot": {"Bake": "Baked", "Ask": "Asked"}, "Cold": {"Bake": "Failed"}}}},
+    "MockedResponses": {
+        "Baked": {"0": {"Throw": {"Error": "Burnt", "Cause": "too hot"}}, "1-2": {"Return": {"pizza": "hot"}}},
+        "Asked": {"0": {"Return": "yes"}},
+        "Failed": {"0": {"Throw": {"Error": "Cold"}}},
+    },
+}
+STATES: JSON = {
+    "Bake": {
+        "Type": "Task",
+        "Resource": FUNCTION,
+        "Retry": [{"ErrorEquals": ["Burnt"]}],
+        "ResultPath": "$.baked",
+        "Next": "Ask",
+    },
+    "Ask": {"Type": "Task", "Resource": INVOKE_AND_WAIT, "Parameters": {"FunctionName": "f"}, "End": True},
+}
+
+
+def test_a_call_is_answered_by_its_number() -> None:
+    mocks = read_mocks(CONFIGURATION)
+    assert mocks.response("Pizza", "Hot", "Bake", 0) == Response(None, "Burnt", "too hot", is_error=True)
+    assert [mocks.response("Pizza", "Hot", "Bake", number) for number in (1, 2, 9)] == [
+        Response({"pizza": "hot"})
+    ] * 3
+    assert mocks.response("Pizza", "Cold", "Ask", 0) is None
+    assert mocks.machines_with("Cold") == ["Pizza"]
+
+
+@pytest.mark.parametrize(
+    ("document", "told"),
+    [
+        ([], "/StateMachines: an object is expected"),
+        ({"StateMachines": {}}, "/MockedResponses: an object is expected"),
+        ({**CONFIGURATION, "MockedResponses": {}}, "/TestCases/Hot/Bake: there is no mocked response Baked"),
+        ({"StateMachines": {}, "MockedResponses": {"R": {}}}, "/MockedResponses/R: an object with an answer"),
+        ({"StateMachines": {}, "MockedResponses": {"R": {"x": {}}}}, "/MockedResponses/R/x: the number of a call"),
+        ({"StateMachines": {}, "MockedResponses": {"R": {"0": {}}}}, "/MockedResponses/R/0: either Return, or Throw"),
+        ({"StateMachines": {"M": {"TestCases": {"C": 1}}}, "MockedResponses": {}}, "/TestCases/C: an object"),
+    ],
+)
+def test_another_configuration_is_refused(document: JSON, told: str) -> None:
+    with pytest.raises(FaultyMocks, match=r"expected|mocked response") as refused:
+        read_mocks(document)
+    assert told in str(refused.value)
+
+
+async def test_a_test_case_is_named_with_the_state_machine() -> None:
+    async with step_functions(mocks=read_mocks(CONFIGURATION)) as ask:
+        machine = await ask.machine("Pizza", STATES)
+        arn = await ask.start(f"{machine}#Hot")
+        await ask.advance(seconds=2)
+        described = await ask.ended(arn)
+        assert (described["status"], json.loads(described["output"])) == ("SUCCEEDED", "yes")
+        assert described["stateMachineArn"] == machine
+        types = await ask.types(arn)
+        assert (types.count("LambdaFunctionFailed"), types.count("LambdaFunctionSucceeded")) == (1, 1)
+
+        cold = await ask.ended(await ask.start(f"{machine}#Cold"))
+        assert (cold["status"], cold["error"]) == ("FAILED", "Cold")
+        refused = await ask.fails("StartExecution", stateMachineArn=f"{machine}#Warm", input="{}")
+        assert "the mocks have no test case Warm of Pizza" in refused

@@ -382,8 +382,8 @@ class LocalExecutions:
                 states.append((documents.encode(execution.to_json()), running.row_id))
             else:
                 ends.append((execution.status, documents.encode(execution.to_json()), running.row_id))
-            if running.unwritten:
-                histories.append(running.take_history())
+            if running.unwritten and (row := running.take_history()) is not None:
+                histories.append(row)
         if states:
             connection.executemany(UPDATE_EXECUTION, states)
         if ends:
@@ -586,9 +586,11 @@ class _Running:
         self.insertion: tuple[str, float] | None = None
         """The definition and the time it was started with, until it has a row."""
 
-    def take_history(self) -> tuple[int, bytes]:
-        """Give the row of those events that are not written yet."""
+    def take_history(self) -> tuple[int, bytes] | None:
+        """Give the row of those events that are not written yet; None beyond what a history may have."""
         events, self.unwritten = self.unwritten, []
+        if events[0]["id"] >= HISTORY_IDS:
+            return None
         return self.row_id * HISTORY_IDS + events[0]["id"], documents.encode(events)
 
     def drop_timers(self) -> None:

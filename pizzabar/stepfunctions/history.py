@@ -7,6 +7,7 @@ event of its first state follow from none. Data stand in events as compact JSON 
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
 """
 
+import sys
 from datetime import datetime
 
 from pizzabar import documents
@@ -32,9 +33,10 @@ class HistoryFull(Exception):
 class History:
     """The events of one step, numbered on from those before."""
 
-    __slots__ = ("_timestamp", "events", "next_id")
+    __slots__ = ("_end", "_timestamp", "events", "next_id")
 
-    def __init__(self, next_id: int, now: datetime) -> None:
+    def __init__(self, next_id: int, now: datetime, *, is_limited: bool = True) -> None:
+        self._end = MOST_EVENTS if is_limited else sys.maxsize
         self.events: list[JSON] = []
         self.next_id = next_id
         self._timestamp = round(now.timestamp(), 3)
@@ -42,7 +44,7 @@ class History:
     def add(self, type_: str, previous: int, field: str | None = None, details: JSON = None) -> int:
         """Enter an event and give its id. Raise ``HistoryFull`` when there is no room."""
         id_ = self.next_id
-        if id_ >= MOST_EVENTS:
+        if id_ >= self._end:
             raise HistoryFull
         self.next_id = id_ + 1
         event = {"timestamp": self._timestamp, "type": type_, "id": id_, "previousEventId": previous}

@@ -317,7 +317,8 @@ class _Run:
         self.states: Mapping[str, State] = machine.states
         self.before = execution
         self.now = now
-        self.history = History(execution.next_event, now)
+        # That of Express executions is not kept on AWS, and has no end.
+        self.history = History(execution.next_event, now, is_limited=":express:" not in execution.arn)
         self.commands: list[Command] = []
         self.branches = dict(execution.branches)
         self.next_op = execution.next_op
@@ -948,6 +949,10 @@ class _Run:
         waiting = cast(WaitingForBranches, self.branches[visit.id].waits_for)
         items = waiting.items
         begun = waiting.begun
+        # More may have asked for the next one than there are left.
+        count = min(count, waiting.total - begun)
+        if not count:
+            return
         self.wait(visit, replace(waiting, begun=begun + count))
         data = None if state.parameters is None else self.effective(visit, state)
         for index in range(begun, begun + count):

@@ -88,3 +88,18 @@ async def test_what_express_cannot_wait_for(resource: str, fault: str) -> None:
         )
         told = await ask.fails("CreateStateMachine", name="q", definition=definition, roleArn=ROLE, type="FAST")
         assert told.startswith("ValidationException: 1 validation error detected: Value 'FAST' at 'type'")
+
+
+async def test_express_has_no_end_of_its_history() -> None:
+    async with step_functions() as ask:
+        processor = {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": True}}}
+        states = {"A": {"Type": "Map", "ItemProcessor": processor, "End": True}}
+        given = json.dumps(list(range(10_000)))
+        express = await ask.machine("Express", states, type="EXPRESS")
+        done = await ask("StartSyncExecution", stateMachineArn=express, input=given)
+        assert json.loads(done["output"]) == list(range(10_000))
+        # Others go on being told apart.
+        arn = await ask.start(await ask.machine("Standard", {"A": {"Type": "Pass", "End": True}}))
+        assert len(await ask.types(arn)) == 4
+        long = await ask.ended(await ask.start(await ask.machine("Long", states), list(range(10_000))))
+        assert "maximum number of history events" in long["cause"]

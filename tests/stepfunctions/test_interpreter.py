@@ -537,3 +537,10 @@ def test_more_items_than_the_history_has_room_for_fail_the_execution() -> None:
     state = {"Type": "Map", "ItemProcessor": machine("I", I={"Type": "Succeed"})}
 
     assert failure(one(state), list(range(10_000)))[0] == "States.Runtime"
+
+
+@pytest.mark.parametrize("count", [1, 39, 40, 41, 79, 81, 500])
+def test_a_map_comes_to_its_end_whatever_the_number_of_its_items(count: int) -> None:
+    processor = machine("I", I={"Type": "Pass", "End": True})
+    items = list(range(count))
+    assert run(one({"Type": "Map", "ItemProcessor": processor}), items) == items

@@ -6,8 +6,8 @@ error output and context), the variables, and nothing else: there is no implicit
 scope's, so the same scope gives the same values.
 
 The engine is jsonata-python, as the only one of those on PyPI that takes functions of one's own and shows what it has
-read: of 591 expressions (``tests/stepfunctions/jsonata_expressions.json``) it answers 552 as jsonata 2.0.6 does, and
-with ``jsonata_engine``, which puts the rest right where it can, 570, in the words of their errors, too. jsonatapy (in
+read: of 585 expressions (``tests/stepfunctions/jsonata/expressions.json``) it answers 552 as jsonata 2.0.6 does, and
+with ``jsonata_engine``, which puts the rest right where it can, 568, in the words of their errors, too. jsonatapy (in
 Rust) answers 538, ten to fifty times as fast, and takes no functions.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html

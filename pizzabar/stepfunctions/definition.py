@@ -80,7 +80,7 @@ def read_definition(text: str, supports: Callable[[str], bool] = lambda resource
     reading = _Reading(supports)
     machine = reading.machine(document)
     if reading.faults or machine is None:
-        raise InvalidDefinition(reading.faults)
+        raise InvalidDefinition(reading.faults, reading.warnings)
     return machine
 
 
@@ -182,7 +182,7 @@ class _Reading(MapFields):
         timeout = self.integer(document, "TimeoutSeconds", (), 1, LONGEST_TIMEOUT)
         start_at = self.level(document, ())
         references = {name: tuple(sorted(variables)) for name, variables in self.references.items()}
-        return StateMachine(start_at, self.states, timeout, document, references)
+        return StateMachine(start_at, self.states, timeout, document, references, tuple(self.warnings))
 
     def level(self, document: Mapping[str, JSON], place: Place) -> str:
         """Read the states of the machine, a branch or an iterator; give the name of the first."""
@@ -338,6 +338,13 @@ class _Reading(MapFields):
         return target
 
     def read_pass(self, document: Mapping[str, JSON], place: Place, scope: _Scope, common: Any) -> Pass:
+        if "is_jsonata" not in common and "Result" in document:
+            self.warn_of_paths(
+                document["Result"],
+                (*place, "Result"),
+                "PASS_RESULT_IS_STATIC",
+                "The result of a Pass state is static: a path in it is not evaluated",
+            )
         return Pass(result=constant(document["Result"]) if "Result" in document else None, **common)
 
     def read_succeed(self, document: Mapping[str, JSON], place: Place, scope: _Scope, common: Any) -> Succeed:
@@ -350,6 +357,9 @@ class _Reading(MapFields):
             if read is None:
                 self.at_most_one(document, (name, f"{name}Path"), place)
                 literal = self.string(document, name, place, may_be_empty=True)
+                if "is_jsonata" not in common:
+                    message = f"The value looks like a path, but the field name '{name}' does not end with 'Path'"
+                    self.warn_of_paths(literal, (*place, name), "NO_PATH", message)
                 read = self.value(document, f"{name}Path", place) if literal is None else constant(literal)
             texts[name.lower()] = read
         return Fail(**texts, **common)

@@ -33,8 +33,9 @@ class InvalidLoggingConfiguration(ServiceError):
 class InvalidDefinition(ServiceError):
     """Raised when a definition breaks the rules of the States Language; ``diagnostics`` tells every fault."""
 
-    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+    def __init__(self, diagnostics: Sequence[Diagnostic], warnings: Sequence[Diagnostic] = ()) -> None:
         self.diagnostics = tuple(diagnostics)
+        self.warnings = tuple(warnings)
         super().__init__(f"Invalid State Machine Definition: '{', '.join(map(str, self.diagnostics))}'")
 
 

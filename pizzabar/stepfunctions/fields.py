@@ -47,11 +47,17 @@ def is_integer(value: JSON) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def _looks_like_path(text: str) -> bool:
+    return text.startswith(("$.", "$[", "$$.", "States.")) or text == "$"
+
+
 class Fields:
     """Reads fields and gathers their faults."""
 
     def __init__(self) -> None:
         self.faults: list[Diagnostic] = []
+        self.warnings: list[Diagnostic] = []
+        """What is allowed, and is hardly what was meant."""
         self.state_name = ""
         """The state that is read."""
         self.references: dict[str, dict[str, None]] = {}
@@ -63,6 +69,19 @@ class Fields:
 
     def fault(self, place: Place, message: str, code: str = SCHEMA) -> None:
         self.faults.append(Diagnostic(code, message, pointer(place)))
+
+    def warn_of_paths(self, value: JSON, place: Place, code: str, message: str) -> None:
+        """Warn of each text in a literal that looks like a path or a call, which it is not there."""
+        match value:
+            case str() if _looks_like_path(value):
+                self.warnings.append(Diagnostic(code, message, pointer(place)))
+            case dict():
+                for key, each in value.items():
+                    if not key.endswith(".$"):
+                        self.warn_of_paths(each, (*place, key), code, message)
+            case list():
+                for at, each in enumerate(value):
+                    self.warn_of_paths(each, (*place, at), code, message)
 
     def known_fields(
         self,
@@ -211,6 +230,12 @@ class Fields:
         expression = compile_template(document[name], faults, self.refer)
         for fault in faults:
             self.fault((*place, name, *fault.path), fault.message)
+        self.warn_of_paths(
+            document[name],
+            (*place, name),
+            "NO_DOLLAR",
+            "No .$ on a field that appears to be a JSONPath or an intrinsic function",
+        )
         return expression
 
     # JSONata

@@ -4,7 +4,7 @@ The operations of Step Functions, by AWS's names.
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_Operations.html
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 from pizzabar import documents
@@ -14,6 +14,7 @@ from pizzabar.journal import adopt
 from pizzabar.shapes import checked
 from pizzabar.stepfunctions.activity_operations import OPERATIONS as ACTIVITY_OPERATIONS
 from pizzabar.stepfunctions.errors import (
+    Diagnostic,
     InvalidArn,
     InvalidDefinition,
     InvalidOutput,
@@ -22,7 +23,13 @@ from pizzabar.stepfunctions.errors import (
     StateMachineTypeNotSupported,
 )
 from pizzabar.stepfunctions.execution_log import DATA, read_logging
-from pizzabar.stepfunctions.executions import DeployedStateMachine, ExecutionRecord, not_redrivable
+from pizzabar.stepfunctions.executions import (
+    EXPRESS,
+    DeployedStateMachine,
+    ExecutionRecord,
+    as_express,
+    not_redrivable,
+)
 from pizzabar.stepfunctions.interpreter import (
     Occurrence,
     Stopped,
@@ -37,6 +44,7 @@ from pizzabar.stepfunctions.state_machines import StateMachines
 from pizzabar.stepfunctions.state_tests import OPERATIONS as TEST_OPERATIONS
 from pizzabar.stepfunctions.version_operations import OPERATIONS as VERSION_OPERATIONS
 
+MAX_DIAGNOSTICS = 100
 MAX_TRACE_HEADER = 256
 
 
@@ -126,22 +134,25 @@ async def delete_state_machine(machines: StateMachines, parameters: JSON) -> JSO
 
 
 async def validate_state_machine_definition(machines: StateMachines, parameters: JSON) -> JSON:
-    """Tell what is wrong in a definition."""
+    """Tell what is wrong in a definition, and with the severity WARNING what is hardly meant."""
+    errors: Sequence[Diagnostic] = ()
     try:
-        machines.check(text_of(parameters, "definition"))
+        machine = machines.check(text_of(parameters, "definition"))
+        if parameters.get("type") == EXPRESS:
+            as_express(machine)
+        warnings: Sequence[Diagnostic] = machine.warnings
     except InvalidDefinition as error:
-        diagnostics = [
-            {
-                "severity": "ERROR",
-                "code": each.code,
-                "message": each.message,
-                **({} if each.location is None else {"location": each.location}),
-            }
-            for each in error.diagnostics
-        ]
-        most = parameters.get("maxResults") or 100
-        return {"result": "FAIL", "diagnostics": diagnostics[:most], "truncated": len(diagnostics) > most}
-    return {"result": "OK", "diagnostics": [], "truncated": False}
+        errors, warnings = error.diagnostics, error.warnings
+    found = [_diagnostic("ERROR", each) for each in errors]
+    if parameters.get("severity") == "WARNING":
+        found += [_diagnostic("WARNING", each) for each in warnings]
+    most = parameters.get("maxResults") or MAX_DIAGNOSTICS
+    return {"result": "FAIL" if errors else "OK", "diagnostics": found[:most], "truncated": len(found) > most}
+
+
+def _diagnostic(severity: str, found: Diagnostic) -> JSON:
+    location = {} if found.location is None else {"location": found.location}
+    return {"severity": severity, "code": found.code, "message": found.message, **location}
 
 
 async def tag_resource(machines: StateMachines, parameters: JSON) -> JSON:

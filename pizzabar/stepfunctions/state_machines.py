@@ -13,7 +13,7 @@ from pizzabar.documents import JSON, NotJSON
 from pizzabar.errors import ValidationException
 from pizzabar.journal import sample
 from pizzabar.stepfunctions.activities import Activities, Activity
-from pizzabar.stepfunctions.definition import read_definition
+from pizzabar.stepfunctions.definition import StateMachine, read_definition
 from pizzabar.stepfunctions.errors import (
     InvalidArn,
     InvalidExecutionInput,
@@ -180,9 +180,9 @@ class StateMachines:
         """Tell the time."""
         return self._clock.now()
 
-    def check(self, definition: str) -> None:
+    def check(self, definition: str) -> StateMachine:
         """Read a definition, and do nothing with it. Raise ``InvalidDefinition``."""
-        read_definition(definition, supports=self.tasks.supports)
+        return read_definition(definition, supports=self.tasks.supports)
 
     def create_anew(
         self,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pizzabar.documents import JSON
 from pizzabar.record import record
 from pizzabar.stepfunctions.choice import ChoiceRule
+from pizzabar.stepfunctions.errors import Diagnostic
 from pizzabar.stepfunctions.paths import Path, compile
 from pizzabar.stepfunctions.payload import Expression
 from pizzabar.stepfunctions.retry import Catcher, Retrier
@@ -158,3 +159,5 @@ class StateMachine:
     definition: JSON = None
     references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The variables that each state looks at, by its name."""
+    warnings: tuple[Diagnostic, ...] = ()
+    """What is allowed, and is hardly what was meant."""

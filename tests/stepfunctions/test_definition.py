@@ -12,6 +12,7 @@ import pytest
 from pizzabar.documents import JSON, write
 from pizzabar.stepfunctions.definition import read_definition
 from pizzabar.stepfunctions.errors import InvalidDefinition
+from tests.stepfunctions.service import step_functions
 from tests.stepfunctions.stories import FUNCTION, INVOKE, machine, one
 
 TASK: JSON = {"Type": "Task", "Resource": INVOKE}
@@ -231,3 +232,62 @@ def test_a_definition_must_not_be_too_deep() -> None:
     assert faults('{"StartAt":"A","States":{"A":{"Type":"Pass","End":true,"Result":' + deep + "}}}") == [
         "TOO_DEEPLY_NESTED: A definition must not be more than 100 levels deep at null"
     ]
+
+
+def warnings(state: JSON) -> list[str]:
+    return [str(each) for each in read_definition(write(one(state))).warnings]
+
+
+@pytest.mark.parametrize(
+    ("state", "found"),
+    [
+        (
+            {"Type": "Pass", "Parameters": {"a": {"b": "$.c"}}},
+            [
+                "NO_DOLLAR: No .$ on a field that appears to be a JSONPath or an intrinsic function at /States/A/Parameters/a/b"
+            ],
+        ),
+        (
+            {"Type": "Pass", "Parameters": {"a": ["States.UUID()"]}},
+            [
+                "NO_DOLLAR: No .$ on a field that appears to be a JSONPath or an intrinsic function at /States/A/Parameters/a[0]"
+            ],
+        ),
+        (
+            {"Type": "Pass", "Result": {"a.$": "x", "b": "$.c"}},
+            [
+                "PASS_RESULT_IS_STATIC: The result of a Pass state is static: a path in it is not evaluated at /States/A/Result/b"
+            ],
+        ),
+        (
+            {"Type": "Fail", "Cause": "$.c"},
+            [
+                "NO_PATH: The value looks like a path, but the field name 'Cause' does not end with 'Path' at /States/A/Cause"
+            ],
+        ),
+        ({"Type": "Pass", "Parameters": {"a.$": "$.c", "b": "$5"}}, []),
+        ({"Type": "Pass", "QueryLanguage": "JSONata", "Output": {"a": "$.c"}}, []),
+    ],
+)
+def test_what_is_hardly_meant_is_warned_of(state: JSON, found: list[str]) -> None:
+    assert warnings(state) == found
+
+
+async def test_a_validation_tells_errors_and_on_request_warnings() -> None:
+    async with step_functions() as ask:
+        state = {"Type": "Pass", "Result": "$.a", "End": True}
+        definition = write(one(state))
+        assert await ask("ValidateStateMachineDefinition", definition=definition) == {
+            "result": "OK",
+            "diagnostics": [],
+            "truncated": False,
+        }
+        found = await ask("ValidateStateMachineDefinition", definition=definition, severity="WARNING")
+        [warning] = found["diagnostics"]
+        assert (found["result"], warning["severity"], warning["location"]) == ("OK", "WARNING", "/States/A/Result")
+        faulty = write(one({**state, "Resource": "x", "Next": "B"}))
+        found = await ask("ValidateStateMachineDefinition", definition=faulty, severity="WARNING", maxResults=2)
+        assert (found["result"], len(found["diagnostics"]), found["truncated"]) == ("FAIL", 2, True)
+        waits = write(one({"Type": "Task", "Resource": f"{INVOKE}.waitForTaskToken"}))
+        express = await ask("ValidateStateMachineDefinition", definition=waits, type="EXPRESS")
+        assert express["result"] == "FAIL"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pizzabar.documents import JSON
-from pizzabar.stepfunctions.interpreter import batches
+from pizzabar.stepfunctions.values import batches
 from tests.stepfunctions.service import ROLE, StepFunctions, step_functions
 
 PROCESSOR: JSON = {

@@ -133,6 +133,8 @@ class WaitingForBranches:
     limit: int
     items: JSON = None
     outputs: Outputs = field(default_factory=Outputs)
+    since: int = 0
+    """The id of its Started event, which every iteration follows from."""
 
 
 @record
@@ -330,8 +332,8 @@ def _write_branch(branch: Branch, branches: Mapping[int, Branch]) -> JSON:
             document["task"] = _write_task(task)
         case WaitingForMapRun(op, run, limits, reader, writer, inputs):
             document["mapRun"] = [op, run, list(limits), reader, writer, inputs]
-        case WaitingForBranches(total, begun, ended, limit, items, outputs):
-            document["branches"] = [total, begun, ended, limit, items, list(outputs)]
+        case WaitingForBranches(total, begun, ended, limit, items, outputs, since):
+            document["branches"] = [total, begun, ended, limit, items, list(outputs), since]
     return document
 
 
@@ -355,9 +357,11 @@ def _read_branch(document: JSON, variables: Mapping[str, JSON] | None = None) ->
         op, run, limits, reader, writer, inputs = document["mapRun"]
         waits_for = WaitingForMapRun(op, run, tuple(limits), reader, writer, inputs)
     elif "branches" in document:
-        total, begun, ended, limit, items, outputs = document["branches"]
+        total, begun, ended, limit, items, outputs, *more = document["branches"]
         pairs = Outputs((index, output) for index, output in outputs)
-        waits_for = WaitingForBranches(total, begun, ended, limit, items, pairs)
+        # Earlier versions did not know since when.
+        [since] = more or [document["lastEvent"]]
+        waits_for = WaitingForBranches(total, begun, ended, limit, items, pairs, since)
     return Branch(
         document["id"],
         document["parent"],

@@ -453,7 +453,7 @@ class _Run(Stepping):
         write_payload(data, visit.state)
         visit.last_event = self.history.add("ParallelStateStarted", visit.last_event)
         total = len(state.starts)
-        self.wait(visit, WaitingForBranches(total, total, 0, total))
+        self.wait(visit, WaitingForBranches(total, total, 0, total, since=visit.last_event))
         if self.is_mocked:
             return
         for index, start in enumerate(state.starts):
@@ -473,7 +473,7 @@ class _Run(Stepping):
         )
         visit.last_event = self.history.map_started(visit.last_event, len(items))
         limit = min(limit, MOST_ITERATIONS, len(items))
-        waiting = WaitingForBranches(len(items), 0, 0, limit, items)
+        waiting = WaitingForBranches(len(items), 0, 0, limit, items, since=visit.last_event)
         self.wait(visit, waiting)
         if self.is_mocked:
             return
@@ -591,7 +591,7 @@ class _Run(Stepping):
             if state.parameters is not None:
                 given = state.parameters(self.scope(visit, data, item))
                 self.note(visit, f"afterItemSelector[{index}]", given)
-            started = self.history.iteration("Started", visit.last_event, visit.state, index)
+            started = self.history.iteration("Started", waiting.since, visit.state, index)
             child = self.add_branch(visit.id, index, state.start, given, started)
             self.ready.append((child, self.enter, None))
 

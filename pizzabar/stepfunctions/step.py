@@ -428,6 +428,7 @@ class Stepping:
             waiting.limit,
             waiting.items,
             waiting.outputs.add(visit.index, output),
+            waiting.since,
         )
         above = Visit(parent)
         above.last_event = last

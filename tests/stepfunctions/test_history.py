@@ -192,3 +192,34 @@ def test_events_are_numbered_and_follow_from_earlier_ones() -> None:
     assert [event["id"] for event in history] == list(range(1, len(history) + 1))
     assert all(event["previousEventId"] < event["id"] for event in history)
     assert [event["id"] for event in history if event["previousEventId"] == 0] == [1, 2]
+
+
+def test_what_each_event_of_branches_and_iterations_follows_from() -> None:
+    # As AWS was seen to number them.
+    branch = machine("A1", A1={"Type": "Pass", "End": True})
+    each = {"Type": "Map", "ItemsPath": "$[0].items", "MaxConcurrency": 1, "End": True}
+    story = Story(
+        machine(
+            "P",
+            P={"Type": "Parallel", "Branches": [branch], "Next": "M"},
+            M={**each, "ItemProcessor": machine("I1", I1={"Type": "Pass", "End": True})},
+        ),
+        {"items": [1, 2]},
+    )
+    previous = [event["previousEventId"] for event in story.history]
+    assert previous == [0, 0, 2, 3, 4, 5, 5, 7, 8, 9, 10, 11, 12, 9, 14, 15, 16, 17, 17, 19]
+
+
+def test_a_failure_that_nobody_may_catch_ends_the_execution_at_once() -> None:
+    branch = machine("Fast", Fast={"Type": "Pass", "Parameters": {"m.$": "$.nope"}, "End": True})
+    caught = [{"ErrorEquals": ["States.ALL"], "Next": "B"}]
+    story = Story(
+        one({"Type": "Parallel", "Branches": [branch], "Catch": caught, "End": True}, B={"Type": "Succeed"}),
+        {"x": "a"},
+    )
+    assert story.events[2:] == ["ParallelStateStarted", "PassStateEntered", "ExecutionFailed"]
+    assert story.history[-1]["previousEventId"] == 4
+    assert story.execution.cause == (
+        "An error occurred while executing the state 'Fast' (entered at the event id #4). The JSONPath '$.nope' "
+        """specified for the field 'm.$' could not be found in the input '{"x":"a"}'"""
+    )

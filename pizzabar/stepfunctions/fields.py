@@ -282,9 +282,10 @@ class Fields:
             self.fault(at, message, INVALID_QUERY)
             return
         for name in query.references.top_level:
-            self.fault(at, f"Reference to '{name}' at the top level is not supported.", UNSUPPORTED_QUERY)
+            where = "" if name == "$$" else " at the top level"
+            self.fault(at, f"Reference to '{name}'{where} is not supported.", UNSUPPORTED_QUERY)
         for name in sorted(query.references.states & ({"result", "errorOutput"} - members)):
-            self.fault(at, f"Reference to '$states.{name}' is not supported in this field.", UNSUPPORTED_QUERY)
+            self.fault(at, f"Field '$states.{name}' does not exist.", UNSUPPORTED_QUERY)
         for name in sorted(query.references.variables - {"states"}):
             if not is_function_name(name):
                 self.refer(name)

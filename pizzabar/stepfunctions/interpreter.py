@@ -184,10 +184,10 @@ def advance(
             run.resume(execution.branches[0], occurrence)
         case Stopped(error, cause):
             run = _Run(machine, execution, now, note)
-            run.finish(ABORTED, execution.next_event - 1, error, cause)
+            run.finish(ABORTED, 0, error, cause)
         case TimerFired(op) if execution.timeout is not None and execution.timeout.op == op:
             run = _Run(machine, execution, now, note)
-            run.finish(TIMED_OUT, execution.next_event - 1, TIMEOUT, None)
+            run.finish(TIMED_OUT, 0, TIMEOUT, None)
         case _:
             branch = find_waiting(execution, occurrence)
             if branch is None:
@@ -558,8 +558,8 @@ class _Run(Stepping):
             case TaskSucceeded(_, result) if waiting.inputs is None:
                 self.run_map(visit, state, waiting, result, source(waiting.reader["parameters"]))
             case TaskSucceeded(_, result):
-                self.history.add("MapRunSucceeded", visit.last_event)
-                self.history.add("MapStateSucceeded", visit.last_event)
+                succeeded = self.history.add("MapRunSucceeded", visit.last_event)
+                self.history.add("MapStateSucceeded", succeeded)
                 write_payload(result, visit.state)
                 self.complete(visit, state, result)
             case TaskFailed(_, error, cause):
@@ -568,7 +568,6 @@ class _Run(Stepping):
                 visit.last_event = self.history.add(
                     "MapRunFailed", visit.last_event, "mapRunFailedEventDetails", details
                 )
-                self.history.add("MapStateFailed", visit.last_event)
                 self.fail(visit, error, cause)
             case _:
                 raise AssertionError(f"a map run does not wait for {occurrence}")
@@ -598,11 +597,15 @@ class _Run(Stepping):
     def gather(self, visit: Visit, outputs: JSON) -> None:
         """Go on when every branch or iteration has ended."""
         state = cast(WorkingState, self.states[visit.state])
-        # On AWS what comes next follows from what this one follows from.
-        self.history.add(f"{type(state).__name__}StateSucceeded", visit.last_event)
+        succeeded = self.history.add(f"{type(state).__name__}StateSucceeded", visit.last_event)
         result = outputs.in_order()
-        write_payload(result, visit.state)
-        self.complete(visit, state, result)
+        try:
+            write_payload(result, visit.state)
+            self.complete(visit, state, result)
+        except StateFailure:
+            # On AWS only a failure follows from this event; what else comes, from what it follows from.
+            visit.last_event = succeeded
+            raise
 
     def complete(self, visit: Visit, state: WorkingState, result: JSON) -> None:
         """Go on with what a Task, Parallel or Map state has done."""

@@ -7,7 +7,7 @@ scope's, so the same scope gives the same values.
 
 The engine is jsonata-python, as the only one of those on PyPI that takes functions of one's own and shows what it has
 read: of 585 expressions (``tests/stepfunctions/jsonata/expressions.json``) it answers 552 as jsonata 2.0.6 does, and
-with ``jsonata_engine``, which puts the rest right where it can, 568, in the words of their errors, too. jsonatapy (in
+with ``jsonata_engine``, which puts the rest right where it can, 564, in the words of their errors, too. jsonatapy (in
 Rust) answers 538, ten to fifty times as fast, and takes no functions.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
@@ -30,7 +30,9 @@ from pizzabar.stepfunctions.scope import Scope
 from pizzabar.uuids import uuid_from
 
 QUERY_LANGUAGES = ("JSONPath", "JSONata")
-MOST_PARTS = 1_000_000
+MOST_OF_RANGE = 360_145
+"""The numbers that ``$range`` gives on AWS at most."""
+
 
 Expression = Callable[[Scope], JSON]
 
@@ -230,7 +232,8 @@ def _references(ast: Any) -> References:
                 ahead += [(each, False, own) for each in others]
             case "lambda":
                 bound = own | {each.value for each in node.arguments}
-                ahead.append((node.body, False, frozenset(bound)))
+                # A body sees the context that the function was made in.
+                ahead.append((node.body, is_top, frozenset(bound)))
             case "block":
                 bound = own | {each.lhs.value for each in node.expressions if getattr(each, "type", None) == "bind"}
                 ahead += [(each, is_top, frozenset(bound)) for each in reversed(node.expressions)]
@@ -300,7 +303,7 @@ def _pure_functions() -> Mapping[str, Any]:
 
 
 def _hash(text: Any, algorithm: Any = None) -> Any:
-    if text is None:
+    if text is None or algorithm is None:
         return None
     make = {
         "MD5": hashlib.md5,
@@ -308,7 +311,7 @@ def _hash(text: Any, algorithm: Any = None) -> Any:
         "SHA-256": hashlib.sha256,
         "SHA-384": hashlib.sha384,
         "SHA-512": hashlib.sha512,
-    }.get("" if algorithm is None else algorithm)
+    }.get(algorithm)
     if make is None:
         raise _engine().JSONataError(
             None, f"Invalid hash algorithm: {algorithm}. It must be one of MD5, SHA-1, SHA-256, SHA-384, SHA-512"
@@ -327,22 +330,21 @@ def _parse(text: Any) -> Any:
 
 
 def _partition(values: Any, size: Any) -> Any:
-    if values is None or size is None:
+    length = 0 if size is None else math.trunc(size)
+    if not values or length <= 0:
         return None
-    length = math.floor(size + 0.5)
-    if length <= 0:
-        raise _engine().JSONataError(None, "The size of a partition must be a positive number")
     return [values[start : start + length] for start in range(0, len(values), length)]
 
 
 def _range(first: Any, last: Any = None, step: Any = None) -> Any:
     """Give the numbers from the first to the last, both included; nothing when there are none."""
-    if first is None or last is None or step in (None, 0):
+    if first is None or last is None or step is None or math.trunc(step) == 0:
         return None
-    count = math.floor((last - first) / step) + 1
-    if count > MOST_PARTS:
-        raise _engine().JSONataError("D2014", f"The size of the sequence must not exceed 1e6. Asked for {count}.")
-    return _engine().sequence(first + step * at for at in range(max(count, 0)))
+    start, end, width = math.trunc(first), math.trunc(last), math.trunc(step)
+    numbers = range(start, end + (1 if width > 0 else -1), width)
+    if len(numbers) > MOST_OF_RANGE:
+        raise _engine().too_large()
+    return _engine().sequence(numbers)
 
 
 def _random(scope: Scope, seed: Any = None) -> float:

@@ -27,8 +27,18 @@ from jsonata.utils import Utils  # noqa: E402
 
 sys.setrecursionlimit(_limit)
 
-DEEPEST = 10_000
-"""Python frames that an expression may take."""
+DEEPEST = 100
+"""The levels that an expression may nest, as on AWS."""
+
+TOO_DEEP = (
+    "Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive. "
+    f"Depth={DEEPEST + 1} max={DEEPEST}"
+)
+FRAMES = 10_000
+"""Python frames that they may take."""
+
+MOST_NUMBERS = 873_782
+"""The numbers of a range that fit into what a value may take of memory on AWS, 6,990,256 bytes."""
 
 MOST_STEPS = 500_000
 """Evaluations of parts that an expression may take, so that none holds up the others for long."""
@@ -50,6 +60,10 @@ class JSONataError(Exception):
         super().__init__(message)
 
 
+class TooDeep(Exception):
+    """Raised when an expression nests more than it may."""
+
+
 class OutOfSteps(Exception):
     """Raised when an expression takes too long."""
 
@@ -68,17 +82,25 @@ def parse(text: str) -> Any:
 def evaluate(expression: Any, bindings: Mapping[str, Any], input: Any = UNDEFINED) -> Any:
     """Evaluate an expression and give its value, which may be ``UNDEFINED``. Raise ``JSONataError``."""
     limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(DEEPEST)
+    sys.setrecursionlimit(FRAMES)
     try:
         return expression.run(bindings, input)
     except JException as error:
         raise _error(error) from None
-    except RecursionError:
-        raise JSONataError(None, "stack overflow") from None
+    except TooDeep:
+        raise JSONataError(None, TOO_DEEP) from None
     except OutOfSteps:
-        raise JSONataError(None, "the time limit was exceeded") from None
+        raise JSONataError(None, "Expression evaluation timeout: Check for infinite loop") from None
     finally:
         sys.setrecursionlimit(limit)
+
+
+TOO_LARGE = "Expression evaluation memory limit exceeded: Check for excessive memory usage"
+
+
+def too_large() -> JSONataError:
+    """Give the error of a value that takes too much memory."""
+    return JSONataError(None, TOO_LARGE)
 
 
 def is_function(value: Any) -> bool:
@@ -96,12 +118,12 @@ class _Expression(Jsonata):  # type: ignore[misc]
         super().__init__(text)
         self.set_validate_input(False)
         self.set_output_convert_nulls(False)
-        self.steps = 0
+        self.steps = self.depth = 0
 
     def run(self, bindings: Mapping[str, Any], input: Any) -> Any:
         """Evaluate it."""
         Jsonata.CURRENT.jsonata = self
-        self.steps = MOST_STEPS
+        self.steps, self.depth = MOST_STEPS, 0
         frame = Jsonata.Frame(Jsonata.static_frame)
         frame.bindings = {**_functions(), **bindings}
         return self.eval(self.ast, input, frame)
@@ -110,10 +132,14 @@ class _Expression(Jsonata):  # type: ignore[misc]
         self.steps -= 1
         if self.steps < 0:
             raise OutOfSteps
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise TooDeep
         kept = self.input, self.environment
         try:
             return self._eval(expr, input, environment)
         finally:
+            self.depth -= 1
             self.input, self.environment = kept
 
     def apply_inner(self, proc: Any, args: Any, input: Any, environment: Any) -> Any:
@@ -126,8 +152,6 @@ class _Expression(Jsonata):  # type: ignore[misc]
                 raise _mismatch(error, proc, args) from None
             raise
         except (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as error:
-            if isinstance(error, RecursionError):
-                raise
             raise _coded(None, str(error)) from None
 
     def evaluate_numeric_expression(self, lhs: Any, rhs: Any, op: str | None) -> Any:
@@ -140,6 +164,11 @@ class _Expression(Jsonata):  # type: ignore[misc]
         if op == "%" and _is_number(lhs) and _is_number(rhs):
             return Utils.convert_number(math.fmod(lhs, rhs))
         return super().evaluate_numeric_expression(lhs, rhs, op)
+
+    def evaluate_range_expression(self, lhs: Any, rhs: Any) -> Any:
+        if _is_number(lhs) and _is_number(rhs) and MOST_NUMBERS < rhs - lhs + 1 <= 1_000_000:
+            raise _coded(None, TOO_LARGE)
+        return super().evaluate_range_expression(lhs, rhs)
 
     def evaluate_string_concat(self, lhs: Any, rhs: Any) -> str:
         return (_string(lhs) or "") + (_string(rhs) or "")
@@ -438,9 +467,9 @@ def to_json(value: Any) -> JSON:
     if value is NULL:
         return None
     if isinstance(value, float):
-        # What is no number of JSON is null in JavaScript.
         if not math.isfinite(value):
-            return None
+            # On AWS these are written as texts.
+            return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
         return int(value) if value.is_integer() and abs(value) < 1e21 else value
     if isinstance(value, dict):
         return {key: to_json(each) for key, each in value.items()}

@@ -263,6 +263,8 @@ class MapFields(Fields):
         self.known_fields(config, config_at, frozenset({"Transformation", "OutputType"}))
         self.one_of(config, "Transformation", config_at, TRANSFORMATIONS)
         self.one_of(config, "OutputType", config_at, OUTPUT_TYPES)
+        if config:
+            self.required(config, config_at, ("Transformation", "OutputType"))
         read = None
         if "Resource" in writer:
             read = self.given(writer, at, "ResultWriter/", is_jsonata=is_jsonata) or constant({})

@@ -357,10 +357,16 @@ async def get_execution_history(machines: StateMachines, parameters: JSON) -> JS
     return answer | ({"nextToken": str(first + size)} if first + size < len(events) else {})
 
 
+_LEFT_OUT = DATA - {"parameters"}
+"""What a history is told without on request: AWS leaves the parameters of tasks."""
+
+
 def _without_data(event: JSON) -> JSON:
     """Give an event of a history without what went in and came out."""
     return {
-        name: {key: each for key, each in member.items() if key not in DATA} if isinstance(member, dict) else member
+        name: {key: each for key, each in member.items() if key not in _LEFT_OUT}
+        if isinstance(member, dict)
+        else member
         for name, member in event.items()
     }
 

@@ -93,10 +93,24 @@ def compile_value(text: str, field: str, found: Found = None) -> Expression:
             found(path.root)
         return reader(path, field)
 
+    def argument(path: Path) -> Expression:
+        read(path)
+
+        def evaluate(scope: Scope) -> JSON:
+            try:
+                return look(path, scope)
+            except PathNotFound:
+                if path.root == DATA and path.is_beyond_end(scope.data):
+                    return None
+                cause = f"The JsonPath argument for the field '{path.text}' could not be found in the input"
+                raise StateFailure(RUNTIME, f"{cause} '{write(scope.data)}'") from None
+
+        return evaluate
+
     if text.startswith("$"):
         return read(compile(text))
     if is_call(text):
-        return compile_call(text, read)
+        return compile_call(text, argument)
     raise InvalidPath(text)
 
 

@@ -23,6 +23,7 @@ from pizzabar.stepfunctions.execution import (
     FAILED,
     RUNNING,
     SUCCEEDED,
+    TIMED_OUT,
     Branch,
     Execution,
     Item,
@@ -271,6 +272,9 @@ class Stepping:
             self.resumes = self.resumes or next(
                 (replace(branch, waits_for=None) for branch in self.branches.values() if branch.parent is None), None
             )
+        if status == TIMED_OUT:
+            # The event alone tells of the error.
+            error = None
         self.end = Finish(status, output, error, cause)
         self.commands.append(self.end)
         self.branches = {}
@@ -468,17 +472,28 @@ class Stepping:
             state = self.states[visit.state]
             if isinstance(state, WorkingState):
                 self.abort_branches(visit.id)
+                if self.retry(visit, state, error):
+                    return
+                before = visit.last_event
+                self.state_failed(visit, state)
                 try:
-                    if self.retry(visit, state, error) or self.catch(visit, state, error, cause):
+                    if self.catch(visit, state, error, cause):
                         return
                 except StateFailure as failure:
-                    # A catcher whose output cannot be is none.
+                    # A catcher whose output cannot be is none: the state fails a second time.
+                    visit.last_event = before
                     error, cause = failure.error, self.explain(visit, failure)
+                    self.state_failed(visit, state)
             if visit.parent is None:
                 self.resumes = visit.branch(None)
                 self.finish(FAILED, visit.last_event, _reported(error), cause)
                 return
             visit = self.fail_branch(visit)
+
+    def state_failed(self, visit: Visit, state: WorkingState) -> None:
+        """Tell that a state with branches has failed for good."""
+        if isinstance(state, (Map, Parallel)):
+            visit.last_event = self.history.add(f"{type(state).__name__}StateFailed", visit.last_event)
 
     def is_caught(self, visit: Visit, error: str) -> bool:
         """Whether a catcher of the state, or of one around it, names an error."""
@@ -542,11 +557,12 @@ class Stepping:
         del self.branches[visit.id]
         above = Visit(parent)
         above.last_event = visit.last_event
-        state = self.states[parent.state]
-        if isinstance(state, Map):
+        # What comes next follows from what these follow from.
+        if isinstance(self.states[visit.state], Task):
+            self.history.add("TaskStateAborted", visit.last_event)
+        if isinstance(self.states[parent.state], Map):
             self.history.iteration("Failed", visit.last_event, parent.state, visit.index)
         self.abort_branches(parent.id)
-        above.last_event = self.history.add(f"{type(state).__name__}StateFailed", above.last_event)
         return above
 
     def abort_branches(self, parent: int) -> None:

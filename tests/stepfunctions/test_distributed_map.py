@@ -78,7 +78,7 @@ async def test_each_item_is_an_execution_of_its_own(tmp_path: Path) -> None:
             "ExecutionSucceeded",
         ]
         # What comes after a success follows from what that follows from.
-        assert [event["previousEventId"] for event in events] == [0, 0, 2, 3, 4, 4, 4, 7]
+        assert [event["previousEventId"] for event in events] == [0, 0, 2, 3, 4, 5, 4, 7]
         arn = events[3]["mapRunStartedEventDetails"]["mapRunArn"]
         assert arn.startswith("arn:aws:states:us-east-1:123456789012:mapRun:M/each:")
 

@@ -223,3 +223,99 @@ def test_a_failure_that_nobody_may_catch_ends_the_execution_at_once() -> None:
         "An error occurred while executing the state 'Fast' (entered at the event id #4). The JSONPath '$.nope' "
         """specified for the field 'm.$' could not be found in the input '{"x":"a"}'"""
     )
+
+
+BOOM = machine("Boom", Boom={"Type": "Fail", "Error": "MyError", "Cause": "my cause"})
+UNDEFINED: JSON = {"Type": "Pass", "Output": {"v": "{% $states.input.missing %}"}, "End": True}
+
+
+def parallel(branch: JSON, **fields: JSON) -> JSON:
+    more = {"B": {"Type": "Pass", "End": True}} if "Catch" in fields else {}
+    return one({"Type": "Parallel", "Branches": [branch], "End": True, **fields}, **more)
+
+
+def told(story: Story) -> list[tuple[str, int]]:
+    return [(event["type"], event["previousEventId"]) for event in story.history]
+
+
+def test_how_failures_within_branches_are_told() -> None:
+    # As AWS was seen to tell them.
+    start = [("ExecutionStarted", 0), ("ParallelStateEntered", 0), ("ParallelStateStarted", 2)]
+    assert told(Story(parallel(BOOM))) == [
+        *start,
+        ("FailStateEntered", 3),
+        ("ParallelStateFailed", 4),
+        ("ExecutionFailed", 5),
+    ]
+    retried = Story(parallel(BOOM, Retry=[{"ErrorEquals": ["States.ALL"], "MaxAttempts": 1}]))
+    retried.fire_timer()
+    assert told(retried)[3:] == [
+        ("FailStateEntered", 3),
+        ("ParallelStateStarted", 4),
+        ("FailStateEntered", 5),
+        ("ParallelStateFailed", 6),
+        ("ExecutionFailed", 7),
+    ]
+    task = {"Type": "Task", "Resource": INVOKE, "Parameters": {"FunctionName": "f"}, "End": True}
+    send = machine("Send", Send=task)
+    caught = Story(parallel(send, Catch=[{"ErrorEquals": ["States.ALL"], "Next": "B"}]))
+    caught.fail("X", "why")
+    assert told(caught)[6:] == [
+        ("TaskFailed", 6),
+        ("TaskStateAborted", 7),
+        ("ParallelStateFailed", 7),
+        ("ParallelStateExited", 9),
+        ("PassStateEntered", 10),
+        ("PassStateExited", 11),
+        ("ExecutionSucceeded", 12),
+    ]
+    inner = machine("I", I={"Type": "Pass", "End": True})
+    selected = Story(parallel(inner, ResultSelector={"m.$": "$.no"}))
+    assert told(selected)[3:] == [
+        ("PassStateEntered", 3),
+        ("PassStateExited", 4),
+        ("ParallelStateSucceeded", 5),
+        ("ExecutionFailed", 6),
+    ]
+
+
+def test_how_failures_of_expressions_are_told() -> None:
+    # As AWS was seen to tell them.
+    each = {"Type": "Map", "Items": "{% $states.input %}", "MaxConcurrency": 1, "End": True}
+    story = Story({"QueryLanguage": "JSONata", **one({**each, "ItemProcessor": machine("U", U=UNDEFINED)})}, [1, 2])
+    assert told(story)[3:] == [
+        ("MapIterationStarted", 3),
+        ("PassStateEntered", 4),
+        ("EvaluationFailed", 5),
+        ("MapIterationFailed", 6),
+        ("MapStateFailed", 6),
+        ("ExecutionFailed", 8),
+    ]
+    fan = {**each, "Items": "{% $states.input.x %}", "ItemProcessor": machine("U", U=UNDEFINED)}
+    assert told(Story({"QueryLanguage": "JSONata", **one(fan)}))[2:] == [
+        ("EvaluationFailed", 2),
+        ("MapStateFailed", 3),
+        ("ExecutionFailed", 4),
+    ]
+    catch = [{"ErrorEquals": ["States.ALL"], "Output": {"v": "{% $states.input.missing %}"}, "Next": "B"}]
+    story = Story({"QueryLanguage": "JSONata", **parallel(BOOM, Catch=catch)})
+    assert told(story)[3:] == [
+        ("FailStateEntered", 3),
+        ("ParallelStateFailed", 4),
+        ("EvaluationFailed", 4),
+        ("ParallelStateFailed", 6),
+        ("ExecutionFailed", 7),
+    ]
+
+
+def test_what_ends_an_execution_from_outside_follows_from_nothing() -> None:
+    wait = {**one({"Type": "Wait", "Seconds": 60}), "TimeoutSeconds": 5}
+    story = Story(wait)
+    story.fire_timer()
+    assert told(story)[-1] == ("ExecutionTimedOut", 0)
+    assert story.history[-1]["executionTimedOutEventDetails"] == {"error": "States.Timeout"}
+    assert (story.execution.status, story.execution.error) == ("TIMED_OUT", None)
+    story = Story(wait)
+    story.stop()
+    assert told(story)[-1] == ("ExecutionAborted", 0)
+    assert story.history[-1]["executionAbortedEventDetails"] == {}

@@ -381,6 +381,7 @@ def test_the_first_branch_that_fails_ends_the_others() -> None:
     assert [event for event in story.events if "Abort" in event or "Failed" in event] == [
         "TaskFailed",
         "TaskStateAborted",
+        "TaskStateAborted",
         "ParallelStateFailed",
     ]
 
@@ -469,8 +470,9 @@ def test_an_iteration_that_fails_aborts_the_others() -> None:
     story.fail("X", task=1)
 
     assert story.failure == ("X", None)
-    assert story.events[-6:] == [
+    assert story.events[-7:] == [
         "TaskFailed",
+        "TaskStateAborted",
         "MapIterationFailed",
         "TaskStateAborted",
         "MapIterationAborted",

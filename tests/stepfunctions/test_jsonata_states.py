@@ -46,7 +46,11 @@ def output(state: JSON, given: JSON = None, **more: JSON) -> JSON:
         ("{%$states.input.n%}", 5),
         (" {% $states.input.n %}", " {% $states.input.n %}"),
         ("{% $states.input.n / 2 %}", 2.5),
-        ("{% $states.input.n / 0 %}", None),
+        ("{% [$states.input.n / 0, -1/0] %}", ["Infinity", "-Infinity"]),
+        ("{% {'k': 0/0} %}", {"k": "NaN"}),
+        ("{% $range(-1.7, 2, 1) %}", [-1, 0, 1, 2]),
+        ("{% $partition([1,2,3], 2.9) %}", [[1, 2], [3]]),
+        ("{% " + "+".join(["1"] * 100) + " %}", 100),
         ("{% $states.context.State.Name %}", "A"),
         ("{% $states.context.Execution.Input.name %}", "Ada"),
         ("{% $partition([1,2,3,4,5], 2) %}", [[1, 2], [3, 4], [5]]),
@@ -112,6 +116,21 @@ def test_what_is_random_is_the_same_when_it_is_told_again() -> None:
             "$eval('1+1')",
             "threw an error during evaluation. T1006: Attempted to invoke a non-function",
         ),
+        (
+            "{% " + "+".join(["1"] * 101) + " %}",
+            "Output",
+            "+".join(["1"] * 101),
+            "threw an error during evaluation: Stack overflow error: Check for non-terminating recursive function. "
+            "Consider rewriting as tail-recursive. Depth=101 max=100",
+        ),
+        (
+            "{% $range(1, 360146, 1) %}",
+            "Output",
+            "$range(1, 360146, 1)",
+            "threw an error during evaluation: Expression evaluation memory limit exceeded: Check for excessive memory usage",
+        ),
+        ("{% $partition([1], 0) %}", "Output", "$partition([1], 0)", "returned nothing (undefined)."),
+        ("{% $hash('a') %}", "Output", "$hash('a')", "returned nothing (undefined)."),
         ("{% $error('no') %}", "Output", "$error('no')", "threw an error during evaluation. D3137: no"),
     ],
 )
@@ -361,7 +380,7 @@ def faults(state: JSON, **more: JSON) -> list[str]:
         ),
         (
             {"Type": "Pass", "Output": "{% $$.a %}"},
-            "UNSUPPORTED_JSONATA_EXPRESSION: Reference to '$$' at the top level is not supported. at /States/A/Output",
+            "UNSUPPORTED_JSONATA_EXPRESSION: Reference to '$$' is not supported. at /States/A/Output",
         ),
         (
             {"Type": "Pass", "Output": "{% 1 + %}"},
@@ -373,12 +392,17 @@ def faults(state: JSON, **more: JSON) -> list[str]:
         ),
         (
             {"Type": "Pass", "Output": "{% $states.result %}"},
-            "UNSUPPORTED_JSONATA_EXPRESSION: Reference to '$states.result' is not supported in this field. at /States/A/Output",
+            "UNSUPPORTED_JSONATA_EXPRESSION: Field '$states.result' does not exist. at /States/A/Output",
         ),
         (
             {"Type": "Task", "Resource": INVOKE, "Output": "{% $states.errorOutput %}"},
-            "UNSUPPORTED_JSONATA_EXPRESSION: Reference to '$states.errorOutput' is not supported in this field. at /States/A/Output",
+            "UNSUPPORTED_JSONATA_EXPRESSION: Field '$states.errorOutput' does not exist. at /States/A/Output",
         ),
+        (
+            {"Type": "Pass", "Output": "{% $map($states.input, function($x){ b }) %}"},
+            "UNSUPPORTED_JSONATA_EXPRESSION: Reference to 'b' at the top level is not supported. at /States/A/Output",
+        ),
+        ({"Type": "Pass", "Output": "{%%}"}, "INVALID_JSONATA_EXPRESSION: Unexpected end of expression at /States/A/Output"),
         ({"Type": "Pass", "ResultPath": "$"}, "SCHEMA_VALIDATION_FAILED: Field 'ResultPath' is not supported at /States/A"),
         ({"Type": "Pass", "Result": 1}, "SCHEMA_VALIDATION_FAILED: Field 'Result' is not supported at /States/A"),
         (

@@ -38,6 +38,11 @@ OTHERWISE = {
 """Errors that are told otherwise, and with which code."""
 
 OTHER_VALUES = {
+    # AWS writes what is no number of JSON as a text.
+    "1/0": "Infinity",
+    "-1/0": "-Infinity",
+    "0/0": "NaN",
+    "5 % 0": "NaN",
     "$string($sum)": '""',
     # The bytes of UTF-8, where the reference has those of Latin-1.
     '$base64encode("hello é")': "aGVsbG8gw6k=",
@@ -83,8 +88,8 @@ def test_an_expression_is_answered_as_by_the_reference(expression: str) -> None:
 @pytest.mark.parametrize(
     ("expression", "message"),
     [
-        ("($f := function($n){ 1 + $f($n + 1) }; $f(1))", "stack overflow"),
-        ("($f := function($n){ $f($n + 1) }; $f(1))", "the time limit was exceeded"),
+        ("($f := function($n){ 1 + $f($n + 1) }; $f(1))", engine.TOO_DEEP),
+        ("($f := function($n){ $f($n + 1) }; $f(1))", "Expression evaluation timeout: Check for infinite loop"),
     ],
 )
 def test_what_never_ends_is_ended(expression: str, message: str) -> None:

@@ -488,9 +488,8 @@ class LocalExecutions:
         branch = find_waiting(execution, TaskSucceeded(command.op, None))
         if branch is None or self._mocks is None:
             return None
-        number = running.calls.get(branch.state, 0)
-        running.calls[branch.state] = number + 1
-        mock = self._mocks.response(execution.machine_name, str(execution.case), branch.state, number)
+        attempt = sum(branch.retries)
+        mock = self._mocks.response(execution.machine_name, str(execution.case), branch.state, attempt)
         if mock is None:
             return None
         if mock.is_error:
@@ -541,7 +540,6 @@ class _Running:
     """An execution in memory, with the timers that it waits for."""
 
     __slots__ = (
-        "calls",
         "cause",
         "execution",
         "followers",
@@ -576,8 +574,6 @@ class _Running:
         self.row_id = row_id
         self.timers: dict[int, Timer] = {}
         self.unwritten: list[JSON] = []
-        self.calls: dict[str, int] = {}
-        """How often each state has called its task, where mocks answer."""
         self.waiters: tuple[asyncio.Future[None], ...] = ()
         self.followers: tuple[Callable[[ExecutionRecord], None], ...] = ()
         """What is to be done when it has ended."""

@@ -251,7 +251,8 @@ class _Reading(MapFields):
             return
         language = self.query_language(document, place, self.language)
         fields = _STATE_FIELDS[language][type_]
-        self.known_fields(document, place, fields)
+        other = JSONPATH if language == JSONATA else JSONATA
+        self.known_fields(document, place, fields, dict.fromkeys(_STATE_FIELDS[other][type_] - fields, other))
         self.required(document, place, _REQUIRED.get(type_, ()))
         self.state_name = name
         common = self.common(document, type_, place, scope, name, fields)

@@ -88,9 +88,18 @@ class Fields:
         document: Mapping[str, JSON],
         place: Place,
         known: frozenset[str],
+        others: Mapping[str, str] | None = None,
     ) -> None:
+        """Tell of the fields that are not known; ``others`` gives the query language that knows one."""
         for name in document:
-            if name not in known:
+            if name not in known and others is not None and name in others:
+                here = JSONPATH if others[name] == JSONATA else JSONATA
+                self.fault(
+                    place,
+                    f"The QueryLanguage is set to '{here}', but field '{name}' is only supported for the"
+                    f" '{others[name]}' QueryLanguage",
+                )
+            elif name not in known:
                 # AWS tells the owner of the field.
                 self.fault(place, f"Field '{name}' is not supported")
 
@@ -113,11 +122,14 @@ class Fields:
         at = (*place, "QueryLanguage")
         if language not in QUERY_LANGUAGES:
             languages = ", ".join(QUERY_LANGUAGES)
-            self.fault(at, f"The value for the field 'QueryLanguage' must be one of these values: [{languages}]")
-            return default
+            told = f"Value should be one of the following: [{languages}]"
+            if not isinstance(language, str):
+                told = "Expected value of type [STRING]"
+            self.fault(at, told)
+            # As AWS goes on reading it.
+            return JSONATA
         if language == JSONPATH and default == JSONATA:
-            self.fault(at, "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine")
-            return default
+            self.fault(place, "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine")
         return str(language)
 
     def string(

@@ -297,8 +297,8 @@ def _pure_functions() -> Mapping[str, Any]:
     return {
         "hash": make("hash", "<s-s?:s>", _hash),
         "parse": make("parse", "<s-:x>", _parse),
-        "partition": make("partition", "<an:a<a>>", _partition),
-        "range": make("range", "<nn?n?:a<n>>", _range),
+        "partition": make("partition", "<an?:a<a>>", _partition),
+        "range": make("range", "<nnn?:a<n>>", _range),
     }
 
 
@@ -313,9 +313,9 @@ def _hash(text: Any, algorithm: Any = None) -> Any:
         "SHA-512": hashlib.sha512,
     }.get(algorithm)
     if make is None:
-        raise _engine().JSONataError(
-            None, f"Invalid hash algorithm: {algorithm}. It must be one of MD5, SHA-1, SHA-256, SHA-384, SHA-512"
-        )
+        # The code was seen, the words were not.
+        names = "MD5, SHA-1, SHA-256, SHA-384, SHA-512"
+        raise _engine().JSONataError("D3137", f"Second argument must be one of {names}")
     return make(text.encode()).hexdigest()
 
 
@@ -325,13 +325,16 @@ def _parse(text: Any) -> Any:
     try:
         value = parse(text)
     except NotJSON as error:
-        raise _engine().JSONataError(None, f"Invalid JSON: {error}") from None
+        # The code was seen, the words were not.
+        raise _engine().JSONataError("D3137", f"Invalid JSON: {error}") from None
     return _engine().NULL if value is None else value
 
 
 def _partition(values: Any, size: Any) -> Any:
-    length = 0 if size is None else math.trunc(size)
-    if not values or length <= 0:
+    length = len(values or ()) if size is None else math.trunc(size)
+    if length < 0:
+        raise _engine().JSONataError("D3137", "Second argument must be zero or greater")
+    if not values or length == 0:
         return None
     return [values[start : start + length] for start in range(0, len(values), length)]
 
@@ -348,8 +351,18 @@ def _range(first: Any, last: Any = None, step: Any = None) -> Any:
 
 
 def _random(scope: Scope, seed: Any = None) -> float:
-    drawn = scope.draw() if seed is None else hashlib.sha256(f"{seed}".encode()).digest()
-    return (int.from_bytes(drawn[:7]) >> 3) / float(1 << 53)
+    if seed is None:
+        return (int.from_bytes(scope.draw()[:7]) >> 3) / float(1 << 53)
+    # With a seed it is what Java's generator begins with.
+    # https://docs.oracle.com/javase/8/docs/api/java/util/Random.html
+    state: int = (math.trunc(seed) ^ 0x5DEECE66D) & _48_BITS
+    state = (state * 0x5DEECE66D + 0xB) & _48_BITS
+    high = state >> 22
+    state = (state * 0x5DEECE66D + 0xB) & _48_BITS
+    return ((high << 27) + (state >> 21)) / float(1 << 53)
+
+
+_48_BITS = (1 << 48) - 1
 
 
 def _shuffle(scope: Scope, values: Any) -> Any:

@@ -2,7 +2,7 @@
 Mocks of tasks, in the format of Step Functions Local's mock configuration.
 
 A test case is named after ``#`` in the state machine's ARN; it says by which mocked response each state is answered,
-and a response what the first, the second… call of the state gives.
+and a response what the first attempt, the first retry… of the state gives.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/sfn-local-test-sm-exec.html
 """
@@ -46,15 +46,16 @@ class Mocks:
         return [machine for machine, cases in self.cases.items() if case in cases]
 
     def response(self, machine: str, case: str, state: str, number: int) -> Response | None:
-        """Give what a call of a state is answered with; None where the state is not mocked in the test case.
+        """Give what an attempt of a state is answered with; None where the state is not mocked in the test case.
 
-        Calls are counted from 0. Beyond the last one that is told, the last one's answer stands.
+        The first attempt is 0, a retry the next. An attempt without an answer fails, as in Step Functions Local.
         """
         responses = self.cases.get(machine, {}).get(case, {}).get(state)
-        if not responses:
+        if responses is None:
             return None
         found = (response for first, last, response in responses if first <= number <= last)
-        return next(found, responses[-1][2])
+        missing = f"The test case {case} has no mocked response for attempt {number} of the state {state}."
+        return next(found, Response(None, "States.Runtime", missing, is_error=True))
 
 
 def read_mocks(document: JSON) -> Mocks:
@@ -84,7 +85,7 @@ def _object(document: JSON, name: str, place: str) -> Mapping[str, JSON]:
 
 
 def _responses(document: JSON, place: str) -> tuple[tuple[int, int, Response], ...]:
-    if not isinstance(document, dict) or not document:
+    if not isinstance(document, dict):
         raise FaultyMocks(f"{place}: an object with an answer for each call is expected")
     read = []
     for key, answer in document.items():

@@ -342,9 +342,9 @@ class StateMachines:
         Raise ``InvalidExecutionInput``, ``InvalidName``, ``StateMachineDoesNotExist``, ``ExecutionAlreadyExists``.
         https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
         """
-        arn, sign, case = arn.partition("#")
+        arn, _, case = arn.partition("#")
         machine = self._machines.get(arn) or self.versions.choose(arn) or self.get(arn)
-        if sign:
+        if case:
             if self.mocks is None or not self.mocks.has(machine.name, case):
                 raise InvalidArn(f"Invalid Arn: '{arn}#{case}': the mocks have no test case {case} of {machine.name}")
             machine = replace(machine, case=case)

@@ -5,6 +5,8 @@ https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
 
 from pizzabar import documents
 from pizzabar.arn import parse_arn
@@ -21,6 +23,7 @@ from pizzabar.stepfunctions.execution import SUCCEEDED, Execution
 from pizzabar.stepfunctions.executions import ExecutionRecord, describe_in_export
 from pizzabar.stepfunctions.http_tasks import Connections, invoke_api, invoke_http
 from pizzabar.stepfunctions.task_resource import SYNC
+from pizzabar.stepfunctions.timestamp import write_timestamp
 
 SERVICE = "states.amazonaws.com"
 """What Step Functions is called where it assumes a role."""
@@ -192,7 +195,7 @@ def integration_of(resource: str) -> Integration | None:
                 error_name,
                 error_name,
                 (lambda parameters, execution: _recase(parameters, str.lower)) if is_camel else _as_given,
-                (lambda result: _recase(result, str.upper)) if is_camel else _as_answered,
+                partial(_answered, service) if is_camel else _as_answered,
             )
     return None
 
@@ -203,6 +206,16 @@ def _as_given(parameters: JSON, execution: Execution) -> JSON:
 
 def _as_answered(result: JSON) -> JSON:
     return result
+
+
+def _answered(service: str, result: JSON) -> JSON:
+    """Give an answer as SDK integrations have it: names in PascalCase, times as texts."""
+    answer = _recase(result, str.upper)
+    if service == "sfn" and isinstance(answer, dict):
+        for name, value in answer.items():
+            if name.endswith("Date") and isinstance(value, (int, float)):
+                answer[name] = write_timestamp(datetime.fromtimestamp(value, UTC))
+    return answer
 
 
 def _recase(value: JSON, change: Callable[[str], str]) -> JSON:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pizzabar.local.executions import LocalExecutions
 
 PUT = "INSERT INTO map_runs (arn, state) VALUES (?, ?) ON CONFLICT (arn) DO UPDATE SET state = excluded.state"
-SELECT = "SELECT state FROM map_runs ORDER BY json_extract(state, '$.started')"
+SELECT = "SELECT state FROM map_runs"
 
 
 class LocalMapRuns(MapRuns):
@@ -45,8 +45,9 @@ class LocalMapRuns(MapRuns):
     async def open(self) -> None:
         """Read those of earlier processes."""
         rows = await self._database.read(lambda connection: connection.execute(SELECT).fetchall())
-        for (state,) in rows:
-            self.add(MapRun.from_json(documents.parse(state)))
+        runs = [MapRun.from_json(documents.parse(state)) for (state,) in rows]
+        for run in sorted(runs, key=lambda run: run.started):
+            self.add(run)
 
     def start(self, command: RunMapRun, execution: Execution, answer: Callable[[Occurrence], None]) -> None:
         """Run the children of a Map state, and answer when that has ended."""

@@ -48,6 +48,8 @@ class Path:
     names: tuple[str | int, ...]
     """The definite beginning: names and indices."""
     steps: tuple[Step, ...] = field(default=(), compare=False)
+    whole: "list[JSON] | None" = field(default=None, compare=False)
+    """Where filters that look at the whole document find it while the path is read."""
     function: Callable[[JSON], JSON] | None = field(default=None, compare=False)
 
     @property
@@ -62,6 +64,7 @@ class Path:
 
     def read(self, document: JSON) -> JSON:
         """Give what the path finds in a document. Raise ``PathNotFound`` when a definite path finds nothing."""
+        whole = document
         for name in self.names:
             if type(name) is not int or type(document) is list:
                 try:
@@ -72,6 +75,8 @@ class Path:
             raise PathNotFound(self.text)
         if self.steps:
             document = [document]
+            if self.whole is not None:
+                self.whole[:] = [whole]
             for step in self.steps:
                 document = list(step(document))
         if self.function is not None:
@@ -274,6 +279,7 @@ class _Parser:
         self.text = text
         self.at = 0
         self.depth = 0
+        self.whole: list[JSON] | None = None
 
     def path(self) -> Path:
         root = self.match(_ROOT)
@@ -284,7 +290,7 @@ class _Parser:
         if name and root.end() < len(self.text) and self.text[root.end()] == "(":
             raise InvalidPath(self.text)
         names, steps, function = self.steps()
-        return Path(self.text[start : self.at], name or root[0], tuple(names), tuple(steps), function)
+        return Path(self.text[start : self.at], name or root[0], tuple(names), tuple(steps), self.whole, function)
 
     def steps(self) -> tuple[list[str | int], list[Step], Callable[[JSON], JSON] | None]:
         names: list[str | int] = []
@@ -456,14 +462,14 @@ class _Parser:
         self.at += 1
         names, steps, function = self.steps()
         self.blanks()
+        path = Path(self.text, first, tuple(names), tuple(steps), None, function)
+        whole = None
         if first == "$":
-            # The step of a filter sees its own value only, not the whole document.
-            raise InvalidPath(self.text)
-        path = Path(self.text, first, tuple(names), tuple(steps), function)
+            whole = self.whole = [] if self.whole is None else self.whole
 
         def read(value: JSON) -> JSON:
             try:
-                return path.read(value)
+                return path.read(value if whole is None else whole[0])
             except PathNotFound:
                 return _MISSING
 

@@ -171,3 +171,10 @@ def test_a_reference_path_writes_and_leaves_the_document_as_it_was(path: str, be
 def test_what_cannot_hold_a_value_is_not_written_to(path: str, before: JSON) -> None:
     with pytest.raises(PathNotFound):
         paths.compile(path).write(before, "new")
+
+
+def test_a_filter_may_look_at_the_whole_document() -> None:
+    document = {"least": 2, "items": [{"p": 1}, {"p": 2}, {"p": 3}], "deep": {"most": 2}}
+    assert paths.compile("$.items[?(@.p >= $.least)].p").read(document) == [2, 3]
+    assert paths.compile("$.items[?(@.p < $.deep.most && @.p != $.none)].p").read(document) == [1]
+    assert paths.compile("$.items[?($.none)].p").read(document) == []

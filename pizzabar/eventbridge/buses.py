@@ -1,7 +1,6 @@
 """Event buses: they take events, find the rules that match, and send the events to the rules' targets."""
 
-import hashlib
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -10,7 +9,7 @@ from pizzabar import documents
 from pizzabar.arn import Home, parse_arn
 from pizzabar.clock import Clock
 from pizzabar.documents import JSON
-from pizzabar.errors import ServiceError, ValidationException
+from pizzabar.errors import ValidationException
 from pizzabar.eventbridge.errors import ResourceAlreadyExistsException, ResourceNotFoundException
 from pizzabar.eventbridge.event import (
     EntryError,
@@ -22,14 +21,16 @@ from pizzabar.eventbridge.event import (
     service_event,
 )
 from pizzabar.eventbridge.index import RuleIndex
+from pizzabar.eventbridge.input_transformer import UndeliverableInput
 from pizzabar.eventbridge.pattern import read_pattern
-from pizzabar.eventbridge.rules import Rule, Target, read_target
+from pizzabar.eventbridge.rules import Rule
 from pizzabar.eventbridge.schedule import read_schedule
 from pizzabar.eventbridge.schedules import Schedules
-from pizzabar.eventbridge.transport import DeliveryFailure, EventDelivery, Transport
-from pizzabar.journal import CAUSE, Attempt, Cause, Hop, new_trace_id, note
+from pizzabar.eventbridge.senders import Senders
+from pizzabar.eventbridge.targets import Target, read_target
+from pizzabar.eventbridge.transport import EventDelivery, Transport
+from pizzabar.journal import CAUSE, Cause, Hop, new_trace_id, note
 from pizzabar.operations import Call, Trace
-from pizzabar.principal import role_session, service_principal
 from pizzabar.shapes import checked
 from pizzabar.trace_header import read_trace_header
 from pizzabar.uuids import new_uuid, uuid_of
@@ -37,8 +38,6 @@ from pizzabar.work import Work
 
 MAX_ENTRIES = 10
 MAX_REQUEST_BYTES = 1 << 20
-SERVICE = "events.amazonaws.com"
-"""What EventBridge is called where it asks in its own name, or assumes a role."""
 
 
 class EventBus:
@@ -82,8 +81,6 @@ class EventBuses:
 
     def __init__(self, transport: Transport, call: Call, relay: Trace, clock: Clock, work: Work, home: Home) -> None:
         self.transport = transport
-        self._call = call
-        self._relay = relay
         self._clock = clock
         self._work = work
         self._home = home
@@ -97,7 +94,7 @@ class EventBuses:
         """The statements that the template gives, by what gives them."""
         self._asked: set[str] = set()
         """The ARNs of the buses and rules that API calls have made or changed."""
-        self._log_streams: set[tuple[str, str]] = set()
+        self.senders = Senders(call, relay, clock, self._send_onward)
         self.create("default")
 
     def __iter__(self) -> Iterator[EventBus]:
@@ -105,7 +102,7 @@ class EventBuses:
 
     async def open(self) -> None:
         """Begin to send events, those first that an earlier process left undelivered."""
-        await self.transport.open(self.send)
+        await self.transport.open(self.senders.send, self.senders.bury)
 
     def create(self, name: str, description: str | None = None) -> EventBus:
         """Make a bus. Raise ``ResourceAlreadyExistsException``."""
@@ -338,27 +335,14 @@ class EventBuses:
         finally:
             CAUSE.reset(token)
 
-    async def send(self, delivery: EventDelivery) -> None:
-        """Bring a delivery to its target; return when the target has taken it. Raise ``DeliveryFailure``."""
-        cause = CAUSE.get() or Cause(new_trace_id(self._clock.now()))
-        key = f"{delivery.event_id}/{delivery.rule_arn}/{delivery.target_id}"
-        principal = (
-            service_principal(SERVICE, delivery.rule_arn)
-            if delivery.role_arn is None
-            else role_session(delivery.role_arn, "events", SERVICE)
-        )
-        token = CAUSE.set(cause.within(delivery.lane, Attempt(key), principal))
-        try:
-            await SENDERS[delivery.target_arn.split(":", 3)[2]](self, delivery)
-        except ServiceError as error:
-            # What is not there, or lets nobody in, is not tried again.
-            # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
-            is_missing = "NotFound" in error.code or "DoesNotExist" in error.code
-            is_refused = error.code == "AccessDeniedException"
-            code = "NO_RESOURCE" if is_missing else "NO_PERMISSIONS" if is_refused else "ERROR_FROM_TARGET"
-            raise DeliveryFailure(code, str(error), is_final=is_missing or is_refused) from error
-        finally:
-            CAUSE.reset(token)
+    async def _send_onward(self, event: Event, bus: str) -> None:
+        """Bring an event that a rule of another bus has sent here to the targets of this one's rules."""
+        deliveries = self._deliveries(event, bus, CAUSE.get())
+        # An event goes from bus to bus once.
+        # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-bus-to-bus.html
+        onward = [each for each in deliveries if ":event-bus/" not in each.target_arn]
+        if onward:
+            await self.transport.deliver(onward)
 
     def _deliveries(self, event: Event, bus: str | None, cause: Cause | None) -> list[EventDelivery]:
         owner = self._buses.get(bus_name(bus))
@@ -406,92 +390,31 @@ class EventBuses:
         self._work.start(deliver())
 
     def _to_targets(self, event: Event, rule: Rule, lane: str) -> list[EventDelivery]:
-        return [
-            EventDelivery(
-                lane,
-                event.id,
-                rule.arn,
-                target.id,
-                target.arn,
-                target.part(event),
-                True,
-                target.maximum_attempts,
-                target.maximum_age_seconds,
-                target.dead_letter_arn,
-                target.role_arn,
-            )
-            for target in rule.targets
-        ]
-
-    async def _send_to_function(self, delivery: EventDelivery) -> None:
-        parameters = {"FunctionName": delivery.target_arn, "InvocationType": "Event", "Payload": delivery.payload}
-        await self._call("lambda", "Invoke", parameters)
-
-    async def _send_to_log_group(self, delivery: EventDelivery) -> None:
-        group = delivery.target_arn.split(":", 6)[6].removesuffix(":*")
-        # AWS chooses the stream; here it is named after the rule, so that it is found easily.
-        stream = delivery.rule_arn.rsplit("/", 1)[1]
-        if (group, stream) not in self._log_streams:
-            try:
-                await self._call("logs", "CreateLogStream", {"logGroupName": group, "logStreamName": stream})
-            except ServiceError as error:
-                if error.code != "ResourceAlreadyExistsException":
-                    raise
-            self._log_streams.add((group, stream))
-        timestamp = int(self._clock.now().timestamp() * 1000)
-        log_events = [{"timestamp": timestamp, "message": delivery.payload}]
-        try:
-            await self._call(
-                "logs",
-                "PutLogEvents",
-                {"logGroupName": group, "logStreamName": stream, "logEvents": log_events},
-            )
-        except ServiceError:
-            # The stream may have gone with its group: the next event looks again.
-            self._log_streams.discard((group, stream))
-            raise
-
-    async def _send_to_state_machine(self, delivery: EventDelivery) -> None:
-        # The name makes a repeated delivery the same execution.
-        name = hashlib.blake2b(
-            f"{delivery.event_id}/{delivery.rule_arn}/{delivery.target_id}".encode(), digest_size=16
-        ).hexdigest()
-        parameters = {"stateMachineArn": delivery.target_arn, "input": delivery.payload, "name": name}
-        try:
-            await self._call("stepfunctions", "StartExecution", parameters)
-        except ServiceError as error:
-            if error.code != "ExecutionAlreadyExists":
-                raise
-
-    async def _send_to_bus(self, delivery: EventDelivery) -> None:
-        document = documents.parse(delivery.payload)
-        event = Event(delivery.event_id, document, delivery.payload)
-
-        async def put(parameters: JSON) -> JSON:
-            deliveries = self._deliveries(event, delivery.target_arn, CAUSE.get())
-            # An event goes from bus to bus once.
-            # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-bus-to-bus.html
-            onward = [each for each in deliveries if ":event-bus/" not in each.target_arn]
-            if onward:
-                await self.transport.deliver(onward)
-            return {"FailedEntryCount": 0, "Entries": [{"EventId": event.id}]}
-
-        told = document if isinstance(document, dict) else {}
-        entry = {
-            "EventBusName": delivery.target_arn,
-            "Source": told.get("source"),
-            "DetailType": told.get("detail-type"),
-            "Detail": documents.write(told.get("detail")),
-        }
-        await self._relay("events", "PutEvents", {"Entries": [entry]}, put)
+        return [_delivery(event, rule, target, lane) for target in rule.targets]
 
 
-SENDERS: dict[str, Callable[[EventBuses, EventDelivery], Awaitable[None]]] = {
-    "lambda": EventBuses._send_to_function,
-    "logs": EventBuses._send_to_log_group,
-    "states": EventBuses._send_to_state_machine,
-    "events": EventBuses._send_to_bus,
-}
+def _delivery(event: Event, rule: Rule, target: Target, lane: str) -> EventDelivery:
+    fault = None
+    try:
+        payload = target.part(event, rule.arn, rule.name)
+    except UndeliverableInput as error:
+        payload, fault = event.text, str(error)
+    return EventDelivery(
+        lane,
+        event.id,
+        rule.arn,
+        target.id,
+        target.arn,
+        payload,
+        True,
+        target.maximum_attempts,
+        target.maximum_age_seconds,
+        target.dead_letter_arn,
+        target.role_arn,
+        target.message_group,
+        None if target.is_whole else event.text,
+        fault,
+    )
 
 
 def _tell(name: str, event_id: str, value: JSON) -> None:

@@ -16,11 +16,12 @@ from pizzabar.record import record
 
 @record
 class Event:
-    """An event as rules see it (``document``) and as it is written (``text``)."""
+    """An event as rules see it (``document``) and as it is written (``text``), and when the bus has taken it."""
 
     id: str
     document: JSON
     text: str
+    ingested: str = ""
 
 
 @record
@@ -60,7 +61,7 @@ def make_event(entry: JSON, *, id: str, home: Home, now: datetime) -> Event | En
         "resources": entry.get("Resources") or [],
         "detail": detail,
     }
-    return Event(id, document, documents.write(document))
+    return Event(id, document, documents.write(document), _time(None, now))
 
 
 def service_event(
@@ -70,18 +71,19 @@ def service_event(
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event.html
     """
+    time = _time(None, now)
     document = {
         "version": "0",
         "id": id,
         "detail-type": detail_type,
         "source": source,
         "account": home.account,
-        "time": _time(None, now),
+        "time": time,
         "region": home.region,
         "resources": resources,
         "detail": detail,
     }
-    return Event(id, document, documents.write(document))
+    return Event(id, document, documents.write(document), time)
 
 
 def scheduled_event(rule_arn: str, *, id: str, home: Home, due: datetime) -> Event:
@@ -89,18 +91,19 @@ def scheduled_event(rule_arn: str, *, id: str, home: Home, due: datetime) -> Eve
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-run-lambda-schedule.html
     """
+    time = f"{due:%Y-%m-%dT%H:%M:%SZ}"
     document = {
         "version": "0",
         "id": id,
         "detail-type": "Scheduled Event",
         "source": "aws.events",
         "account": home.account,
-        "time": f"{due:%Y-%m-%dT%H:%M:%SZ}",
+        "time": time,
         "region": home.region,
         "resources": [rule_arn],
         "detail": {},
     }
-    return Event(id, document, documents.write(document))
+    return Event(id, document, documents.write(document), time)
 
 
 def entry_size(entry: JSON) -> int:

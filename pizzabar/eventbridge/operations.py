@@ -15,7 +15,8 @@ from pizzabar.eventbridge.errors import LimitExceededException, ResourceNotFound
 from pizzabar.eventbridge.event import EntryError
 from pizzabar.eventbridge.pattern import read_pattern
 from pizzabar.eventbridge.permissions import put_permission, remove_permission
-from pizzabar.eventbridge.rules import MAX_TARGETS, Rule, read_target
+from pizzabar.eventbridge.rules import Rule
+from pizzabar.eventbridge.targets import MAX_TARGETS, read_target
 
 
 async def put_events(buses: EventBuses, parameters: JSON) -> JSON:
@@ -100,7 +101,7 @@ async def put_targets(buses: EventBuses, parameters: JSON) -> JSON:
     _require(parameters, "Rule", "Targets")
     bus = buses.get(parameters.get("EventBusName"))
     rule = _rule(bus, parameters["Rule"])
-    targets = [read_target(document) for document in parameters["Targets"]]
+    targets = [read_target(document, number) for number, document in enumerate(parameters["Targets"], 1)]
     if len({target.id for target in (*rule.targets, *targets)}) > MAX_TARGETS:
         raise LimitExceededException
     for target in targets:

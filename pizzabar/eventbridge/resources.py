@@ -11,12 +11,13 @@ from pizzabar.eventbridge.cron import InvalidSchedule
 from pizzabar.eventbridge.errors import InvalidEventPatternException, ResourceNotFoundException
 from pizzabar.eventbridge.pattern import read_pattern
 from pizzabar.eventbridge.permissions import statement_of
-from pizzabar.eventbridge.rules import MAX_TARGETS, read_target
 from pizzabar.eventbridge.schedule import read_schedule
+from pizzabar.eventbridge.targets import MAX_TARGETS, read_target
 from pizzabar.resource import (
     Document,
     Identity,
     ListOf,
+    MapOf,
     Naming,
     Number,
     Record,
@@ -85,7 +86,7 @@ def _check_rule(properties: Mapping[str, JSON]) -> Iterable[Fault]:
         yield Fault(("Targets",), f"a rule has at most {MAX_TARGETS} targets, not {len(targets)}")
     for number, target in enumerate(targets):
         try:
-            read_target(target)
+            read_target(target, number + 1)
         except ValidationException as error:
             yield Fault(("Targets", number), error.message)
 
@@ -155,6 +156,9 @@ _TARGET = Record(
         "Arn": Text(),
         "Input": Text(),
         "InputPath": Text(),
+        "InputTransformer": Record(
+            {"InputPathsMap": MapOf(Text()), "InputTemplate": Text()}, required=frozenset({"InputTemplate"})
+        ),
         "RetryPolicy": Record(
             {"MaximumRetryAttempts": Number(0, 185), "MaximumEventAgeInSeconds": Number(60, 86_400)}
         ),
@@ -164,12 +168,11 @@ _TARGET = Record(
         "BatchParameters": Unsupported(),
         "EcsParameters": Unsupported(),
         "HttpParameters": Unsupported(),
-        "InputTransformer": Unsupported(),
         "KinesisParameters": Unsupported(),
         "RedshiftDataParameters": Unsupported(),
         "RunCommandParameters": Unsupported(),
         "SageMakerPipelineParameters": Unsupported(),
-        "SqsParameters": Unsupported(),
+        "SqsParameters": Record({"MessageGroupId": Text()}),
     },
     required=frozenset({"Id", "Arn"}),
 )

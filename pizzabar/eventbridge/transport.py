@@ -22,6 +22,7 @@ class EventDelivery:
 
     ``takes_durably`` says that the target itself keeps what it has taken (a function's queue, a state machine, a
     log group, a bus), so that the event need not be kept before. ``role_arn`` is whom EventBridge asks the target as.
+    ``event`` is the event as it is, where ``payload`` is something else; ``fault`` why there can be no payload.
     """
 
     lane: str
@@ -35,6 +36,9 @@ class EventDelivery:
     maximum_age_seconds: int = 86_400
     dead_letter_arn: str | None = None
     role_arn: str | None = None
+    message_group: str | None = None
+    event: str | None = None
+    fault: str | None = None
 
     def as_json(self) -> JSON:
         """Write the delivery for a queue on disk."""
@@ -72,13 +76,17 @@ class DeliveryFailure(PizzabarError):
 
 
 Send = Callable[[EventDelivery], Awaitable[None]]
+Bury = Callable[[DeadLetter], Awaitable[None]]
 
 
 class Transport(Protocol):
     """Brings events to targets."""
 
-    async def open(self, send: Send) -> None:
-        """Begin, with ``send``, which brings one delivery to its target or raises ``DeliveryFailure``."""
+    async def open(self, send: Send, bury: Bury) -> None:
+        """Begin, with ``send``, which brings one delivery to its target or raises ``DeliveryFailure``.
+
+        ``bury`` is told of each that is given up, before it counts as done.
+        """
 
     async def deliver(self, deliveries: Sequence[EventDelivery]) -> None:
         """Take deliveries; return when each is with its target, or is kept to be tried again."""

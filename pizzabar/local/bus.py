@@ -15,7 +15,7 @@ from hashlib import blake2b
 from pizzabar import documents
 from pizzabar.clock import Clock
 from pizzabar.documents import JSON
-from pizzabar.eventbridge.transport import DeadLetter, DeliveryFailure, EventDelivery, Send
+from pizzabar.eventbridge.transport import Bury, DeadLetter, DeliveryFailure, EventDelivery, Send
 from pizzabar.local.database import Database
 from pizzabar.local.deliveries import Again, Delivery, DeliveryQueue
 from pizzabar.work import Work, go_on
@@ -35,10 +35,11 @@ class LocalTransport:
         self._queue = DeliveryQueue("events", database, clock, work)
         self._turns: dict[str, asyncio.Future[None]] = {}
         self._send: Send | None = None
+        self._bury: Bury | None = None
 
-    async def open(self, send: Send) -> None:
+    async def open(self, send: Send, bury: Bury) -> None:
         """Begin, with what an earlier process left undelivered."""
-        self._send = send
+        self._send, self._bury = send, bury
         await self._queue.open(self._handle)
 
     async def deliver(self, deliveries: Sequence[EventDelivery]) -> None:
@@ -126,7 +127,9 @@ class LocalTransport:
     async def _give_up(
         self, delivery: EventDelivery, failure: DeliveryFailure, attempts: int, exhausted: str
     ) -> None:
+        assert self._bury is not None
         letter = DeadLetter(delivery, failure.code, failure.message, attempts, exhausted, self._clock.now())
+        await self._bury(letter)
         row = (documents.encode(_write_dead_letter(letter)),)
 
         def insert(connection: sqlite3.Connection) -> None:

@@ -97,8 +97,8 @@ Outputs:
         (
             "Type: AWS::Events::Rule\n    Properties:\n      EventPattern: {source: [a]}\n      Targets:\n"
             "        - Id: a\n          Arn: arn:aws:lambda:us-east-1:123456789012:function:a\n"
-            "          InputTransformer: {InputTemplate: a}",
-            "9:11: A.Targets.0.InputTransformer is not supported",
+            "          KinesisParameters: {PartitionKeyPath: a}",
+            "9:11: A.Targets.0.KinesisParameters is not supported",
         ),
         (
             "Type: AWS::Events::Rule\n    Properties:\n      ScheduleExpression: rate(1 minutes)",

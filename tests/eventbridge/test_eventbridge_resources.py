@@ -103,14 +103,14 @@ def test_every_fault_of_a_rule_is_told() -> None:
         Targets=[
             {"Id": "a", "Arn": FUNCTION},
             {"Id": "b", "Arn": FUNCTION, "Input": "{}", "InputPath": "$"},
-            {"Id": "c", "Arn": "arn:aws:sqs:us-east-1:123456789012:orders"},
+            {"Id": "c", "Arn": "arn:aws:sns:us-east-1:123456789012:orders"},
         ],
     )
 
     places = [fault.partition(": ")[0] for fault in told]
     assert places == ["/EventPattern/source", "/EventPattern/detail/size[0]", "/Targets[1]", "/Targets[2]"]
     assert all("Event pattern is not valid. Reason: " in fault for fault in told[:2])
-    assert told[3].endswith("Targets of the service sqs are not supported: arn:aws:sqs:us-east-1:123456789012:orders")
+    assert told[3].endswith("Targets of the service sns are not supported: arn:aws:sns:us-east-1:123456789012:orders")
 
 
 def test_a_rule_needs_a_pattern() -> None:

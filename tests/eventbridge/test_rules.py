@@ -11,7 +11,8 @@ from pizzabar.documents import JSON
 from pizzabar.errors import ValidationException
 from pizzabar.eventbridge.event import Event
 from pizzabar.eventbridge.pattern import read_pattern
-from pizzabar.eventbridge.rules import Rule, read_target
+from pizzabar.eventbridge.rules import Rule
+from pizzabar.eventbridge.targets import read_target
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:Tell"
 DOCUMENT = {
@@ -25,7 +26,7 @@ EVENT = Event("an-id", DOCUMENT, documents.write(DOCUMENT))
 
 
 def part(**form: JSON) -> str:
-    return read_target({"Id": "t", "Arn": ARN, **form}).part(EVENT)
+    return read_target({"Id": "t", "Arn": ARN, **form}).part(EVENT, "arn:rule", "rule")
 
 
 def refusal(**members: JSON) -> str:
@@ -54,6 +55,9 @@ def test_input_is_sent_as_it_stands() -> None:
         ("$.detail.toppings[1]", '"é"'),
         ("$.resources[0]", '"arn:aws:a:::b"'),
         ("$.detail.note", "null"),
+        ("$.detail.toppings[*]", '["ham","é"]'),
+        ("$.detail.guest.*", '["Jo \\"X\\""]'),
+        ("$.detail.nothing", "null"),
     ],
 )
 def test_input_path_sends_that_part(path: str, text: str) -> None:
@@ -72,17 +76,59 @@ def test_a_path_that_is_none(path: str) -> None:
     assert refusal(InputPath=path) == "Invalid InputPath for target t."
 
 
-@pytest.mark.parametrize("arn", ["Tell", "", "arn:aws", "arn:aws:lambda:us-east-1:123456789012:"])
+@pytest.mark.parametrize("arn", ["Tell", "arn:aws", "arn:aws:lambda:us-east-1:123456789012:"])
 def test_an_arn_that_is_none(arn: str) -> None:
     """Recorded on AWS."""
     assert refusal(Arn=arn) == f"Parameter {arn} is not valid. Reason: Provided Arn is not in correct format."
 
 
 def test_what_is_not_supported_is_refused_by_name() -> None:
-    queue = "arn:aws:sqs:us-east-1:123456789012:orders"
-    assert refusal(Arn=queue) == f"Targets of the service sqs are not supported: {queue}"
-    assert refusal(InputTransformer={"InputTemplate": '"x"'}) == "InputTransformer of target t is not supported"
+    topic = "arn:aws:sns:us-east-1:123456789012:orders"
+    assert refusal(Arn=topic) == f"Targets of the service sns are not supported: {topic}"
     assert refusal(EcsParameters={}) == "EcsParameters of target t is not supported"
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        (
+            {"Id": "!@#"},
+            "1 validation error detected: Value '!@#' at 'targets.2.member.id' failed to satisfy constraint: Member"
+            r" must satisfy regular expression pattern: [\.\-_A-Za-z0-9]+",
+        ),
+        (
+            {"Id": "t" * 65},
+            f"1 validation error detected: Value '{'t' * 65}' at 'targets.2.member.id' failed to satisfy constraint:"
+            " Member must have length less than or equal to 64",
+        ),
+        (
+            {"RetryPolicy": {"MaximumRetryAttempts": 186, "MaximumEventAgeInSeconds": 59}},
+            "2 validation errors detected: Value '186' at 'targets.2.member.retryPolicy.maximumRetryAttempts' failed"
+            " to satisfy constraint: Member must have value less than or equal to 185; Value '59' at"
+            " 'targets.2.member.retryPolicy.maximumEventAgeInSeconds' failed to satisfy constraint: Member must have"
+            " value greater than or equal to 60",
+        ),
+    ],
+)
+def test_the_constraints_of_the_service_model(members: JSON, message: str) -> None:
+    """Those of ids recorded on AWS."""
+    with pytest.raises(ValidationException) as raised:
+        read_target({"Id": "t", "Arn": ARN, **members}, 2)
+
+    assert raised.value.message == message
+
+
+def test_a_fifo_queue_needs_a_message_group() -> None:
+    queue = "arn:aws:sqs:us-east-1:123456789012:orders.fifo"
+
+    assert refusal(Arn=queue) == "Parameter(s) SqsParameters must be specified for target: t."
+    assert read_target({"Id": "t", "Arn": queue, "SqsParameters": {"MessageGroupId": "g"}}).message_group == "g"
+
+
+def test_dead_letters_go_to_a_standard_queue() -> None:
+    """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html"""
+    assert "must be a standard queue" in refusal(DeadLetterConfig={"Arn": "arn:aws:sqs:us-east-1:1:a.fifo"})
+    assert "is not valid" in refusal(DeadLetterConfig={"Arn": ARN})
 
 
 def test_the_retry_policy_of_a_target() -> None:

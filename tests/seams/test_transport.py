@@ -59,6 +59,7 @@ class Targets:
     attempts: list[tuple[str, timedelta]] = field(default_factory=list)
     failures: dict[str, list[DeliveryFailure]] = field(default_factory=dict)
     gates: dict[str, asyncio.Event] = field(default_factory=dict)
+    buried: list[DeadLetter] = field(default_factory=list)
     transport: Transport = field(init=False)
 
     async def send(self, delivery: EventDelivery) -> None:
@@ -71,6 +72,9 @@ class Targets:
         if self.failures.get(name):
             raise self.failures[name].pop(0)
         self.taken.append(name)
+
+    async def bury(self, letter: DeadLetter) -> None:
+        self.buried.append(letter)
 
     async def dead(self) -> list[tuple[str, str, int, str]]:
         return [
@@ -122,7 +126,7 @@ takes = pytest.mark.parametrize("takes_durably", [True, False], ids=["takes dura
 @takes
 async def test_a_delivery_is_brought_to_its_target(open_transport: Open, takes_durably: bool) -> None:
     async with open_transport() as targets:
-        await targets.transport.open(targets.send)
+        await targets.transport.open(targets.send, targets.bury)
 
         await targets.transport.deliver([delivery("baked", takes_durably=takes_durably)])
         await targets.work.settled()
@@ -133,7 +137,7 @@ async def test_a_delivery_is_brought_to_its_target(open_transport: Open, takes_d
 
 async def test_a_target_that_takes_durably_has_it_when_deliver_returns(open_transport: Open) -> None:
     async with open_transport() as targets:
-        await targets.transport.open(targets.send)
+        await targets.transport.open(targets.send, targets.bury)
 
         await targets.transport.deliver([delivery("baked")])
 
@@ -142,7 +146,7 @@ async def test_a_target_that_takes_durably_has_it_when_deliver_returns(open_tran
 
 async def test_no_deliveries_are_no_trouble(open_transport: Open) -> None:
     async with open_transport() as targets:
-        await targets.transport.open(targets.send)
+        await targets.transport.open(targets.send, targets.bury)
 
         await targets.transport.deliver([])
 
@@ -151,7 +155,7 @@ async def test_no_deliveries_are_no_trouble(open_transport: Open) -> None:
 async def test_deliveries_of_a_lane_are_sent_in_order(open_transport: Open, takes_durably: bool) -> None:
     """Those of one call too: two entries of one PutEvents."""
     async with open_transport() as targets:
-        await targets.transport.open(targets.send)
+        await targets.transport.open(targets.send, targets.bury)
 
         await targets.transport.deliver([delivery(name, takes_durably=takes_durably) for name in "abc"])
         await targets.transport.deliver([delivery("d", takes_durably=takes_durably)])
@@ -163,7 +167,7 @@ async def test_deliveries_of_a_lane_are_sent_in_order(open_transport: Open, take
 @takes
 async def test_a_delivery_waits_for_the_one_before_it_in_its_lane(open_transport: Open, takes_durably: bool) -> None:
     async with open_transport() as targets:
-        await targets.transport.open(targets.send)
+        await targets.transport.open(targets.send, targets.bury)
         targets.gates["a"] = asyncio.Event()
         waiting = [
             asyncio.create_task(targets.transport.deliver([delivery(name, takes_durably=takes_durably)]))
@@ -182,7 +186,7 @@ async def test_a_delivery_waits_for_the_one_before_it_in_its_lane(open_transport
 async def test_a_delivery_whose_caller_gives_up_lets_no_other_one_overtake(open_transport: Open) -> None:
     """A function that puts events may be stopped by its time-out."""
     async with open_transport() as targets:
-        await targets.transport.open(targets.send)
+        await targets.transport.open(targets.send, targets.bury)
         targets.gates["a"] = asyncio.Event()
         waiting = [asyncio.create_task(targets.transport.deliver([delivery(name)])) for name in "abc"]
         await turns(5)
@@ -200,7 +204,7 @@ async def test_a_delivery_whose_caller_gives_up_lets_no_other_one_overtake(open_
 async def test_order_holds_behind_a_delivery_that_fails(open_transport: Open, takes_durably: bool) -> None:
     """Also behind one whose first attempt is still under way when the next one comes."""
     async with open_transport() as targets:
-        await targets.transport.open(targets.send)
+        await targets.transport.open(targets.send, targets.bury)
         targets.failures["a"] = [FAILED, FAILED]
         targets.gates["a"] = asyncio.Event()
         first = asyncio.create_task(targets.transport.deliver([delivery("a", takes_durably=takes_durably)]))
@@ -224,7 +228,7 @@ async def test_order_holds_behind_a_delivery_that_fails(open_transport: Open, ta
 
 async def test_deliveries_of_other_lanes_and_to_other_targets_do_not_wait(open_transport: Open) -> None:
     async with open_transport() as targets:
-        await targets.transport.open(targets.send)
+        await targets.transport.open(targets.send, targets.bury)
         targets.failures["failing"] = [FAILED]
         targets.gates["slow"] = asyncio.Event()
         slow = asyncio.create_task(targets.transport.deliver([delivery("slow", lane="order-2")]))
@@ -244,7 +248,7 @@ async def test_deliveries_of_other_lanes_and_to_other_targets_do_not_wait(open_t
 async def test_a_slow_target_that_does_not_take_durably_holds_up_nobody(open_transport: Open) -> None:
     """Not even whoever puts the event."""
     async with open_transport() as targets:
-        await targets.transport.open(targets.send)
+        await targets.transport.open(targets.send, targets.bury)
         targets.gates["slow"] = asyncio.Event()
 
         await asyncio.wait_for(targets.transport.deliver([delivery("slow", takes_durably=False)]), 2)
@@ -260,7 +264,7 @@ async def test_attempts_grow_rarer_within_bounds(open_transport: Open, takes_dur
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html
     """
     async with open_transport() as targets:
-        await targets.transport.open(targets.send)
+        await targets.transport.open(targets.send, targets.bury)
         targets.failures["a"] = [FAILED] * 12
         await targets.transport.deliver([delivery("a", takes_durably=takes_durably)])
 
@@ -279,7 +283,7 @@ async def test_attempts_grow_rarer_within_bounds(open_transport: Open, takes_dur
 async def test_retries_are_counted(open_transport: Open, takes_durably: bool, maximum_attempts: int) -> None:
     """MaximumRetryAttempts counts those after the first attempt."""
     async with open_transport() as targets:
-        await targets.transport.open(targets.send)
+        await targets.transport.open(targets.send, targets.bury)
         targets.failures["a"] = [FAILED] * 10
         await targets.transport.deliver(
             [delivery("a", takes_durably=takes_durably, maximum_attempts=maximum_attempts)]
@@ -296,7 +300,7 @@ async def test_retries_are_counted(open_transport: Open, takes_durably: bool, ma
 @takes
 async def test_an_event_grows_too_old(open_transport: Open, takes_durably: bool) -> None:
     async with open_transport() as targets:
-        await targets.transport.open(targets.send)
+        await targets.transport.open(targets.send, targets.bury)
         targets.failures["a"] = [FAILED] * 200
         await targets.transport.deliver([delivery("a", takes_durably=takes_durably, maximum_age_seconds=60)])
 
@@ -314,7 +318,7 @@ async def test_by_default_an_event_is_tried_185_times_more_or_for_a_day(
 ) -> None:
     """Whichever ends first; https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html."""
     async with open_transport() as targets:
-        await targets.transport.open(targets.send)
+        await targets.transport.open(targets.send, targets.bury)
         targets.failures["a"] = [FAILED] * 1000
         await targets.transport.deliver([delivery("a", takes_durably=takes_durably)])
 
@@ -330,7 +334,7 @@ async def test_by_default_an_event_is_tried_185_times_more_or_for_a_day(
 async def test_what_can_never_be_delivered_is_not_tried_again(open_transport: Open, takes_durably: bool) -> None:
     """A target that is missing; https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html."""
     async with open_transport() as targets:
-        await targets.transport.open(targets.send)
+        await targets.transport.open(targets.send, targets.bury)
         targets.failures["a"] = [MISSING]
 
         await targets.transport.deliver([delivery("a", takes_durably=takes_durably)])
@@ -343,7 +347,7 @@ async def test_what_can_never_be_delivered_is_not_tried_again(open_transport: Op
 
 async def test_a_dead_letter_tells_everything_and_lasts(open_transport: Open) -> None:
     async with open_transport() as targets:
-        await targets.transport.open(targets.send)
+        await targets.transport.open(targets.send, targets.bury)
         targets.failures["a"] = [MISSING]
         targets.failures["b"] = [MISSING]
         await targets.transport.deliver([delivery("a")])
@@ -352,6 +356,9 @@ async def test_a_dead_letter_tells_everything_and_lasts(open_transport: Open) ->
 
         async with open_transport(after_kill=True) as later:
             letters = await later.transport.dead_letters()
+
+        # Whoever keeps dead letters elsewhere was told of them.
+        assert targets.buried == letters
 
     assert letters == [
         DeadLetter(delivery("a"), "NO_RESOURCE", "there is no oven", 1, "NotRetryable", NOON),
@@ -364,13 +371,13 @@ async def test_a_dead_letter_tells_everything_and_lasts(open_transport: Open) ->
 async def test_after_a_kill_what_was_not_taken_is_sent(open_transport: Open) -> None:
     """In order; the one under way too, at least once."""
     async with open_transport() as targets:
-        await targets.transport.open(targets.send)
+        await targets.transport.open(targets.send, targets.bury)
         targets.gates["a"] = asyncio.Event()
         await targets.transport.deliver([delivery("a", takes_durably=False)])
         await targets.transport.deliver([delivery("b", takes_durably=False)])
 
         async with open_transport(after_kill=True) as later:
-            await later.transport.open(later.send)
+            await later.transport.open(later.send, later.bury)
             await later.transport.deliver([delivery("c")])
             await later.work.settled()
 
@@ -380,13 +387,13 @@ async def test_after_a_kill_what_was_not_taken_is_sent(open_transport: Open) -> 
 async def test_after_a_kill_the_retry_policy_goes_on(open_transport: Open) -> None:
     """Attempts and age are those of the event, not of the process; an overdue attempt is made at once."""
     async with open_transport() as targets:
-        await targets.transport.open(targets.send)
+        await targets.transport.open(targets.send, targets.bury)
         targets.failures["a"] = [FAILED]
         await targets.transport.deliver([delivery("a", maximum_attempts=2)])
 
         async with open_transport(after_kill=True, now=NOON + seconds(3600)) as later:
             later.failures["a"] = [FAILED] * 9
-            await later.transport.open(later.send)
+            await later.transport.open(later.send, later.bury)
             await later.work.settled()
             assert later.attempts == [("a", seconds(3600))]
             await later.clock.advance(seconds(3600))

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pizzabar import documents
@@ -22,6 +22,7 @@ from pizzabar.eventbridge.event import (
 )
 from pizzabar.eventbridge.index import RuleIndex
 from pizzabar.eventbridge.input_transformer import UndeliverableInput
+from pizzabar.eventbridge.parameters import shown_entries
 from pizzabar.eventbridge.pattern import read_pattern
 from pizzabar.eventbridge.rules import Rule
 from pizzabar.eventbridge.schedule import read_schedule
@@ -43,11 +44,12 @@ MAX_REQUEST_BYTES = 1 << 20
 class EventBus:
     """A bus and its rules."""
 
-    def __init__(self, name: str, arn: str, schedules: Schedules, description: str | None = None) -> None:
+    def __init__(self, name: str, arn: str, schedules: Schedules, description: str | None, created: datetime) -> None:
         self._schedules = schedules
         self.name = name
         self.arn = arn
         self.description = description
+        self.created = self.changed = created
         self.rules: dict[str, Rule] = {}
         self._index: RuleIndex[str] = RuleIndex()
 
@@ -83,7 +85,8 @@ class EventBuses:
         self.transport = transport
         self._clock = clock
         self._work = work
-        self._home = home
+        self.home = home
+        self.now = clock.now
         self._schedules = Schedules(clock, self._fire)
         self._buses: dict[str, EventBus] = {}
         self.tags: dict[str, dict[str, str]] = {}
@@ -109,7 +112,7 @@ class EventBuses:
         if name in self._buses:
             raise ResourceAlreadyExistsException(f"Event bus {name} already exists.")
         bus = self._buses[name] = EventBus(
-            name, self._home.arn("events", f"event-bus/{name}"), self._schedules, description
+            name, self.home.arn("events", f"event-bus/{name}"), self._schedules, description, self.now()
         )
         return bus
 
@@ -138,6 +141,7 @@ class EventBuses:
         bus: str | None = None,
         state: str = "ENABLED",
         description: str | None = None,
+        role_arn: str | None = None,
     ) -> Rule:
         """Make a rule on a bus, or change the one of that name, which keeps its targets.
 
@@ -149,7 +153,7 @@ class EventBuses:
         known = owner.rules.get(name)
         rule = Rule(
             name,
-            rule_arn(self._home, owner.name, name),
+            rule_arn(self.home, owner.name, name),
             owner.name,
             read_pattern(pattern) if text else None,
             text,
@@ -158,6 +162,7 @@ class EventBuses:
             () if known is None else known.targets,
             read_schedule(schedule) if schedule else None,
             schedule,
+            role_arn,
         )
         owner.put(rule)
         return rule
@@ -224,7 +229,16 @@ class EventBuses:
     def to_keep(self) -> JSON:
         """Give the buses and rules that API calls have made or changed."""
         return {
-            "buses": [{"name": bus.name, "description": bus.description} for bus in self if bus.arn in self._asked],
+            "buses": [
+                {
+                    "name": bus.name,
+                    "description": bus.description,
+                    "created": bus.created.timestamp(),
+                    "changed": bus.changed.timestamp(),
+                }
+                for bus in self
+                if bus.arn in self._asked
+            ],
             "rules": [
                 {
                     "name": rule.name,
@@ -233,6 +247,7 @@ class EventBuses:
                     "schedule": rule.expression,
                     "state": rule.state,
                     "description": rule.description,
+                    "role": rule.role_arn,
                     "targets": [target.document for target in rule.targets],
                 }
                 for bus in self
@@ -248,24 +263,30 @@ class EventBuses:
         told = []
         for bus in document["buses"]:
             if bus["name"] not in self._buses:
-                self._asked.add(self.create(bus["name"], bus["description"]).arn)
+                made = self.create(bus["name"], bus["description"])
+                if "created" in bus:
+                    made.created, made.changed = (
+                        datetime.fromtimestamp(bus[when], UTC) for when in ("created", "changed")
+                    )
+                self._asked.add(made.arn)
         for rule in document["rules"]:
-            arn = rule_arn(self._home, rule["bus"], rule["name"])
+            arn = rule_arn(self.home, rule["bus"], rule["name"])
             if rule["bus"] not in self._buses:
                 told.append(f"the rule {rule['name']} is gone: its event bus {rule['bus']} is no more")
             elif rule["name"] in self._buses[rule["bus"]].rules:
                 told.append(f"the rule {rule['name']} is the template's again")
             else:
-                made = self.put_rule(
+                self.put_rule(
                     rule["name"],
                     rule["pattern"],
                     schedule=rule.get("schedule", ""),
                     bus=rule["bus"],
                     state=rule["state"],
                     description=rule["description"],
+                    role_arn=rule.get("role"),
                 )
                 for target in rule["targets"]:
-                    self.put_target(made.name, read_target(target), bus=made.bus)
+                    self.put_target(rule["name"], read_target(target), bus=rule["bus"])
                 self._asked.add(arn)
         self.tags, self.policies = document.get("tags", {}), document.get("policies", {})
         self._forget()
@@ -300,7 +321,7 @@ class EventBuses:
         if not 1 <= len(entries) <= MAX_ENTRIES:
             bound = "greater than or equal to 1" if not entries else f"less than or equal to {MAX_ENTRIES}"
             raise ValidationException(
-                f"1 validation error detected: Value '{documents.write(entries)}' at 'entries' failed to satisfy"
+                f"1 validation error detected: Value '{shown_entries(entries)}' at 'entries' failed to satisfy"
                 f" constraint: Member must have length {bound}"
             )
         for entry in entries:
@@ -314,7 +335,7 @@ class EventBuses:
         key = None if cause is None or cause.attempt is None else cause.attempt.next_key()
         for number, entry in enumerate(entries):
             id_ = _event_id(key, number)
-            event = make_event(entry, id=id_, home=self._home, now=now)
+            event = make_event(entry, id=id_, home=self.home, now=now)
             results.append(event)
             if isinstance(event, Event):
                 due = self._deliveries(event, entry.get("EventBusName"), cause)
@@ -362,7 +383,7 @@ class EventBuses:
     def announce(self, source: str, detail_type: str, detail: JSON, resource: str) -> None:
         """Put an event of a service on the default bus, together with the change that it tells of."""
         event = service_event(
-            source, detail_type, detail, [resource], id=new_uuid(), home=self._home, now=self._clock.now()
+            source, detail_type, detail, [resource], id=new_uuid(), home=self.home, now=self._clock.now()
         )
         cause = CAUSE.get()
         deliveries = self._deliveries(event, None, cause)
@@ -378,7 +399,7 @@ class EventBuses:
         name = arn.rpartition("/")[2]
         rule = self.get().rules[name]
         # The same event for the same time, however often it is made.
-        event = scheduled_event(arn, id=uuid_of(f"{arn}/{due.timestamp()}"), home=self._home, due=due)
+        event = scheduled_event(arn, id=uuid_of(f"{arn}/{due.timestamp()}"), home=self.home, due=due)
         deliveries = self._to_targets(event, rule, event.id)
         if not deliveries:
             return

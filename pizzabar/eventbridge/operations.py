@@ -7,12 +7,14 @@ https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Operations.html
 from collections.abc import Awaitable, Callable
 
 from pizzabar import documents
+from pizzabar.constraints import missing
 from pizzabar.documents import JSON, NotJSON
 from pizzabar.errors import ValidationException
 from pizzabar.eventbridge.buses import EventBus, EventBuses
 from pizzabar.eventbridge.cron import InvalidSchedule
 from pizzabar.eventbridge.errors import LimitExceededException, ResourceNotFoundException
 from pizzabar.eventbridge.event import EntryError
+from pizzabar.eventbridge.parameters import NAMED_BUS, OF_BUS, check, refuse, refuse_unsupported
 from pizzabar.eventbridge.pattern import read_pattern
 from pizzabar.eventbridge.permissions import put_permission, remove_permission
 from pizzabar.eventbridge.rules import Rule
@@ -21,6 +23,9 @@ from pizzabar.eventbridge.targets import MAX_TARGETS, read_target
 
 async def put_events(buses: EventBuses, parameters: JSON) -> JSON:
     """Put events on buses."""
+    if len(parameters) > 1:
+        # Global endpoints spread events over regions; here there is one.
+        refuse_unsupported(parameters, "EndpointId")
     results = await buses.put_events(parameters.get("Entries") or [])
     entries = []
     failed = 0
@@ -35,27 +40,42 @@ async def put_events(buses: EventBuses, parameters: JSON) -> JSON:
 
 async def create_event_bus(buses: EventBuses, parameters: JSON) -> JSON:
     """Make a bus."""
-    _require(parameters, "Name")
+    check(parameters, "Name", of=OF_BUS)
+    # Nothing is encrypted or logged by a bus here, and there are no partners.
+    refuse_unsupported(parameters, "DeadLetterConfig", "EventSourceName")
     bus = buses.create(parameters["Name"], parameters.get("Description"))
     buses.note_asked(bus.arn)
     buses.tag(bus.arn, _tags(parameters))
-    return {"EventBusArn": bus.arn}
+    return {"EventBusArn": bus.arn} | _given(Description=bus.description)
+
+
+async def update_event_bus(buses: EventBuses, parameters: JSON) -> JSON:
+    """Change a bus."""
+    check(parameters, of=OF_BUS)
+    refuse_unsupported(parameters, "DeadLetterConfig")
+    bus = buses.get(parameters.get("Name"))
+    bus.description = parameters.get("Description")
+    bus.changed = buses.now()
+    buses.note_asked(bus.arn)
+    return {"Name": bus.name, "Arn": bus.arn} | _given(Description=bus.description)
 
 
 async def describe_event_bus(buses: EventBuses, parameters: JSON) -> JSON:
     """Read a bus."""
+    check(parameters, of=NAMED_BUS)
     return _describe(buses, buses.get(parameters.get("Name")))
 
 
 async def list_event_buses(buses: EventBuses, parameters: JSON) -> JSON:
     """List the buses."""
+    check(parameters, of=OF_BUS)
     prefix = parameters.get("NamePrefix") or ""
     return _page(parameters, "EventBuses", [_describe(buses, bus) for bus in buses if bus.name.startswith(prefix)])
 
 
 async def put_rule(buses: EventBuses, parameters: JSON) -> JSON:
     """Make or change a rule."""
-    _require(parameters, "Name")
+    check(parameters, "Name")
     schedule = parameters.get("ScheduleExpression") or ""
     if not parameters.get("EventPattern") and not schedule:
         raise ValidationException("Parameter(s) EventPattern or ScheduleExpression must be specified.")
@@ -71,6 +91,7 @@ async def put_rule(buses: EventBuses, parameters: JSON) -> JSON:
             bus=bus.name,
             state=parameters.get("State") or "ENABLED",
             description=parameters.get("Description"),
+            role_arn=parameters.get("RoleArn"),
         )
     except InvalidSchedule:
         raise ValidationException("Parameter ScheduleExpression is not valid.") from None
@@ -83,13 +104,14 @@ async def put_rule(buses: EventBuses, parameters: JSON) -> JSON:
 
 async def describe_rule(buses: EventBuses, parameters: JSON) -> JSON:
     """Read a rule."""
-    _require(parameters, "Name")
+    check(parameters, "Name")
     bus = buses.get(parameters.get("EventBusName"))
-    return _describe_rule(_rule(bus, parameters["Name"]))
+    return _describe_rule(_rule(bus, parameters["Name"])) | {"CreatedBy": buses.home.account}
 
 
 async def list_rules(buses: EventBuses, parameters: JSON) -> JSON:
     """List the rules of a bus."""
+    check(parameters)
     prefix = parameters.get("NamePrefix") or ""
     rules = buses.get(parameters.get("EventBusName")).rules.values()
     found = [_describe_rule(rule) for rule in sorted(rules, key=lambda rule: rule.name)]
@@ -98,7 +120,7 @@ async def list_rules(buses: EventBuses, parameters: JSON) -> JSON:
 
 async def put_targets(buses: EventBuses, parameters: JSON) -> JSON:
     """Give a rule targets: all of them, or none when one is not valid."""
-    _require(parameters, "Rule", "Targets")
+    check(parameters, "Rule", "Targets")
     bus = buses.get(parameters.get("EventBusName"))
     rule = _rule(bus, parameters["Rule"])
     targets = [read_target(document, number) for number, document in enumerate(parameters["Targets"], 1)]
@@ -112,21 +134,21 @@ async def put_targets(buses: EventBuses, parameters: JSON) -> JSON:
 
 async def list_targets_by_rule(buses: EventBuses, parameters: JSON) -> JSON:
     """List the targets of a rule."""
-    _require(parameters, "Rule")
+    check(parameters, "Rule")
     rule = _rule(buses.get(parameters.get("EventBusName")), parameters["Rule"])
     return _page(parameters, "Targets", [target.document for target in rule.targets])
 
 
 async def delete_event_bus(buses: EventBuses, parameters: JSON) -> JSON:
     """Delete a bus with its rules."""
-    _require(parameters, "Name")
+    check(parameters, "Name", of=OF_BUS)
     buses.delete(parameters["Name"])
     return {}
 
 
 async def delete_rule(buses: EventBuses, parameters: JSON) -> JSON:
     """Delete a rule that has no targets."""
-    _require(parameters, "Name")
+    check(parameters, "Name")
     buses.delete_rule(parameters["Name"], bus=parameters.get("EventBusName"))
     return {}
 
@@ -142,7 +164,7 @@ async def disable_rule(buses: EventBuses, parameters: JSON) -> JSON:
 
 
 def _set_state(buses: EventBuses, parameters: JSON, state: str) -> JSON:
-    _require(parameters, "Name")
+    check(parameters, "Name")
     bus = parameters.get("EventBusName")
     buses.change_rule(parameters["Name"], bus=bus, state=state)
     buses.note_asked(_rule(buses.get(bus), parameters["Name"]).arn)
@@ -151,7 +173,7 @@ def _set_state(buses: EventBuses, parameters: JSON, state: str) -> JSON:
 
 async def remove_targets(buses: EventBuses, parameters: JSON) -> JSON:
     """Take targets away from a rule; those that it has not are told."""
-    _require(parameters, "Rule", "Ids")
+    check(parameters, "Rule", "Ids")
     bus = buses.get(parameters.get("EventBusName"))
     rule = _rule(bus, parameters["Rule"])
     ids, known = parameters["Ids"], {target.id for target in rule.targets}
@@ -172,7 +194,7 @@ async def remove_targets(buses: EventBuses, parameters: JSON) -> JSON:
 
 async def list_rule_names_by_target(buses: EventBuses, parameters: JSON) -> JSON:
     """List the rules of a bus that have a target."""
-    _require(parameters, "TargetArn")
+    check(parameters, "TargetArn")
     rules = buses.get(parameters.get("EventBusName")).rules.values()
     wanted = parameters["TargetArn"]
     names = sorted(rule.name for rule in rules if any(target.arn == wanted for target in rule.targets))
@@ -181,7 +203,7 @@ async def list_rule_names_by_target(buses: EventBuses, parameters: JSON) -> JSON
 
 async def test_event_pattern(buses: EventBuses, parameters: JSON) -> JSON:
     """Tell whether a pattern matches an event."""
-    _require(parameters, "EventPattern", "Event")
+    check(parameters, "EventPattern", "Event")
     pattern = read_pattern(parameters["EventPattern"])
     try:
         event = documents.parse(parameters["Event"])
@@ -198,14 +220,14 @@ _OF_EVENT = frozenset({"id", "account", "source", "time", "region", "detail-type
 
 async def tag_resource(buses: EventBuses, parameters: JSON) -> JSON:
     """Take tags, which nothing here asks for but ListTagsForResource."""
-    _require(parameters, "ResourceARN", "Tags")
+    check(parameters, "ResourceARN", "Tags")
     buses.tag(parameters["ResourceARN"], _tags(parameters))
     return {}
 
 
 async def untag_resource(buses: EventBuses, parameters: JSON) -> JSON:
     """Take tags away."""
-    _require(parameters, "ResourceARN", "TagKeys")
+    check(parameters, "ResourceARN", "TagKeys")
     tags = buses.tags_of(parameters["ResourceARN"])
     buses.tags[parameters["ResourceARN"]] = {
         key: value for key, value in tags.items() if key not in parameters["TagKeys"]
@@ -215,7 +237,7 @@ async def untag_resource(buses: EventBuses, parameters: JSON) -> JSON:
 
 async def list_tags_for_resource(buses: EventBuses, parameters: JSON) -> JSON:
     """List the tags of a bus or a rule."""
-    _require(parameters, "ResourceARN")
+    check(parameters, "ResourceARN")
     tags = buses.tags_of(parameters["ResourceARN"])
     return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
 
@@ -223,7 +245,7 @@ async def list_tags_for_resource(buses: EventBuses, parameters: JSON) -> JSON:
 def _tags(parameters: JSON) -> dict[str, str]:
     tags = parameters.get("Tags") or ()
     for number, tag in enumerate(tags, 1):
-        _require({f"tags.{number}.member.{name}": tag.get(name.capitalize()) for name in ("key", "value")})
+        refuse(missing(f"tags.{number}.member.{name.lower()}") for name in ("Key", "Value") if tag.get(name) is None)
     return {tag["Key"]: tag["Value"] for tag in tags}
 
 
@@ -237,18 +259,6 @@ def _page(parameters: JSON, member: str, found: list[JSON]) -> dict[str, JSON]:
     return answer | ({"NextToken": str(start + size)} if start + size < len(found) else {})
 
 
-def _require(parameters: JSON, *names: str) -> None:
-    """See that what an operation needs is there. Raise ``ValidationException`` with all that is not."""
-    missing = [name for name in names or parameters if parameters.get(name) is None]
-    if missing:
-        constraints = "; ".join(
-            f"Value null at '{name[0].lower()}{name[1:]}' failed to satisfy constraint: Member must not be null"
-            for name in missing
-        )
-        plural = "s" if len(missing) > 1 else ""
-        raise ValidationException(f"{len(missing)} validation error{plural} detected: {constraints}")
-
-
 def _rule(bus: EventBus, name: str) -> Rule:
     rule = bus.rules.get(name)
     if rule is None:
@@ -257,23 +267,28 @@ def _rule(bus: EventBus, name: str) -> Rule:
 
 
 def _describe(buses: EventBuses, bus: EventBus) -> JSON:
-    description = {} if bus.description is None else {"Description": bus.description}
     found = buses.policy_of(bus.arn)
-    policy = {} if found is None else {"Policy": documents.write(found)}
-    return {"Name": bus.name, "Arn": bus.arn} | description | policy
+    times = {"CreationTime": bus.created.timestamp(), "LastModifiedTime": bus.changed.timestamp()}
+    policy = None if found is None else documents.write(found)
+    return {"Name": bus.name, "Arn": bus.arn} | _given(Description=bus.description, Policy=policy) | times
 
 
 def _describe_rule(rule: Rule) -> JSON:
-    described = {
-        "Name": rule.name,
-        "Arn": rule.arn,
-        "EventPattern": rule.text or None,
-        "ScheduleExpression": rule.expression or None,
-        "State": rule.state,
-        "EventBusName": rule.bus,
-        "Description": rule.description,
-    }
-    return {name: value for name, value in described.items() if value is not None}
+    return _given(
+        Name=rule.name,
+        Arn=rule.arn,
+        EventPattern=rule.text or None,
+        ScheduleExpression=rule.expression or None,
+        State=rule.state,
+        EventBusName=rule.bus,
+        Description=rule.description,
+        RoleArn=rule.role_arn,
+    )
+
+
+def _given(**members: JSON) -> dict[str, JSON]:
+    """Give the members that are not None."""
+    return {name: value for name, value in members.items() if value is not None}
 
 
 OPERATIONS: dict[str, Callable[[EventBuses, JSON], Awaitable[JSON]]] = {
@@ -298,6 +313,7 @@ OPERATIONS: dict[str, Callable[[EventBuses, JSON], Awaitable[JSON]]] = {
     "TagResource": tag_resource,
     "TestEventPattern": test_event_pattern,
     "UntagResource": untag_resource,
+    "UpdateEventBus": update_event_bus,
 }
 
 CHANGES = frozenset(
@@ -311,6 +327,7 @@ CHANGES = frozenset(
             "RemoveTargets",
             "TagResource",
             "UntagResource",
+            "UpdateEventBus",
         ),
     }
 )

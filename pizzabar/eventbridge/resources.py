@@ -102,6 +102,7 @@ async def _create_rule(buses: EventBuses, resource: Resource) -> None:
         bus=bus,
         state=properties.get("State", "ENABLED"),
         description=properties.get("Description"),
+        role_arn=properties.get("RoleArn"),
     )
     # Those that it had are not the template's any more.
     buses.change_rule(name, bus=bus, targets=())
@@ -229,7 +230,7 @@ RESOURCES: dict[str, ResourceType] = {
                 "State": Text(choices=("ENABLED", "DISABLED")),
                 "Targets": ListOf(_TARGET),
                 "Tags": Without(),
-                "RoleArn": Without("its targets have roles of their own"),
+                "RoleArn": Text(),
             }
         ),
         identify=_identify_rule,

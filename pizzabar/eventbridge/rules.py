@@ -25,6 +25,7 @@ class Rule:
     targets: tuple[Target, ...] = ()
     schedule: Schedule | None = None
     expression: str = ""
+    role_arn: str | None = None
 
     @property
     def is_enabled(self) -> bool:

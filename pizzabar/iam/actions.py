@@ -62,7 +62,10 @@ def _on_rule(action: str, parameter: str) -> Rule:
 
 EVENTS: dict[str, Rule] = {
     "PutEvents": Rule(_entries, _put_events),
-    **{name: _on_bus(f"events:{name}", "Name") for name in ("CreateEventBus", "DeleteEventBus", "DescribeEventBus")},
+    **{
+        name: _on_bus(f"events:{name}", "Name")
+        for name in ("CreateEventBus", "DeleteEventBus", "DescribeEventBus", "UpdateEventBus")
+    },
     **{name: _on_bus(f"events:{name}", "EventBusName") for name in ("PutPermission", "RemovePermission")},
     **{
         name: _on_rule(f"events:{name}", "Name")

@@ -8,13 +8,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import pairwise
 
 from pizzabar.arn import parse_arn
+from pizzabar.constraints import Constraint, violations
 from pizzabar.documents import JSON
 from pizzabar.errors import SerializationException
 from pizzabar.logs.errors import InvalidParameterException, ResourceNotFoundException
 from pizzabar.logs.filter_pattern import read_filter_pattern
 from pizzabar.logs.groups import END_OF_TIME, LogGroups
 from pizzabar.logs.log_group import RETENTIONS, LogEvent, LogGroup, LogStream, days
-from pizzabar.logs.parameters import CONSTRAINTS, Constraint, check, refuse, violations
+from pizzabar.logs.parameters import CONSTRAINTS, check, refuse
 from pizzabar.logs.policy_operations import CHANGES as POLICY_CHANGES
 from pizzabar.logs.policy_operations import OPERATIONS as POLICY_OPERATIONS
 

@@ -6,26 +6,12 @@ Pure. All that breaks a constraint is told in one answer, in AWS's words.
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_Operations.html
 """
 
-import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 
+from pizzabar.constraints import Constraint, detected, missing, violations
 from pizzabar.documents import JSON
 from pizzabar.errors import SerializationException
 from pizzabar.logs.errors import InvalidParameterException
-from pizzabar.record import record
-
-
-@record
-class Constraint:
-    """What a parameter may be: a ``kind`` of value, within bounds of its length or of itself."""
-
-    kind: type[object]
-    least: int | None = None
-    most: int | None = None
-    pattern: str | None = None
-    choices: tuple[str, ...] = ()
-
 
 GROUP_NAME = r"[\.\-_/#A-Za-z0-9]+"
 STREAM_NAME = "[^:*]*"
@@ -57,7 +43,6 @@ CONSTRAINTS: dict[str, Constraint] = {
 """The parameters that are understood, by name."""
 
 _LIMITS = {"DescribeLogGroups": 50, "DescribeLogStreams": 50, "GetLogEvents": 10_000, "FilterLogEvents": 10_000}
-_KINDS = {str: "a String", int: "a Long", bool: "a Boolean", list: "a List", dict: "a Map"}
 
 
 def check(operation: str, parameters: JSON, *required: str) -> Mapping[str, JSON]:
@@ -69,11 +54,7 @@ def check(operation: str, parameters: JSON, *required: str) -> Mapping[str, JSON
     if not isinstance(parameters, dict):
         raise SerializationException("Unexpected field type")
     given = {name: value for name, value in parameters.items() if value is not None}
-    problems = [
-        f"Value null at '{name}' failed to satisfy constraint: Member must not be null"
-        for name in required
-        if name not in given
-    ]
+    problems = [missing(name) for name in required if name not in given]
     for name, value in given.items():
         constraint = Constraint(int, 1, _LIMITS.get(operation)) if name == "limit" else CONSTRAINTS.get(name)
         if constraint is None:
@@ -86,36 +67,4 @@ def check(operation: str, parameters: JSON, *required: str) -> Mapping[str, JSON
 def refuse(problems: Sequence[str]) -> None:
     """Raise ``InvalidParameterException`` with all the problems, if there are any."""
     if problems:
-        errors = "1 validation error" if len(problems) == 1 else f"{len(problems)} validation errors"
-        raise InvalidParameterException(f"{errors} detected: {'; '.join(problems)}")
-
-
-def violations(name: str, value: JSON, constraint: Constraint) -> list[str]:
-    """Tell what is wrong with a value. Raise ``SerializationException`` when it is of another JSON type."""
-    kind: type[object] = type(value)
-    if kind is not constraint.kind:
-        raise SerializationException(f"{name} must be {_KINDS[constraint.kind]}")
-    measure, size = ("value", value) if kind is int else ("length", 0 if kind is bool else len(value))
-    if (
-        (constraint.least is None or size >= constraint.least)
-        and (constraint.most is None or size <= constraint.most)
-        and (constraint.pattern is None or not value or _matches(constraint.pattern, value))
-        and not constraint.choices
-    ):
-        return []
-    wanted = []
-    if constraint.least is not None and size < constraint.least:
-        wanted.append(f"have {measure} greater than or equal to {constraint.least}")
-    if constraint.most is not None and size > constraint.most:
-        wanted.append(f"have {measure} less than or equal to {constraint.most}")
-    if constraint.pattern is not None and value and not _matches(constraint.pattern, value):
-        wanted.append(f"satisfy regular expression pattern: {constraint.pattern}")
-    if constraint.choices and value not in constraint.choices:
-        wanted.append(f"satisfy enum value set: [{', '.join(constraint.choices)}]")
-    return [f"Value '{value}' at '{name}' failed to satisfy constraint: Member must {each}" for each in wanted]
-
-
-@lru_cache(maxsize=1024)
-def _matches(pattern: str, value: str) -> bool:
-    """Whether a name has its form; the same few names are asked for again and again."""
-    return re.fullmatch(pattern, value) is not None
+        raise InvalidParameterException(detected(problems))

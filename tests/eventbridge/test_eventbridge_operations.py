@@ -93,15 +93,59 @@ async def test_a_request_of_another_type_is_refused() -> None:
 
 async def test_buses_are_made_read_and_listed() -> None:
     async with eventbridge() as ask:
-        assert await ask("CreateEventBus", Name="orders", Description="d") == {"EventBusArn": f"{BUS}/orders"}
+        made = await ask("CreateEventBus", Name="orders", Description="d")
+        assert made == {"EventBusArn": f"{BUS}/orders", "Description": "d"}
 
-        default = {"Name": "default", "Arn": f"{BUS}/default"}
-        orders = {"Name": "orders", "Arn": f"{BUS}/orders", "Description": "d"}
+        noon = ask.world.clock.now().timestamp()
+        times = {"CreationTime": noon, "LastModifiedTime": noon}
+        default = {"Name": "default", "Arn": f"{BUS}/default", **times}
+        orders = {"Name": "orders", "Arn": f"{BUS}/orders", "Description": "d", **times}
         assert await ask("DescribeEventBus") == default
         assert await ask("DescribeEventBus", Name="orders") == orders
         assert await ask("DescribeEventBus", Name=f"{BUS}/orders") == orders
         assert await ask("ListEventBuses") == {"EventBuses": [default, orders]}
         assert await ask("ListEventBuses", NamePrefix="ord") == {"EventBuses": [orders]}
+
+
+async def test_a_bus_is_changed() -> None:
+    async with eventbridge() as ask:
+        await ask("CreateEventBus", Name="orders", Description="d")
+        await ask.world.advance(minutes=1)
+
+        changed = await ask("UpdateEventBus", Name="orders", Description="other")
+
+        assert changed == {"Name": "orders", "Arn": f"{BUS}/orders", "Description": "other"}
+        described = await ask("DescribeEventBus", Name="orders")
+        assert described["Description"] == "other"
+        assert described["LastModifiedTime"] - described["CreationTime"] == 60
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameters", "message"),
+    [
+        ("CreateEventBus", {"Name": "a", "EventSourceName": "aws.partner/a/b"}, "EventSourceName is not supported"),
+        ("CreateEventBus", {"Name": "a", "DeadLetterConfig": {}}, "DeadLetterConfig is not supported"),
+        ("UpdateEventBus", {"DeadLetterConfig": {}}, "DeadLetterConfig is not supported"),
+        ("PutEvents", {"Entries": [order()], "EndpointId": "a.b"}, "EndpointId is not supported"),
+        (
+            "PutRule",
+            {"Name": "a b", "State": "OFF", "EventPattern": PATTERN},
+            "2 validation errors detected: Value 'a b' at 'name' failed to satisfy constraint: Member must satisfy"
+            r" regular expression pattern: [\.\-_A-Za-z0-9]+; Value 'OFF' at 'state' failed to satisfy constraint:"
+            " Member must satisfy enum value set: [ENABLED, DISABLED, ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS]",
+        ),
+        (
+            "PutEvents",
+            {"Entries": [order()] * 11},
+            "1 validation error detected: Value '[PutEventsRequestEntry(time=null, source=pizza, resources=null,"
+            " detailType=Order, detail={}, eventBusName=null, traceHeader=null, kmsKeyIdentifier=null, internalMetadata=null), ",
+        ),
+    ],
+)
+async def test_what_cannot_be_is_refused(operation: str, parameters: JSON, message: str) -> None:
+    """The form of the last one recorded on AWS."""
+    async with eventbridge() as ask:
+        assert (await ask.fails(operation, **parameters)).startswith(f"ValidationException: {message}")
 
 
 async def test_what_is_wrong_with_a_bus() -> None:
@@ -121,7 +165,7 @@ async def test_what_is_wrong_with_a_bus() -> None:
         ("PutRule", {"Name": "r", "EventPattern": PATTERN}),
         ("DescribeRule", {"Name": "r"}),
         ("ListRules", {}),
-        ("PutTargets", {"Rule": "r", "Targets": []}),
+        ("PutTargets", {"Rule": "r", "Targets": [{"Id": "t", "Arn": FUNCTION}]}),
         ("ListTargetsByRule", {"Rule": "r"}),
     ],
 )
@@ -163,7 +207,7 @@ async def test_rules_are_made_read_and_listed() -> None:
             "EventBusName": "default",
             "Description": "d",
         }
-        assert await ask("DescribeRule", Name="Tell") == rule
+        assert await ask("DescribeRule", Name="Tell") == rule | {"CreatedBy": "123456789012"}
         assert await ask("ListRules") == {"Rules": [rule]}
         assert await ask("ListRules", NamePrefix="x") == {"Rules": []}
         [other] = (await ask("ListRules", EventBusName="orders"))["Rules"]

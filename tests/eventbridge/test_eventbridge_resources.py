@@ -80,6 +80,7 @@ async def test_a_rule_of_a_template_sends_its_events() -> None:
             "State": "ENABLED",
             "EventBusName": "orders",
             "Description": "d",
+            "CreatedBy": "123456789012",
         }
 
 

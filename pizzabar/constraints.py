@@ -1,0 +1,68 @@
+"""
+The constraints of service models: what a parameter may be, and what is wrong with one, in AWS's words.
+
+Pure.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from pizzabar.documents import JSON
+from pizzabar.errors import SerializationException
+from pizzabar.record import record
+
+_KINDS = {str: "a String", int: "a Long", bool: "a Boolean", list: "a List", dict: "a Map"}
+
+
+@record
+class Constraint:
+    """What a parameter may be: a ``kind`` of value, within bounds of its length or of itself."""
+
+    kind: type[object]
+    least: int | None = None
+    most: int | None = None
+    pattern: str | None = None
+    choices: tuple[str, ...] = ()
+
+
+def detected(problems: Sequence[str]) -> str:
+    """Tell all that was found in one message."""
+    errors = "1 validation error" if len(problems) == 1 else f"{len(problems)} validation errors"
+    return f"{errors} detected: {'; '.join(problems)}"
+
+
+def missing(name: str) -> str:
+    """Tell that a parameter is not there."""
+    return f"Value null at '{name}' failed to satisfy constraint: Member must not be null"
+
+
+def violations(name: str, value: JSON, constraint: Constraint) -> list[str]:
+    """Tell what is wrong with a value. Raise ``SerializationException`` when it is of another JSON type."""
+    kind: type[object] = type(value)
+    if kind is not constraint.kind:
+        raise SerializationException(f"{name} must be {_KINDS[constraint.kind]}")
+    measure, size = ("value", value) if kind is int else ("length", 0 if kind is bool else len(value))
+    if (
+        (constraint.least is None or size >= constraint.least)
+        and (constraint.most is None or size <= constraint.most)
+        and (constraint.pattern is None or not value or _matches(constraint.pattern, value))
+        and not constraint.choices
+    ):
+        return []
+    wanted = []
+    if constraint.least is not None and size < constraint.least:
+        wanted.append(f"have {measure} greater than or equal to {constraint.least}")
+    if constraint.most is not None and size > constraint.most:
+        wanted.append(f"have {measure} less than or equal to {constraint.most}")
+    if constraint.pattern is not None and value and not _matches(constraint.pattern, value):
+        wanted.append(f"satisfy regular expression pattern: {constraint.pattern}")
+    if constraint.choices and value not in constraint.choices:
+        wanted.append(f"satisfy enum value set: [{', '.join(constraint.choices)}]")
+    return [f"Value '{value}' at '{name}' failed to satisfy constraint: Member must {each}" for each in wanted]
+
+
+@lru_cache(maxsize=1024)
+def _matches(pattern: str, value: str) -> bool:
+    """Whether a name has its form; the same few names are asked for again and again."""
+    return re.fullmatch(pattern, value) is not None

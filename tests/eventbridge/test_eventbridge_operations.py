@@ -138,7 +138,8 @@ async def test_a_bus_is_changed() -> None:
             "PutEvents",
             {"Entries": [order()] * 11},
             "1 validation error detected: Value '[PutEventsRequestEntry(time=null, source=pizza, resources=null,"
-            " detailType=Order, detail={}, eventBusName=null, traceHeader=null, kmsKeyIdentifier=null, internalMetadata=null), ",
+            " detailType=Order, detail={}, eventBusName=null, traceHeader=null, kmsKeyIdentifier=null,"
+            " internalMetadata=null), ",
         ),
     ],
 )

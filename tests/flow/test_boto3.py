@@ -623,6 +623,10 @@ async def test_tags() -> None:
             assert (await aws("events", "ListTagsForResource", **each))["Tags"] == given
         await aws("events", "UntagResource", **rule, TagKeys=["team"])
         assert (await aws("events", "ListTagsForResource", **rule))["Tags"] == []
+        changed = await aws("events", "UpdateEventBus", Name="own", Description="ours")
+        assert changed["Description"] == "ours"
+        told = await aws("events", "DescribeEventBus", Name="own")
+        assert (told["Description"], told["CreationTime"] <= told["LastModifiedTime"]) == ("ours", True)
         await aws("events", "DeleteEventBus", Name="own")
         assert await aws.fails("events", "ListTagsForResource", **bus) == "ResourceNotFoundException"
         again = await aws("events", "CreateEventBus", Name="own")

@@ -101,7 +101,7 @@ class Server:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
         if not self._is_handed_in:
-            _settle_in()
+            settle_in()
         with when_stopped(self._let_go):
             await send({"type": "lifespan.startup.complete"})
             await receive()
@@ -251,7 +251,7 @@ class Server:
         return self._control
 
 
-def _settle_in() -> None:
+def settle_in() -> None:
     """Take what start-up has made out of the garbage collector's sight, and have it look less often.
 
     With thousands of connections open it would go through all of them again and again: a fifth of an order's time.

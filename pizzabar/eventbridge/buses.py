@@ -15,6 +15,7 @@ from pizzabar.eventbridge.event import (
     EntryError,
     Event,
     check_entry,
+    entry_of,
     entry_size,
     make_event,
     scheduled_event,
@@ -83,6 +84,7 @@ class EventBuses:
 
     def __init__(self, transport: Transport, call: Call, relay: Trace, clock: Clock, work: Work, home: Home) -> None:
         self.transport = transport
+        self._relay = relay
         self._clock = clock
         self._work = work
         self.home = home
@@ -361,9 +363,7 @@ class EventBuses:
         deliveries = self._deliveries(event, bus, CAUSE.get())
         # An event goes from bus to bus once.
         # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-bus-to-bus.html
-        onward = [each for each in deliveries if ":event-bus/" not in each.target_arn]
-        if onward:
-            await self.transport.deliver(onward)
+        await self._deliver_all([each for each in deliveries if ":event-bus/" not in each.target_arn])
 
     def _deliveries(self, event: Event, bus: str | None, cause: Cause | None) -> list[EventDelivery]:
         owner = self._buses.get(bus_name(bus))
@@ -386,32 +386,50 @@ class EventBuses:
             source, detail_type, detail, [resource], id=new_uuid(), home=self.home, now=self._clock.now()
         )
         cause = CAUSE.get()
-        deliveries = self._deliveries(event, None, cause)
-        if deliveries:
-            token = CAUSE.set(cause or Cause(new_trace_id(self._clock.now())))
-            try:
-                self._work.start_now(self.transport.deliver(deliveries))
-            finally:
-                CAUSE.reset(token)
+
+        async def put(parameters: JSON) -> JSON:
+            await self._deliver_all(self._deliveries(event, None, cause))
+            return _answer(event)
+
+        async def tell() -> None:
+            await self._relay("events", "PutEvents", {"Entries": [entry_of(event.document, "default")]}, put)
+
+        token = CAUSE.set(cause or Cause(new_trace_id(self._clock.now())))
+        try:
+            self._work.start_now(tell())
+        finally:
+            CAUSE.reset(token)
 
     def _fire(self, arn: str, due: datetime) -> None:
         """Send the event of a schedule that has come due."""
         name = arn.rpartition("/")[2]
         rule = self.get().rules[name]
+        if not rule.targets:
+            return
         # The same event for the same time, however often it is made.
         event = scheduled_event(arn, id=uuid_of(f"{arn}/{due.timestamp()}"), home=self.home, due=due)
-        deliveries = self._to_targets(event, rule, event.id)
-        if not deliveries:
-            return
 
-        async def deliver() -> None:
+        async def put(parameters: JSON) -> JSON:
+            _tell("matched", event.id, [rule.name])
+            await self._deliver_all(self._to_targets(event, rule, event.id))
+            return _answer(event)
+
+        async def fire() -> None:
             CAUSE.set(Cause(new_trace_id(self._clock.now())))
-            await self.transport.deliver(deliveries)
+            await self._relay("events", "PutEvents", {"Entries": [entry_of(event.document, "default")]}, put)
 
-        self._work.start(deliver())
+        self._work.start(fire())
+
+    async def _deliver_all(self, deliveries: list[EventDelivery]) -> None:
+        if deliveries:
+            await self.transport.deliver(deliveries)
 
     def _to_targets(self, event: Event, rule: Rule, lane: str) -> list[EventDelivery]:
         return [_delivery(event, rule, target, lane) for target in rule.targets]
+
+
+def _answer(event: Event) -> JSON:
+    return {"FailedEntryCount": 0, "Entries": [{"EventId": event.id}]}
 
 
 def _delivery(event: Event, rule: Rule, target: Target, lane: str) -> EventDelivery:

@@ -44,12 +44,21 @@ def make_event(entry: JSON, *, id: str, home: Home, now: datetime) -> Event | En
             return EntryError("InvalidArgument", reason)
     if entry["Source"].startswith("aws."):
         return EntryError("NotAuthorizedForSourceException", "Not authorized for the source.")
+    event = event_of(entry, id=id, home=home, now=now)
+    return EntryError("MalformedDetail", "Detail is malformed.") if event is None else event
+
+
+def event_of(entry: JSON, *, id: str, home: Home, now: datetime) -> Event | None:
+    """Give the event that an entry stands for, whoever puts it; None if its detail is no JSON object.
+
+    Raise ``SerializationException`` for a time that is none.
+    """
     try:
         detail = documents.parse(entry["Detail"])
     except NotJSON:
         detail = None
     if not isinstance(detail, dict):
-        return EntryError("MalformedDetail", "Detail is malformed.")
+        return None
     document = {
         "version": "0",
         "id": id,
@@ -62,6 +71,18 @@ def make_event(entry: JSON, *, id: str, home: Home, now: datetime) -> Event | En
         "detail": detail,
     }
     return Event(id, document, documents.write(document), _time(None, now))
+
+
+def entry_of(document: JSON, bus: str) -> JSON:
+    """Give the entry of PutEvents that stands for an event on a bus."""
+    return {
+        "EventBusName": bus,
+        "Source": document.get("source"),
+        "DetailType": document.get("detail-type"),
+        "Time": document.get("time"),
+        "Resources": document.get("resources"),
+        "Detail": documents.write(document.get("detail")),
+    }
 
 
 def service_event(

@@ -8,7 +8,7 @@ from pizzabar.arn import parse_arn
 from pizzabar.clock import Clock
 from pizzabar.documents import JSON
 from pizzabar.errors import ServiceError
-from pizzabar.eventbridge.event import Event
+from pizzabar.eventbridge.event import Event, entry_of
 from pizzabar.eventbridge.transport import DeadLetter, DeliveryFailure, EventDelivery
 from pizzabar.journal import CAUSE, Attempt, Cause, new_trace_id, note
 from pizzabar.operations import Call, Trace
@@ -146,13 +146,7 @@ class Senders:
             return {"FailedEntryCount": 0, "Entries": [{"EventId": event.id}]}
 
         told = document if isinstance(document, dict) else {}
-        entry = {
-            "EventBusName": delivery.target_arn,
-            "Source": told.get("source"),
-            "DetailType": told.get("detail-type"),
-            "Detail": documents.write(told.get("detail")),
-        }
-        await self._relay("events", "PutEvents", {"Entries": [entry]}, put)
+        await self._relay("events", "PutEvents", {"Entries": [entry_of(told, delivery.target_arn)]}, put)
 
 
 SENDERS: dict[str, Callable[[Senders, EventDelivery], Awaitable[None]]] = {

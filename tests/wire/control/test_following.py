@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from pizzabar.documents import JSON
-from pizzabar.wire.control.journal import Position
+from pizzabar.wire.control.following import Position
 from pizzabar.wire.feeds import MAX_BACKLOG, Feed, Feeds
 from tests.wire.asgi import http, server
 from tests.wire.control.asking import follower

@@ -223,6 +223,37 @@ def test_a_rule_is_explained(guest: ClientConnection, tmp_path: Path) -> None:
     assert told("explain", '{"a": 1}', "--pattern", '{"a": [1]}')[0]["matches"]
 
 
+def test_events_are_put_resent_and_replayed(guest: ClientConnection) -> None:
+    [line] = lines("events", "put", "oven", "Hot", '{"degrees": 480, "by": {"name": "Jo"}}', "--resource", "arn:a")
+    put = told("events", "--source", "oven")[0]
+    assert line.split()[0] == put["id"]
+    shown = told("events", "show", put["id"])
+    assert (shown["bus"], shown["event"]["resources"]) == ("default", ["arn:a"])
+
+    again = told("events", "resend", put["id"], "--set", "detail.degrees=20", "--set", "detail.by.name=Al")
+    assert json.loads(again["detail"]) == {"degrees": 20, "by": {"name": "Al"}}
+    other = told("events", "resend", put["id"], "--detail", '{"cold": true}', "--set", "source=fridge")
+    assert (other["source"], json.loads(other["detail"])) == ("fridge", {"cold": True})
+
+    pattern = '{"source": ["oven"], "detail": {"degrees": [480]}}'
+    assert [each["source"] for each in told("events", "replay", "--pattern", pattern)] == ["oven"]
+    assert len(told("events", "--pattern", pattern)) == 2
+    assert lines("events", "explain", put["id"], "--pattern", pattern)[0] == "the pattern matches"
+
+
+def test_events_are_followed(guest: ClientConnection, port: int) -> None:
+    lines("events", "put", "tail", "First", "{}")
+    lines("events", "put", "tail", "Second", '{"number": 2}')
+    wanted = ["--source", "tail", "--pattern", '{"detail": {"number": [2]}}', "--after", "0"]
+    following = pizzabar("events", "tail", *wanted, port=port)
+    assert following.stdout is not None
+    try:
+        assert 'tail Second  {"number":2}  no rule' in following.stdout.readline()
+    finally:
+        following.terminate()
+        following.communicate(timeout=SECONDS)
+
+
 def test_logs_are_followed(guest: ClientConnection, port: int) -> None:
     group = next(each["name"] for each in told("logs") if each["name"].startswith("/aws/lambda/"))
     since = ["--since", "2020-01-01T00:00:00Z", "--text", "START"]
@@ -266,6 +297,9 @@ def test_what_is_refused_is_one_line(tmp_path: Path) -> None:
     for arguments, message in (
         (("explain", "nobody"), "the journal knows of no event nobody"),
         (("explain", "{"), "it is not JSON"),
+        (("events", "put", "a", "b", "[]"), "the detail is to be a JSON object"),
+        (("events", "resend", "nobody"), "the journal knows of no event nobody"),
+        (("events", "--pattern", "{}"), "Event pattern is not valid. Reason: Empty objects are not allowed"),
         (("explain", "{}", "--pattern", f"@{nowhere}"), f"{nowhere} cannot be read: No such file or directory"),
         (("explain", f"@{tmp_path / 'latin'}"), f"{tmp_path / 'latin'} cannot be read: 'utf-8' codec"),
         (("render", folder), f"{folder} cannot be read: Is a directory"),

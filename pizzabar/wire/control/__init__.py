@@ -58,7 +58,7 @@ def make_control(emulator: Emulator, feeds: Feeds) -> FastAPI:
         clock.router(emulator),
         connections.router(emulator),
         executions.router(emulator),
-        events.router(emulator),
+        events.router(emulator, feeds),
         tables.router(emulator),
         logs.router(emulator, feeds),
         journal.router(emulator, feeds),

@@ -1,21 +1,45 @@
-"""Events: what was put on buses, which rules matched it, and why others did not."""
+"""Events: what was put on buses, which rules matched it, and why others did not; and putting them, again too."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Query
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
+from pizzabar import documents
 from pizzabar.documents import JSON
 from pizzabar.emulator import Emulator
-from pizzabar.eventbridge.buses import bus_name
+from pizzabar.eventbridge.buses import MAX_ENTRIES, bus_name
 from pizzabar.eventbridge.errors import InvalidEventPatternException
-from pizzabar.eventbridge.event import Event, make_event
+from pizzabar.eventbridge.event import Event, event_of
 from pizzabar.eventbridge.explanation import explain
 from pizzabar.eventbridge.pattern import Pattern, read_pattern
 from pizzabar.eventbridge.rules import Rule as BusRule
 from pizzabar.journal import Hop
+from pizzabar.record import record
+from pizzabar.wire.control.following import LAST_EVENT_ID, follow_hops
+from pizzabar.wire.feeds import Feeds
+
+SOURCE = Query(None, description="the source of the events")
+PATTERN = Query(None, description="an event pattern, as JSON: only what it matches")
+
+
+class Verdict(BaseModel):
+    """What a pattern wants of a field, and what it found there."""
+
+    field: str
+    wanted: Any
+    found: list[Any] = Field(description="the values that the event holds there")
+    met: bool
+
+
+class Near(BaseModel):
+    """A rule that did not match an event, and what of it did not."""
+
+    rule: str
+    missed: list[Verdict] = Field(description="the fields that kept it from matching")
 
 
 class Put(BaseModel):
@@ -28,9 +52,39 @@ class Put(BaseModel):
     detail_type: Any
     detail: Any = Field(description="as it was put: a text that should be JSON")
     matched: list[str] = Field(description="the names of the rules that matched")
+    nearest: list[Near] = Field(default=[], description="if no rule matched: the rules that were nearest to it")
     dropped: str | None = Field(default=None, description="why nothing became of it, if nothing did")
     trace: str
     hop: int
+
+
+class Seen(BaseModel):
+    """An event as rules see it, and what became of it."""
+
+    event: dict[str, Any]
+    bus: str = Field(description="the name of the bus that it was put on")
+    matched: list[str] = Field(description="the names of the rules that matched")
+
+
+class Given(BaseModel):
+    """An event to put. With ``id``, it is a past event again, and what else is given takes the place of its own."""
+
+    id: str | None = Field(default=None, description="the id of an event that the journal still knows of")
+    bus: str | None = Field(default=None, description="the name or ARN of the bus")
+    source: str | None = None
+    detail_type: str | None = None
+    detail: dict[str, Any] | None = None
+    resources: list[str] | None = None
+    time: datetime | None = Field(default=None, description="the event's time; the present")
+
+
+class Again(BaseModel):
+    """Which past events are put again."""
+
+    pattern: dict[str, Any] | None = Field(default=None, description="those that it matches; all")
+    from_bus: str | None = Field(default=None, description="those that were put on a bus, by name or ARN")
+    bus: str | None = Field(default=None, description="the bus that they are put on; the one of each")
+    limit: int = Field(default=100, ge=1, le=10_000, description="the last so many")
 
 
 class Asked(BaseModel):
@@ -41,15 +95,6 @@ class Asked(BaseModel):
     bus: str | None = Field(default=None, description="the name or ARN of the bus whose rules are asked; or its own")
     rule: str | None = Field(default=None, description="the name of one rule of it")
     pattern: dict[str, Any] | None = Field(default=None, description="a pattern to ask in place of the bus's rules")
-
-
-class Verdict(BaseModel):
-    """What a pattern wants of a field, and what it found there."""
-
-    field: str
-    wanted: Any
-    found: list[Any] = Field(description="the values that the event holds there")
-    met: bool
 
 
 class Conjunction(BaseModel):
@@ -92,24 +137,91 @@ class DeadLetter(BaseModel):
     payload: str
 
 
-def router(emulator: Emulator) -> APIRouter:
+def router(emulator: Emulator, feeds: Feeds) -> APIRouter:
     """Make the operations."""
     routes = APIRouter(tags=["events"])
 
     @routes.get("/events")
     async def list_events(
         bus: str | None = Query(None, description="the name or ARN of a bus"),
-        source: str | None = Query(None, description="the source of the events"),
+        source: str | None = SOURCE,
+        pattern: str | None = PATTERN,
         limit: int = Query(100, ge=1, le=1000, description="the last so many"),
     ) -> list[Put]:
         """List the events that the journal still knows of, newest first, with the rules that matched."""
-        wanted = None if bus is None else bus_name(bus)
+        wanted = _wanted(bus, source, pattern)
         found: list[Put] = []
         for hop in reversed(list(emulator.journal)):
-            found += [put for put in _puts(hop) if wanted in (None, put.bus) and source in (None, put.source)]
+            found += [_put(emulator, each) for each in reversed(list(_entries(emulator, hop))) if wanted(each)]
             if len(found) >= limit:
                 break
         return found[:limit]
+
+    @routes.post("/events")
+    async def put_event(given: Given) -> Put:
+        """Put an event, or a past one again, with what is given in place of its own."""
+        entry: dict[str, JSON] = {}
+        if given.id is not None:
+            entry = {**_known(emulator, given.id).entry}
+            entry.pop("Time", None)
+        for name, value in (
+            ("EventBusName", given.bus),
+            ("Source", given.source),
+            ("DetailType", given.detail_type),
+            ("Detail", None if given.detail is None else documents.write(given.detail)),
+            ("Resources", given.resources),
+            ("Time", None if given.time is None else given.time.isoformat()),
+        ):
+            if value is not None:
+                entry[name] = value
+        return (await _put_again(emulator, [entry]))[0]
+
+    @routes.post("/events/replay")
+    async def replay(again: Again) -> list[Put]:
+        """Put past events again, in their order, as they were: with ids and times of their own, but of now."""
+        wanted = _wanted(again.from_bus, None, None if again.pattern is None else documents.write(again.pattern))
+        found = [
+            each
+            for hop in emulator.journal
+            for each in _entries(emulator, hop)
+            if each.event is not None and wanted(each)
+        ]
+        entries = []
+        for each in found[-again.limit :]:
+            entry = {name: value for name, value in each.entry.items() if name != "Time"}
+            entries.append(entry if again.bus is None else {**entry, "EventBusName": again.bus})
+        return await _put_again(emulator, entries)
+
+    @routes.get("/events/follow", response_class=StreamingResponse)
+    async def follow(
+        bus: str | None = Query(None, description="the name or ARN of a bus"),
+        source: str | None = SOURCE,
+        pattern: str | None = PATTERN,
+        after: int | None = Query(None, description="a hop: what began after it is told first"),
+        last_event_id: str | None = LAST_EVENT_ID,
+    ) -> StreamingResponse:
+        """Follow what is put: a server-sent event with a list, of the events of each request."""
+        wanted = _wanted(bus, source, pattern)
+
+        def shown(hop: Hop) -> JSON:
+            found = [_put(emulator, each) for each in _entries(emulator, hop) if wanted(each)]
+            return [put.model_dump(mode="json") for put in found]
+
+        return follow_hops(
+            emulator,
+            feeds,
+            lambda hop: any(wanted(each) for each in _entries(emulator, hop)),
+            shown,
+            last_event_id,
+            after,
+        )
+
+    @routes.get("/events/{id}")
+    async def read_event(id: str) -> Seen:
+        """Read an event that the journal still knows of, as rules saw it."""
+        known = _known(emulator, id)
+        assert known.event is not None
+        return Seen(event=known.event.document, bus=known.bus, matched=known.matched)
 
     @routes.get("/rules")
     async def list_rules() -> list[Rule]:
@@ -134,7 +246,7 @@ def router(emulator: Emulator) -> APIRouter:
             try:
                 pattern = read_pattern(asked.pattern)
             except InvalidEventPatternException as error:
-                raise HTTPException(400, str(error)) from None
+                raise HTTPException(400, error.message.partition("\n")[0]) from None
             return [_explained(None, pattern, event)]
         rules = emulator.buses.get(asked.bus or bus).rules
         if asked.rule is None:
@@ -170,15 +282,11 @@ def _event(emulator: Emulator, asked: Asked) -> tuple[JSON, str | None]:
     """Give the event that is asked about, and the bus that it was put on, if it was."""
     if (asked.event is None) == (asked.id is None):
         raise HTTPException(422, "give either an event or the id of one")
-    if asked.event is not None:
+    if asked.id is None:
         return asked.event, None
-    for hop in emulator.journal:
-        for id, entry, _ in _entries(hop):
-            if id is not None and id == asked.id:
-                event = make_event(entry, id=id, home=emulator.home, now=hop.started)
-                if isinstance(event, Event):
-                    return event.document, entry.get("EventBusName")
-    raise HTTPException(404, f"the journal knows of no event {asked.id}")
+    known = _known(emulator, asked.id)
+    assert known.event is not None
+    return known.event.document, known.bus
 
 
 def _explained(rule: BusRule | None, pattern: Pattern, event: JSON) -> Explained:
@@ -186,35 +294,93 @@ def _explained(rule: BusRule | None, pattern: Pattern, event: JSON) -> Explained
     return Explained(rule=name, is_enabled=is_enabled, **explain(pattern, event).as_json())
 
 
-def _entries(hop: Hop) -> Iterator[tuple[str | None, JSON, str | None]]:
-    """Give the entries of a request: the id of the event, the entry itself, and what was wrong with it."""
+@record
+class _Entry:
+    """An entry of a request, with the event that was made of it, if one was, and why nothing became of it."""
+
+    hop: Hop
+    entry: JSON
+    event: Event | None
+    matched: list[str]
+    dropped: str | None
+
+    @property
+    def bus(self) -> str:
+        return bus_name(self.entry.get("EventBusName"))
+
+
+def _entries(emulator: Emulator, hop: Hop) -> Iterator[_Entry]:
+    """Read the entries of a request, if it is one that puts events."""
     if (hop.service, hop.operation) != ("events", "PutEvents"):
         return
     shown = hop.as_json()
     entries = shown["parameters"].get("Entries") if isinstance(shown["parameters"], dict) else None
     results = shown["result"]["Entries"] if isinstance(shown["result"], dict) else []
+    notes: JSON = hop.notes or {}
     for index, entry in enumerate(entries if isinstance(entries, list) else []):
         # What is no entry was refused, with all of the request.
-        if isinstance(entry, dict):
-            result = results[index] if index < len(results) else {}
-            yield result.get("EventId"), entry, result.get("ErrorMessage")
+        if not isinstance(entry, dict):
+            continue
+        result = results[index] if index < len(results) else {}
+        id = result.get("EventId")
+        event = None if id is None else event_of(entry, id=id, home=emulator.home, now=hop.started)
+        fault = result.get("ErrorMessage") or (None if hop.error is None else str(hop.error))
+        dropped = notes.get("dropped", {}).get(id) or fault
+        yield _Entry(hop, entry, event, notes.get("matched", {}).get(id, []), dropped)
 
 
-def _puts(hop: Hop) -> list[Put]:
-    """Read the entries of a request, the last one first."""
-    notes: JSON = hop.notes or {}
-    return [
-        Put(
-            id=id,
-            time=hop.started,
-            bus=bus_name(entry.get("EventBusName")),
-            source=entry.get("Source"),
-            detail_type=entry.get("DetailType"),
-            detail=entry.get("Detail"),
-            matched=notes.get("matched", {}).get(id, []),
-            dropped=notes.get("dropped", {}).get(id) or fault or (None if hop.error is None else str(hop.error)),
-            trace=hop.trace_id,
-            hop=hop.id,
+def _wanted(bus: str | None, source: str | None, pattern: str | None) -> Callable[[_Entry], bool]:
+    """Tell which entries are wanted. Refuse a pattern that is none."""
+    name = None if bus is None else bus_name(bus)
+    try:
+        read = None if pattern is None else read_pattern(pattern)
+    except InvalidEventPatternException as error:
+        raise HTTPException(400, error.message.partition("\n")[0]) from None
+
+    def wants(entry: _Entry) -> bool:
+        return (
+            name in (None, entry.bus)
+            and source in (None, entry.entry.get("Source"))
+            and (read is None or (entry.event is not None and read.matches(entry.event.document)))
         )
-        for id, entry, fault in reversed(list(_entries(hop)))
+
+    return wants
+
+
+def _known(emulator: Emulator, id: str) -> _Entry:
+    """Find an event that the journal still knows of."""
+    for hop in emulator.journal:
+        for entry in _entries(emulator, hop):
+            if entry.event is not None and entry.event.id == id:
+                return entry
+    raise HTTPException(404, f"the journal knows of no event {id}")
+
+
+async def _put_again(emulator: Emulator, entries: list[JSON]) -> list[Put]:
+    """Put entries, in order, as many at a time as may be."""
+    answers = []
+    for start in range(0, len(entries), MAX_ENTRIES):
+        request = {"Entries": entries[start : start + MAX_ENTRIES]}
+        answers.append(await emulator.call("events", "PutEvents", request))
+    return [
+        _put(emulator, each)
+        for hop in emulator.journal
+        if any(hop.result is answer for answer in answers)
+        for each in _entries(emulator, hop)
     ]
+
+
+def _put(emulator: Emulator, each: _Entry) -> Put:
+    """Tell of an entry."""
+    return Put(
+        id=None if each.event is None else each.event.id,
+        time=each.hop.started,
+        bus=each.bus,
+        source=each.entry.get("Source"),
+        detail_type=each.entry.get("DetailType"),
+        detail=each.entry.get("Detail"),
+        matched=each.matched,
+        dropped=each.dropped,
+        trace=each.hop.trace_id,
+        hop=each.hop.id,
+    )

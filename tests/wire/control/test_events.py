@@ -1,6 +1,7 @@
 """Events and rules, through the control plane."""
 
 import json
+from datetime import timedelta
 
 from pizzabar.emulator import Emulator
 from tests.wire.control.asking import control
@@ -80,3 +81,63 @@ async def test_why_a_pattern_does() -> None:
 
         for wrong in ({"event": {}, "pattern": {"a": "b"}}, {"event": {}, "bus": "nowhere"}, {"event": 5}, {}):
             assert (await client.post("/events/explain", json=wrong)).status_code in (400, 404, 422)
+
+
+async def test_events_are_put_and_put_again() -> None:
+    async with control() as (client, emulator):
+        bus = next(bus.name for bus in emulator.buses if bus.name != "default")
+        given = {"source": "oven", "detail_type": "Hot", "detail": {"degrees": 480}, "bus": bus, "resources": ["a"]}
+
+        put = (await client.post("/events", json=given)).json()
+        again = (await client.post("/events", json={"id": put["id"], "detail": {"degrees": 20}})).json()
+
+        assert (put["bus"], put["source"], put["detail_type"], put["detail"]) == (
+            bus,
+            "oven",
+            "Hot",
+            '{"degrees":480}',
+        )
+        assert again["id"] != put["id"]
+        seen = (await client.get(f"/events/{again['id']}")).json()
+        assert (seen["bus"], seen["matched"]) == (bus, again["matched"])
+        assert (seen["event"]["resources"], seen["event"]["detail"]) == (["a"], {"degrees": 20})
+        assert (await client.get("/events/nobody")).status_code == 404
+        assert (await client.post("/events", json={"id": "nobody"})).status_code == 404
+        refused = (await client.post("/events", json={"source": "oven"})).json()
+        assert (refused["id"], refused["dropped"]) == (
+            None,
+            "Parameter DetailType is not valid. Reason: DetailType is a required argument.",
+        )
+
+
+async def test_events_are_chosen_by_a_pattern_and_replayed_in_order() -> None:
+    async with control() as (client, _):
+        for number in range(25):
+            given = {"source": "oven", "detail_type": "Tick", "detail": {"number": number}}
+            await client.post("/events", json=given)
+        wanted = {"detail": {"number": [{"numeric": [">=", 10]}]}}
+
+        listed = (await client.get("/events", params={"pattern": json.dumps(wanted)})).json()
+        again = (await client.post("/events/replay", json={"pattern": wanted, "bus": "nowhere", "limit": 12})).json()
+
+        assert [json.loads(each["detail"])["number"] for each in listed] == list(range(24, 9, -1))
+        assert [json.loads(each["detail"])["number"] for each in again] == list(range(13, 25))
+        assert {each["dropped"] for each in again} == {"there is no event bus nowhere"}
+        assert (await client.get("/events", params={"pattern": "{}"})).status_code == 400
+
+
+async def test_what_a_service_or_a_schedule_puts_is_told() -> None:
+    async with control() as (client, emulator):
+        rule = {"Name": "tick", "ScheduleExpression": "rate(1 minute)"}
+        await emulator.call("events", "PutRule", rule)
+        target = {"Id": "t", "Arn": "arn:aws:logs:us-east-1:123456789012:log-group:ticks"}
+        await emulator.call("events", "PutTargets", {"Rule": "tick", "Targets": [target]})
+
+        await emulator.advance(timedelta(minutes=1))
+
+        [told] = (await client.get("/events", params={"source": "aws.events"})).json()
+        assert (told["detail_type"], told["matched"]) == ("Scheduled Event", ["tick"])
+        explained = await client.post(
+            "/events/explain", json={"id": told["id"], "pattern": {"source": ["aws.events"]}}
+        )
+        assert explained.json()[0]["matches"]

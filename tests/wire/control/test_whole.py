@@ -14,7 +14,7 @@ from tests.wire.control.asking import client_of, control, follower
 ARN = "arn:aws:states:us-east-1:123456789012:execution:a:b"
 NAMES = {"{arn}": ARN, "{id}": "R1kmxc2VNjMCFIA=", "{name}": "pizzabar-Sessions"}
 QUERIES = {"/logs/events": "group=/aws/lambda/a", "/logs/follow": "group=nobody"}
-FOLLOWED = {"/journal/follow"}
+FOLLOWED = {"/events/follow", "/journal/follow", "/logs/follow"}
 """What does not end by itself."""
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Query
 from fastapi.responses import StreamingResponse
@@ -216,10 +217,10 @@ def router(emulator: Emulator, feeds: Feeds) -> APIRouter:
             after,
         )
 
-    @routes.get("/events/{id}")
-    async def read_event(id: str) -> Seen:
+    @routes.get("/events/{id:uuid}")
+    async def read_event(id: UUID) -> Seen:
         """Read an event that the journal still knows of, as rules saw it."""
-        known = _known(emulator, id)
+        known = _known(emulator, str(id))
         assert known.event is not None
         return Seen(event=known.event.document, bus=known.bus, matched=known.matched)
 

@@ -5,7 +5,8 @@ Pure. Patterns with ``$or`` have an explanation for each of their conjunctions.
 """
 
 from pizzabar.documents import JSON
-from pizzabar.eventbridge.pattern import Conjunction, Pattern
+from pizzabar.eventbridge.conjunction import Conjunction
+from pizzabar.eventbridge.pattern import Pattern
 from pizzabar.record import record
 
 

@@ -21,9 +21,10 @@ from typing import Generic, TypeVar
 
 from pizzabar.documents import JSON
 from pizzabar.eventbridge.comparison import AnythingBut, Comparison, Exists
+from pizzabar.eventbridge.conjunction import Conjunction, Field
 from pizzabar.eventbridge.leaves import KEY_SEGMENTS
 from pizzabar.eventbridge.lookup import Lookup
-from pizzabar.eventbridge.pattern import Conjunction, Field, Pattern
+from pizzabar.eventbridge.pattern import Pattern
 from pizzabar.record import record
 
 K = TypeVar("K", bound=Hashable)

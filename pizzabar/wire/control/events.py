@@ -50,6 +50,7 @@ class Verdict(BaseModel):
     wanted: Any
     found: list[Any] = Field(description="the values that the event holds there")
     met: bool
+    places: list[str] = Field(description="where in the event those are that would do")
 
 
 class Conjunction(BaseModel):

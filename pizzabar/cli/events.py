@@ -202,6 +202,8 @@ def _outcome(each: dict[str, Any]) -> str:
 
 def _near(near: dict[str, Any]) -> str:
     """Say what kept the nearest rule from matching."""
+    if not near["missed"]:
+        return f"{near['rule']} wants all its fields in one element of an array"
     missed = near["missed"][0]
     found = ", ".join(map(cell_of, missed["found"])) or "nothing"
     return f"{near['rule']} wants {missed['field']} {cell_of(missed['wanted'])}, not {found}"

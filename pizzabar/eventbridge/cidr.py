@@ -1,22 +1,26 @@
 """
 IP address blocks: ``{"cidr": "10.0.0.0/24"}``.
 
-Pure. Host bits may be set, and are not looked at. The block of one address is refused, as AWS does.
+Pure. Host bits may be set, and are not looked at. The block of one address is refused, as AWS does. Addresses are
+read as Java reads them: leading zeros mean nothing, and an IPv4 address that is mapped into IPv6 is the IPv4
+address. Writings with dots inside IPv6, or with a zone, are no addresses.
 
-https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns-content-based-filtering.html
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
 """
 
 import re
-from ipaddress import AddressValueError, IPv6Address
 
 from pizzabar.record import record
 
 WIDTHS = {4: 32, 6: 128}
 """The bits of an address, by IP version."""
 
-_OCTET = r"(0|[1-9][0-9]{0,2})"
-_IPV4 = re.compile(rf"{_OCTET}\.{_OCTET}\.{_OCTET}\.{_OCTET}")
-_IPV6 = re.compile(r"[0-9A-Fa-f:.]{2,45}")
+_IPV4 = re.compile(r"([0-9]+)\.([0-9]+)\.([0-9]+)\.([0-9]+)")
+_IPV6 = re.compile(r"[0-9A-Fa-f]*:[0-9A-Fa-f:]*")
+_BITS = re.compile(r"([+-]?)0*([0-9]{1,10})")
+_LONGEST_IPV4 = 15
+_MAPPED = 0xFFFF
+_MAX_INT = 2**31 - 1
 
 
 class InvalidCidr(ValueError):
@@ -51,23 +55,38 @@ class Cidr:
 
 def read_address(value: object) -> Address | None:
     """Give the address that a string writes, or None."""
-    if not isinstance(value, str):
+    # Most strings are told apart by their first character.
+    if not isinstance(value, str) or value[:1] not in _BEGINNINGS:
         return None
-    if ":" not in value:
-        number = _read_ipv4(value)
-        return None if number is None else Address(4, number)
-    try:
-        return Address(6, int(IPv6Address(value))) if _IPV6.fullmatch(value) else None
-    except AddressValueError:
-        return None
-
-
-def _read_ipv4(text: str) -> int | None:
-    match = _IPV4.fullmatch(text)
-    if match is None:
+    if ":" in value:
+        return _read_ipv6(value) if _IPV6.fullmatch(value) else None
+    match = _IPV4.fullmatch(value)
+    if match is None or len(value) > _LONGEST_IPV4:
         return None
     a, b, c, d = map(int, match.groups())
-    return None if max(a, b, c, d) > 255 else a << 24 | b << 16 | c << 8 | d
+    return None if max(a, b, c, d) > 255 else Address(4, a << 24 | b << 16 | c << 8 | d)
+
+
+_BEGINNINGS = frozenset("0123456789abcdefABCDEF:")
+
+
+def _read_ipv6(text: str) -> Address | None:
+    left, gap, right = text.partition("::")
+    if gap and ("::" in right or right.startswith(":")):
+        return None
+    before = left.split(":") if left else []
+    after = right.split(":") if right else []
+    if len(before) + len(after) > (7 if gap else 8) or (not gap and len(before) != 8):
+        return None
+    groups = before + ["0"] * (8 - len(before) - len(after)) + after
+    number = 0
+    for group in groups:
+        if not group or (value := int(group, 16)) > 0xFFFF:
+            return None
+        number = number << 16 | value
+    if number >> 32 == _MAPPED:
+        return Address(4, number & 0xFFFFFFFF)
+    return Address(6, number)
 
 
 def block_of(address: Address, bits: int) -> Cidr:
@@ -77,14 +96,21 @@ def block_of(address: Address, bits: int) -> Cidr:
 
 def read_cidr(text: str) -> Cidr:
     """Read ``address/bits``. Raise ``InvalidCidr`` when it is no block."""
-    literal, slash, mask = text.partition("/")
-    if not slash or "/" in mask:
+    # What is empty at the end does not count: "10.0.0.0/8/" is "10.0.0.0/8".
+    parts = text.rstrip("/").split("/")
+    if len(parts) != 2:
         raise InvalidCidr("Malformed CIDR, one '/' required")
-    if not mask.isascii() or not mask.isdigit() or len(mask) > 9:
+    literal, mask = parts
+    match = _BITS.fullmatch(mask)
+    if match is None or int(match[2]) > _MAX_INT + (match[1] == "-"):
         raise InvalidCidr("Malformed CIDR, mask bits must be an integer")
-    address, bits = read_address(literal), int(mask)
+    bits = int(match[2])
+    if match[1] == "-" and bits:
+        raise InvalidCidr("Malformed CIDR, mask bits must not be negative")
+    address = read_address(literal)
     if address is None:
-        raise InvalidCidr(f"Nonstandard IP address: {literal}")
+        is_like_one = _IPV4.fullmatch(literal) or _IPV6.fullmatch(literal)
+        raise InvalidCidr(f"{'Invalid' if is_like_one else 'Nonstandard'} IP address: {literal}")
     width = WIDTHS[address.version]
     if bits >= width:
         raise InvalidCidr(f"IPv{address.version} mask bits must be < {width}")

@@ -2,16 +2,20 @@
 Comparisons: the elements of a leaf of an event pattern, and which leaves of an event each one matches.
 
 Pure. A leaf of an event is a string, a number, a boolean or null. A comparison never converts: the number 12 is not
-the string "12". Numbers are equal by value: 300, 300.0 and 3.0e2 are one.
+the string "12". Numbers are equal by value: 300, 300.0 and 3.0e2 are one. Where case is ignored, each character of
+the pattern stands for its lower and its upper form, which may have several characters (ß is SS, too). No text is
+normalised.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns-content-based-filtering.html
 """
 
+import re
 from functools import lru_cache
 from math import inf
 
 from pizzabar.documents import JSON
 from pizzabar.eventbridge.cidr import Cidr
+from pizzabar.eventbridge.numbers import Comparable, comparable
 from pizzabar.eventbridge.wildcard import Wildcard
 from pizzabar.record import record
 
@@ -30,10 +34,10 @@ class Text:
 class Number:
     """``12``, or ``{"numeric": ["=", 12]}``: a number of equal value."""
 
-    number: int | float
+    number: Comparable
 
     def matches(self, value: JSON) -> bool:
-        return is_number(value) and bool(value == self.number)
+        return is_number(value) and comparable(value) == self.number
 
 
 @record
@@ -73,7 +77,11 @@ class EqualsIgnoreCase:
     text: str
 
     def matches(self, value: JSON) -> bool:
-        return isinstance(value, str) and is_equal_ignoring_case(self.text, value)
+        if not isinstance(value, str):
+            return False
+        if self.text.isascii():
+            return len(value) == len(self.text) and value.isascii() and value.lower() == self.text.lower()
+        return _ignoring_case(self.text).fullmatch(value) is not None
 
 
 @record
@@ -83,7 +91,12 @@ class PrefixIgnoreCase:
     text: str
 
     def matches(self, value: JSON) -> bool:
-        return isinstance(value, str) and is_equal_ignoring_case(self.text, value[: len(self.text)])
+        if not isinstance(value, str):
+            return False
+        if self.text.isascii():
+            beginning = value[: len(self.text)]
+            return beginning.isascii() and beginning.lower() == self.text.lower()
+        return _ignoring_case(self.text).match(value) is not None
 
 
 @record
@@ -93,9 +106,12 @@ class SuffixIgnoreCase:
     text: str
 
     def matches(self, value: JSON) -> bool:
-        if not isinstance(value, str) or len(value) < len(self.text):
+        if not isinstance(value, str):
             return False
-        return is_equal_ignoring_case(self.text, value[len(value) - len(self.text) :])
+        if self.text.isascii():
+            end = value[len(value) - len(self.text) :] if len(self.text) <= len(value) else ""
+            return end.isascii() and end.lower() == self.text.lower()
+        return _ignoring_case(self.text, at_end=True).search(value) is not None
 
 
 @record
@@ -108,7 +124,7 @@ class Numeric:
     includes_high: bool = False
 
     def matches(self, value: JSON) -> bool:
-        if not is_number(value):
+        if not is_number(value) or type(value := comparable(value)) is str:
             return False
         above = value >= self.low if self.includes_low else value > self.low
         below = value <= self.high if self.includes_high else value < self.high
@@ -157,36 +173,28 @@ def is_number(value: JSON) -> bool:
     return isinstance(value, (int, float)) and value is not True and value is not False
 
 
-def is_equal_ignoring_case(pattern: str, text: str) -> bool:
-    """Whether each character of the text is the lower or the upper form of the pattern's."""
-    if len(pattern) != len(text):
-        return False
-    if pattern.isascii() and text.isascii():
-        return pattern.lower() == text.lower()
-    return all(character in _forms(wanted) for wanted, character in zip(pattern, text, strict=True))
+def as_read(text: str) -> str:
+    """Give a text that ignores case as AWS's matcher reads it.
+
+    It takes UTF-16 units one by one, and what is half a character becomes a question mark.
+    """
+    return _BEYOND_UTF_16.sub("??", text)
 
 
 def fold(text: str) -> str:
-    """Give one text to all that can be equal ignoring case; its length is the same."""
+    """Give one text to all that can be equal ignoring case; of a beginning or an end, the beginning or the end."""
     return text.lower() if text.isascii() else "".join(map(_folded, text))
 
 
+_BEYOND_UTF_16 = re.compile("[\U00010000-\U0010ffff]")
+
+
 @lru_cache(maxsize=1024)
-def _forms(character: str) -> frozenset[str]:
-    return frozenset({_lower(character), _upper(character)})
+def _ignoring_case(pattern: str, *, at_end: bool = False) -> re.Pattern[str]:
+    forms = [f"(?:{re.escape(each.lower())}|{re.escape(each.upper())})" for each in pattern]
+    return re.compile("".join([*forms, r"\Z"] if at_end else forms))
 
 
 @lru_cache(maxsize=1024)
 def _folded(character: str) -> str:
-    return _lower(_upper(character))
-
-
-# A form of several characters (ß → SS) is no form of the character.
-def _lower(character: str) -> str:
-    lower = character.lower()
-    return lower if len(lower) == 1 else character
-
-
-def _upper(character: str) -> str:
-    upper = character.upper()
-    return upper if len(upper) == 1 else character
+    return "".join(each.lower() for form in character.lower() for each in form.upper())

@@ -9,21 +9,27 @@ tree, not through all of itself, and each leaf found there is looked up once for
   or when it has no field that must be there;
 - a candidate is out when a field that is there does not match, or when one that must be there is not;
 - arrays of several elements let leaves of different elements meet. Only conjunctions with two fields in such an array
-  are judged again, one by one.
+  are judged again, one by one: by what was found in each element, or, where arrays are nested, where two lie at one
+  place, or where absence counts, by the event itself.
 
 Adding or removing a rule touches its own entries alone.
 """
 
+import re
 from collections import Counter
 from collections.abc import Hashable, Iterator, KeysView
 from dataclasses import dataclass, field
+from functools import reduce
+from itertools import pairwise
+from operator import and_
 from typing import Generic, TypeVar
 
 from pizzabar.documents import JSON
 from pizzabar.eventbridge.comparison import AnythingBut, Comparison, Exists
+from pizzabar.eventbridge.conjunction import Conjunction, Field
 from pizzabar.eventbridge.leaves import KEY_SEGMENTS
 from pizzabar.eventbridge.lookup import Lookup
-from pizzabar.eventbridge.pattern import Conjunction, Field, Pattern
+from pizzabar.eventbridge.pattern import Pattern
 from pizzabar.record import record
 
 K = TypeVar("K", bound=Hashable)
@@ -83,7 +89,15 @@ class RuleIndex(Generic[K]):
         alive, hits, waiting = self._judge_top_fields(event)
         if not alive:
             return []
-        shared = _walk(waiting, alive, hits)
+        arrays: list[_Array] = []
+        shared = _walk(waiting, alive, hits, arrays)
+        outside = hits
+        if arrays:
+            hits = dict(hits)
+            for array in arrays:
+                for found in array.elements:
+                    for index, bits in found.items():
+                        hits[index] = hits.get(index, 0) | bits
         candidates = self._ungated
         for index, bits in hits.items():
             candidates |= index.gated
@@ -93,18 +107,36 @@ class RuleIndex(Generic[K]):
                 misses ^= misses & index.absence & shared
             alive ^= alive & misses
         candidates &= alive
+        if shared and (questioned := candidates & shared):
+            candidates ^= self._inconsistent(questioned, event, _Consistent(arrays, outside))
         if not candidates:
             return []
         # Several conjunctions of a rule may match; it is named once.
         matched: dict[int, K] = {}
+        entries = self._entries
         for number in _numbers(candidates):
-            entry = self._entries[number]
+            entry = entries[number]
             assert entry is not None
-            if entry.is_complete(hits) and not (
-                shared and shared >> number & 1 and not entry.together.matches(event)
-            ):
+            for index in entry.required:
+                if index not in hits:
+                    break
+            else:
                 matched[entry.rule.order] = entry.rule.key
         return [matched[order] for order in sorted(matched)] if len(matched) > 1 else list(matched.values())
+
+    def _inconsistent(self, bits: int, event: JSON, consistent: "_Consistent") -> int:
+        """Give those of some conjunctions that do not have their fields met in one element of each array."""
+        out = 0
+        for number in _numbers(bits):
+            entry = self._entries[number]
+            assert entry is not None
+            if entry.is_judged_by_event or not consistent.is_plain:
+                is_met = entry.together.matches(event)
+            else:
+                is_met = bool(consistent.find(entry.shape) >> number & 1)
+            if not is_met:
+                out |= 1 << number
+        return out
 
     def _judge_top_fields(
         self, event: dict[str, JSON]
@@ -142,7 +174,7 @@ class RuleIndex(Generic[K]):
                 node.uses += 1
                 node.below |= bit
             node = self._nodes[each.path.name]
-            node.field = node.field or _FieldIndex()
+            node.field = node.field or _FieldIndex(each.path.name)
             node.field.add(each, bit)
             indexes.append((each, node.field))
         for name, count in passed.items():
@@ -155,7 +187,10 @@ class RuleIndex(Generic[K]):
         else:
             gate.gated |= bit
         others = tuple(index for index in required if index is not gate)
-        return _Entry(rule, conjunction, gate, others, _together(conjunction))
+        together = _together(conjunction)
+        shape = tuple(index for each, index in indexes if each in together.fields)
+        accepts_absence = any(each.accepts_absence for each in conjunction.fields)
+        return _Entry(rule, conjunction, gate, others, together, shape, accepts_absence)
 
     def _withdraw(self, entry: "_Entry[K]", bit: int) -> None:
         self._all &= ~bit
@@ -179,7 +214,7 @@ class RuleIndex(Generic[K]):
     def _node(self, name: str) -> "_Node":
         node = self._nodes.get(name)
         if node is None:
-            node = self._nodes[name] = _Node("." in name)
+            node = self._nodes[name] = _Node(name, "." in name)
             for parent, key in self._parents(name):
                 parent[key] = node
         return node
@@ -212,7 +247,7 @@ class _Entry(Generic[K]):
     """A conjunction in the index.
 
     ``required`` are the fields beside its gate that must be there, ``together`` those that are not judged by bits
-    alone when arrays are about.
+    alone when arrays are about, and ``shape`` their indexes. Where absence counts, the event itself is looked at.
     """
 
     rule: _Rule[K]
@@ -220,12 +255,8 @@ class _Entry(Generic[K]):
     gate: "_FieldIndex | None"
     required: "tuple[_FieldIndex, ...]"
     together: Conjunction
-
-    def is_complete(self, hits: "dict[_FieldIndex, int]") -> bool:
-        for index in self.required:  # noqa: SIM110 - the generator would cost more than the rest
-            if index not in hits:
-                return False
-        return True
+    shape: "tuple[_FieldIndex, ...]"
+    is_judged_by_event: bool
 
 
 @dataclass(slots=True, eq=False)
@@ -235,6 +266,7 @@ class _Node:
     ``below`` has the bits of conjunctions with a field at or below it, ``shared`` of those with two.
     """
 
+    name: str
     is_nested: bool
     nodes: dict[str, "_Node"] = field(default_factory=dict)
     field: "_FieldIndex | None" = None
@@ -244,15 +276,16 @@ class _Node:
 
 
 class _FieldIndex:
-    """What the conjunctions want of one field.
+    """What the conjunctions want of the field of a name.
 
     ``constrained`` has the bits of those that name it, ``gated`` of those that wait for it, ``absence`` of those that
     accept its absence, ``presence`` of those that accept any leaf.
     """
 
-    __slots__ = ("_but", "_excluded", "_several", "_wanted", "absence", "constrained", "gated", "presence")
+    __slots__ = ("_but", "_excluded", "_several", "_wanted", "absence", "constrained", "gated", "name", "presence")
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self.name = name
         self.constrained = 0
         self.gated = 0
         self.absence = 0
@@ -318,10 +351,62 @@ def _excluded(each: Field) -> tuple[Comparison, ...]:
     return next(comparison.excluded for comparison in each.comparisons if isinstance(comparison, AnythingBut))
 
 
-def _walk(waiting: list[tuple[_Node, JSON]], alive: int, hits: dict[_FieldIndex, int]) -> int:
+@dataclass(slots=True)
+class _Array:
+    """An array of several elements, and what was found in each that is an object or an array itself.
+
+    ``is_plain`` tells that no such array lies in another, or at a place where another has been.
+    """
+
+    node: _Node
+    elements: list[dict[_FieldIndex, int]]
+    is_plain: bool
+
+
+class _Consistent:
+    """Which conjunctions have their fields met in one element of each array that several of them are in.
+
+    That can be told when the arrays are plain and none lies at a place in another.
+    """
+
+    __slots__ = ("_arrays", "_found", "_outside", "is_plain")
+
+    def __init__(self, arrays: list[_Array], outside: dict[_FieldIndex, int]) -> None:
+        names = sorted(f"{array.node.name}." for array in arrays) if len(arrays) > 1 else ()
+        self.is_plain = all(array.is_plain for array in arrays) and not any(
+            following.startswith(name) for name, following in pairwise(names)
+        )
+        self._arrays = arrays
+        self._outside = outside
+        self._found: dict[tuple[_FieldIndex, ...], int] = {}
+
+    def find(self, shape: tuple[_FieldIndex, ...]) -> int:
+        """Give the bits of those among the conjunctions with some fields."""
+        bits = self._found.get(shape)
+        if bits is None:
+            bits = self._found[shape] = self._judge(shape)
+        return bits
+
+    def _judge(self, shape: tuple[_FieldIndex, ...]) -> int:
+        bits = -1
+        for array in self._arrays:
+            here, below = array.node.name, f"{array.node.name}."
+            inside = [each for each in shape if each.name == here or each.name.startswith(below)]
+            if len(inside) > 1:
+                # What is met outside the array goes with any of its elements.
+                outside = [self._outside.get(each, 0) for each in inside]
+                met = reduce(and_, outside)
+                for found in array.elements:
+                    met |= reduce(and_, [found.get(each, 0) | bit for each, bit in zip(inside, outside, strict=True)])
+                bits &= met
+        return bits
+
+
+def _walk(waiting: list[tuple[_Node, JSON]], alive: int, hits: dict[_FieldIndex, int], arrays: list[_Array]) -> int:
     """Look up the leaves that conjunctions still in question name, and add the bits found to ``hits``.
 
-    The answer has the bits of conjunctions with two fields in one array of several elements.
+    What is in an array that several fields of a conjunction are in goes to ``arrays`` instead. The answer has the
+    bits of those conjunctions.
     """
     shared = 0
     while waiting:
@@ -335,10 +420,25 @@ def _walk(waiting: list[tuple[_Node, JSON]], alive: int, hits: dict[_FieldIndex,
                 if key in value and key in nodes:
                     waiting.append((nodes[key], value[key]))
         elif kind is list:
-            if len(value) > 1:
-                shared |= node.shared
+            if len(value) == 1 or not node.shared & alive:
+                for element in value:
+                    waiting.append((node, element))
+                continue
+            shared |= node.shared
+            array = _Array(node, [], True)
+            arrays.append(array)
             for element in value:
-                waiting.append((node, element))
+                if type(element) not in _CONTAINERS:
+                    waiting.append((node, element))
+                    continue
+                found: dict[_FieldIndex, int] = {}
+                inner: list[_Array] = []
+                shared |= _walk([(node, element)], alive, found, inner)
+                if inner:
+                    array.is_plain = False
+                    arrays += inner
+                if found:
+                    array.elements.append(found)
         elif (index := node.field) is not None:
             # The field may be there already, by another element or another writing of its path.
             hits[index] = hits[index] | index.find(value) if index in hits else index.find(value)
@@ -366,16 +466,18 @@ def _prefixes(name: str) -> Iterator[str]:
     yield name
 
 
-def _numbers(bits: int) -> Iterator[int]:
-    """Give the numbers of the bits that are set, the lowest first."""
-    if bits.bit_count() < 8:
+def _numbers(bits: int) -> list[int]:
+    """Give the numbers of the bits that are set."""
+    if bits.bit_count() < 4:
+        numbers = []
         while bits:
             lowest = bits & -bits
-            yield lowest.bit_length() - 1
+            numbers.append(lowest.bit_length() - 1)
             bits ^= lowest
-        return
-    digits = bin(bits)[:1:-1]
-    at = digits.find("1")
-    while at >= 0:
-        yield at
-        at = digits.find("1", at + 1)
+        return numbers
+    digits = bin(bits)
+    last = len(digits) - 1
+    return [last - match.start() for match in _ONE.finditer(digits)]
+
+
+_ONE = re.compile("1")

@@ -3,7 +3,8 @@ Leaves: the strings, numbers, booleans and nulls of an event, and the fields tha
 
 Pure. A field is named by its path, joined by dots: ``{"a": {"b": 1}}`` and ``{"a.b": 1}`` both hold 1 in ``a.b``.
 Arrays are transparent: each element is a value of the field that holds the array. Which elements a leaf was found
-in is its membership; two leaves are consistent unless they come from different elements of one array.
+in is its membership; two leaves are consistent unless they come from different elements of one array. A leaf that is
+an element itself is in none of that array's: it goes with any of them.
 """
 
 from pizzabar.documents import JSON
@@ -62,9 +63,11 @@ def _collect(event: JSON, start: FieldPath | None) -> list[tuple[JSON, Membershi
             has_several, array = len(value) > 1, id(value)
             for index in range(len(value) - 1, -1, -1):
                 element = value[index]
-                if path is None or type(element) in _CONTAINERS:
+                if type(element) in _CONTAINERS:
                     inside = membership | {(array, index)} if has_several else membership
                     waiting.append((element, path, inside))
+                elif path is None:
+                    waiting.append((element, path, membership))
         elif path is None:
             found.append((value, membership))
     return found

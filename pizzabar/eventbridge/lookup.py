@@ -32,6 +32,7 @@ from pizzabar.eventbridge.comparison import (
     Text,
     fold,
 )
+from pizzabar.eventbridge.numbers import Comparable, comparable
 from pizzabar.eventbridge.wildcard import Wildcard
 
 GRAM = 3
@@ -45,7 +46,7 @@ class Lookup:
 
     def __init__(self) -> None:
         self._texts: dict[str, int] = {}
-        self._numbers: dict[int | float, int] = {}
+        self._numbers: dict[Comparable, int] = {}
         self._literals: dict[bool | None, int] = {}
         self._parts: dict[type[Any], _Part] = {}
         self._text_finders: tuple[Callable[[str], int], ...] = ()
@@ -61,9 +62,11 @@ class Lookup:
         elif kind is bool or leaf is None:
             bits = self._literals.get(leaf, 0)
         else:
-            bits = self._numbers.get(leaf, 0)
-            for find_number in self._number_finders:
-                bits |= find_number(leaf)
+            number = comparable(leaf)
+            bits = self._numbers.get(number, 0)
+            if not isinstance(number, str):
+                for find_number in self._number_finders:
+                    bits |= find_number(number)
         return bits
 
     def add(self, comparison: Comparison, bit: int) -> None:

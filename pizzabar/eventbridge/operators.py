@@ -1,16 +1,16 @@
 """
-Comparison operators of event patterns, and how their arguments are read.
+Comparison operators of event patterns, and how they are read.
 
-Pure. An element of a leaf is a plain value, or an object with one key: a name of ``OPERATORS``. Reading one gives
-its comparisons, or raises ``Refused`` with AWS's reason.
+Pure. An element of a leaf is a plain value, or an object with one key: a name of ``OPERATORS``. A reader begins at
+the first token of what it reads and ends at the last; it gives comparisons, or raises ``Refused`` with AWS's reason.
 
-https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns-content-based-filtering.html
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
 """
 
-from collections.abc import Callable
-from math import isfinite
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NoReturn
 
-from pizzabar.documents import JSON, write
 from pizzabar.eventbridge.cidr import WIDTHS, InvalidCidr, block_of, read_address, read_cidr
 from pizzabar.eventbridge.comparison import (
     AnythingBut,
@@ -25,8 +25,10 @@ from pizzabar.eventbridge.comparison import (
     Suffix,
     SuffixIgnoreCase,
     Text,
-    is_number,
+    as_read,
 )
+from pizzabar.eventbridge.numbers import number_of
+from pizzabar.eventbridge.tokens import Cursor, Stop
 from pizzabar.eventbridge.wildcard import InvalidWildcard, Wildcard, read_wildcard
 
 RESERVED_IN_OR = frozenset(
@@ -39,198 +41,285 @@ RESERVED_IN_OR = frozenset(
 )
 """Names that no field inside ``$or`` may have."""
 
+_ONE_KEY = "Only one key allowed in match expression"
+# AWS says so of other expressions, too.
+_TOO_MANY = "Too many elements in numeric expression"
+
 
 class Refused(Exception):
-    """Raised when an element is not valid; ``is_placed`` tells whether AWS says where it stands."""
+    """Raised when a pattern is not valid: why, and each place that AWS tells with the reason, if any."""
 
-    def __init__(self, reason: str, *, is_placed: bool = True) -> None:
+    def __init__(self, reason: str, *places: int | None) -> None:
         self.reason = reason
-        self.is_placed = is_placed
+        self.places = places
         super().__init__(reason)
 
 
-def read_element(element: JSON) -> tuple[Comparison, ...]:
+def refuse(cursor: Cursor, reason: str) -> NoReturn:
+    """Refuse a pattern for what is at the cursor."""
+    raise Refused(reason, cursor.place)
+
+
+def read_element(cursor: Cursor) -> tuple[Comparison, ...]:
     """Read an element of a leaf; the comparisons it gives are alternatives."""
-    match element:
-        case str():
-            # A text that is an address matches its other spellings too; only IPv6 has any.
-            address = read_address(element) if ":" in element else None
-            return (Text(element),) if address is None else (Text(element), block_of(address, WIDTHS[6]))
-        case bool() | None:
-            return (Literal(element),)
-        case int() | float():
-            return (Number(element),)
-        case dict():
-            name, argument = _only(element)
+    match cursor.kind:
+        case "{":
+            if cursor.next() != "name":
+                refuse(cursor, "Match expression name not found")
+            name = cursor.text()
             if name not in OPERATORS:
-                raise Refused(f"Unrecognized match type {name}")
-            comparison = OPERATORS[name](argument)
-            _refuse_second_key(element)
-            return (comparison,)
+                refuse(cursor, f"Unrecognized match type {name}")
+            return (OPERATORS[name](cursor),)
+        case "string":
+            text = cursor.text()
+            # A text that is an address matches the other spellings of it, too.
+            address = read_address(text)
+            return (Text(text),) if address is None else (Text(text), block_of(address, WIDTHS[address.version]))
+        case "number":
+            return (Number(number_of(cursor.text())),)
+        case "literal":
+            return (Literal(_LITERALS[cursor.text()]),)
         case _:
-            raise Refused("Match value must be String, number, true, false, or null")
+            refuse(cursor, "Match value must be String, number, true, false, or null")
 
 
-def _only(element: dict[str, JSON]) -> tuple[str, JSON]:
-    if not element:
-        raise Refused("Empty objects are not allowed")
-    return next(iter(element.items()))
+_LITERALS = {"true": True, "false": False, "null": None}
 
 
-def _refuse_second_key(element: dict[str, JSON]) -> None:
-    if len(element) > 1:
-        raise Refused("Only one key allowed in match expression")
+def _end(cursor: Cursor, reason: str) -> None:
+    if cursor.next() != "}":
+        refuse(cursor, reason)
 
 
-def _string(argument: JSON, operator: str) -> str:
-    if not isinstance(argument, str):
-        raise Refused(f"{operator} match pattern must be a string")
-    return argument
+def _string(cursor: Cursor, reason: str) -> str:
+    if cursor.kind != "string":
+        refuse(cursor, reason)
+    return cursor.text()
+
+
+def _of_string(reason: str, comparison: Callable[[str], Comparison]) -> Callable[[Cursor], Comparison]:
+    """Give the reader of an operator with one string for its argument."""
+
+    def read(cursor: Cursor) -> Comparison:
+        cursor.next()
+        made = comparison(_string(cursor, reason))
+        _end(cursor, _ONE_KEY)
+        return made
+
+    return read
 
 
 def _affix(
     operator: str, exact: Callable[[str], Comparison], ignoring_case: Callable[[str], Comparison]
-) -> Callable[[JSON], Comparison]:
-    def read(argument: JSON) -> Comparison:
-        if not isinstance(argument, dict):
-            return exact(_string(argument, operator))
-        name, text = _only(argument)
-        if name != "equals-ignore-case":
-            raise Refused(f"Unsupported {operator} pattern: {name}")
-        comparison = ignoring_case(_string(text, "equals-ignore-case"))
-        _refuse_second_key(argument)
-        return comparison
+) -> Callable[[Cursor], Comparison]:
+    def read(cursor: Cursor) -> Comparison:
+        if cursor.next() != "{":
+            made = exact(_string(cursor, f"{operator} match pattern must be a string"))
+        else:
+            if cursor.next() != "name":
+                refuse(cursor, f"{operator.capitalize()} expression name not found")
+            if (name := cursor.text()) != "equals-ignore-case":
+                refuse(cursor, f"Unsupported {operator} pattern: {name}")
+            cursor.next()
+            made = ignoring_case(as_read(_string(cursor, "equals-ignore-case match pattern must be a string")))
+            _end(cursor, _ONE_KEY)
+        _end(cursor, _ONE_KEY)
+        return made
 
     return read
 
 
-def _wildcard(argument: JSON) -> Wildcard:
+def _wildcard(cursor: Cursor) -> Wildcard:
+    cursor.next()
+    made = _read_wildcard(cursor, _string(cursor, "wildcard match pattern must be a string"))
+    _end(cursor, _ONE_KEY)
+    return made
+
+
+def _read_wildcard(cursor: Cursor, text: str) -> Wildcard:
     try:
-        return read_wildcard(_string(argument, "wildcard"))
+        return read_wildcard(text)
     except InvalidWildcard as error:
+        refuse(cursor, str(error))
+
+
+def _block(text: str) -> Comparison:
+    try:
+        return read_cidr(text)
+    except InvalidCidr as error:
         raise Refused(str(error)) from None
 
 
-def _cidr(argument: JSON) -> Comparison:
-    try:
-        # AWS names the other operator here.
-        return read_cidr(_string(argument, "prefix"))
-    except InvalidCidr as error:
-        raise Refused(str(error), is_placed=False) from None
+def _exists(cursor: Cursor) -> Comparison:
+    if cursor.next() != "literal" or cursor.text() == "null":
+        refuse(cursor, "exists match pattern must be either true or false.")
+    made = Exists(cursor.text() == "true")
+    _end(cursor, _ONE_KEY)
+    return made
 
 
-def _exists(argument: JSON) -> Comparison:
-    if not isinstance(argument, bool):
-        raise Refused("exists match pattern must be either true or false.")
-    return Exists(argument)
+def _numeric(cursor: Cursor) -> Comparison:
+    if cursor.next() != "[":
+        refuse(cursor, "Value of numeric must be an array.")
+    made = _range(cursor)
+    _end(cursor, _TOO_MANY)
+    return made
 
 
-def _token(value: JSON) -> str:
-    match value:
-        case str():
-            return value
-        case dict():
-            return "{"
-        case list():
-            return "["
+def _range(cursor: Cursor) -> Comparison:
+    if cursor.next() != "string":
+        refuse(cursor, f"Invalid member in numeric match: {cursor.text()}")
+    operator = cursor.text()
+    kind = cursor.next()
+    if operator not in ("=", "<", "<=", ">", ">="):
+        refuse(cursor, f"Unrecognized numeric range operator: {operator}")
+    if kind != "number":
+        refuse(cursor, f"Value of {'equals' if operator == '=' else operator} must be numeric")
+    bound = cursor.text()
+    is_last = cursor.next() == "]"
+    if not is_last and operator in (">", ">="):
+        return _two_bounds(cursor, bound, is_open=operator == ">")
+    if not is_last:
+        refuse(cursor, _TOO_MANY)
+    number = _bound(cursor, bound)
+    match operator:
+        case "=":
+            return Number(number)
+        case "<" | "<=":
+            return Numeric(high=number, includes_high=operator == "<=")
         case _:
-            return write(value)
+            return Numeric(low=number, includes_low=operator == ">=")
 
 
-def _bound(terms: list[JSON], place: int, operator: str) -> int | float:
-    bound: JSON = terms[place] if place < len(terms) else None
-    # A bound that no binary64 number equals is refused: 9007199254740993, say.
-    if not is_number(bound) or not isfinite(bound) or float(bound) != bound:
-        raise Refused(f"Value of {'equals' if operator == '=' else operator} must be numeric")
-    number: int | float = bound
+def _two_bounds(cursor: Cursor, bottom: str, *, is_open: bool) -> Comparison:
+    if cursor.kind != "string":
+        refuse(cursor, f"Bad value in numeric range: {cursor.text()}")
+    operator = cursor.text()
+    if operator not in ("<", "<="):
+        refuse(cursor, f"Bad numeric range operator: {operator}")
+    if cursor.next() != "number":
+        refuse(cursor, f"Value of {operator} must be numeric")
+    top = cursor.text()
+    if cursor.next() != "]":
+        refuse(cursor, "Too many terms in numeric range expression")
+    low, high = _bound(cursor, bottom), _bound(cursor, top)
+    if low >= high:
+        refuse(cursor, "Bottom must be less than top")
+    return Numeric(low, high, not is_open, operator == "<=")
+
+
+def _bound(cursor: Cursor, text: str) -> int | float:
+    number = number_of(text)
+    if isinstance(number, str):
+        refuse(cursor, f"Cannot compare number : {text}")
     return number
 
 
-def _numeric(argument: JSON) -> Comparison:
-    if not isinstance(argument, list):
-        raise Refused("Value of numeric must be an array.")
-    operator = argument[0] if argument else None
-    if not isinstance(operator, str):
-        raise Refused(f"Invalid member in numeric match: {_token(operator) if argument else ']'}")
-    if operator not in ("=", "<", "<=", ">", ">="):
-        raise Refused(f"Unrecognized numeric range operator: {operator}")
-    first = _bound(argument, 1, operator)
-    if operator in ("=", "<", "<="):
-        if len(argument) > 2:
-            raise Refused("Too many elements in numeric expression")
-        if operator == "=":
-            return Number(first)
-        return Numeric(high=first, includes_high=operator == "<=")
-    if len(argument) == 2:
-        return Numeric(low=first, includes_low=operator == ">=")
-    upper = argument[2]
-    if not isinstance(upper, str):
-        raise Refused(f"Bad value in numeric range: {_token(upper)}")
-    if upper not in ("<", "<="):
-        raise Refused(f"Bad numeric range operator: {upper}")
-    second = _bound(argument, 3, upper)
-    if first >= second:
-        raise Refused("Bottom must be less than top")
-    if len(argument) > 4:
-        raise Refused("Too many terms in numeric range expression")
-    return Numeric(first, second, operator == ">=", upper == "<=")
+def _anything_but(cursor: Cursor) -> Comparison:
+    kind, of = cursor.next(), ""
+    if kind == "{":
+        if cursor.next() != "name":
+            refuse(cursor, "Anything-But expression name not found")
+        if (of := cursor.text()) not in _INSIDE_ANYTHING_BUT:
+            refuse(cursor, f"Unsupported anything-but pattern: {of}")
+        kind = cursor.next()
+    if kind not in ("[", "string", "number"):
+        refuse(cursor, "Value of anything-but must be an array or single string/number value.")
+    excluded: list[Comparison]
+    if of:
+        excluded = _values(cursor, of)
+    elif kind == "[":
+        excluded = _plain_values(cursor)
+    elif kind == "string":
+        excluded = [Text(cursor.text())]
+    else:
+        excluded = [Number(_excluded_number(cursor))]
+    for _ in range(2 if of else 1):
+        _end(cursor, _TOO_MANY)
+    return AnythingBut(tuple(dict.fromkeys(excluded)))
 
 
-def _anything_but(argument: JSON) -> Comparison:
-    if isinstance(argument, dict):
-        name, members = _only(argument)
-        if name not in _INSIDE_ANYTHING_BUT:
-            raise Refused(f"Unsupported anything-but pattern: {name}")
-        if isinstance(members, list) and not members:
-            raise Refused("Empty arrays are not allowed")
-        read = _INSIDE_ANYTHING_BUT[name]
-        excluded = tuple(read(member) for member in (members if isinstance(members, list) else [members]))
-        _refuse_second_key(argument)
-        return AnythingBut(tuple(dict.fromkeys(excluded)))
-    if not isinstance(argument, list):
-        if not isinstance(argument, str) and not is_number(argument):
-            raise Refused("Value of anything-but must be an array or single string/number value.")
-        argument = [argument]
-    for member in argument:
-        if not isinstance(member, str) and not is_number(member):
-            raise Refused("Inside anything but list, start|null|boolean is not supported.")
-    if all(isinstance(member, str) for member in argument) and argument:
-        return AnythingBut(tuple(Text(member) for member in dict.fromkeys(argument)))
-    if all(is_number(member) for member in argument) and argument:
-        return AnythingBut(tuple(Number(member) for member in dict.fromkeys(argument)))
-    raise Refused("Inside anything but list, either all values are number or string, mixed type is not supported")
+def _plain_values(cursor: Cursor) -> list[Comparison]:
+    excluded: list[Comparison] = []
+    kinds: set[str] = set()
+    with _told_twice(cursor):
+        while (kind := cursor.next()) != "]":
+            kinds.add(kind)
+            if kind == "string":
+                excluded.append(Text(cursor.text()))
+            elif kind == "number":
+                excluded.append(Number(_excluded_number(cursor)))
+            else:
+                refuse(cursor, "Inside anything but list, start|null|boolean is not supported.")
+    if len(kinds) != 1:
+        refuse(
+            cursor,
+            "Inside anything but list, either all values are number or string, mixed type is not supported",
+        )
+    return excluded
 
 
-def _filled(operator: str, comparison: Callable[[str], Comparison]) -> Callable[[JSON], Comparison]:
-    def read(member: JSON) -> Comparison:
-        if not _string(member, operator):
-            raise Refused("Null prefix/suffix not allowed")
-        return comparison(member)
-
-    return read
-
-
-def _equals_ignore_case_inside(member: JSON) -> Comparison:
-    if not isinstance(member, str):
-        raise Refused("Inside anything-but/equals-ignore-case list, number|start|null|boolean is not supported.")
-    return EqualsIgnoreCase(member)
+def _excluded_number(cursor: Cursor) -> int | float:
+    text = cursor.text()
+    number = number_of(text)
+    if isinstance(number, str):
+        raise Refused(f"Cannot compare number : {text}")
+    return number
 
 
-OPERATORS: dict[str, Callable[[JSON], Comparison]] = {
+def _values(cursor: Cursor, of: str) -> list[Comparison]:
+    """Read the string, or the list of strings, of an operator inside anything-but."""
+    comparison, reason = _INSIDE_ANYTHING_BUT[of]
+    texts: list[str] = []
+
+    def read() -> None:
+        text = _string(cursor, reason)
+        if not text and of in ("prefix", "suffix"):
+            refuse(cursor, "Null prefix/suffix not allowed")
+        texts.append(text)
+
+    if cursor.kind != "[":
+        read()
+    else:
+        with _told_twice(cursor):
+            while cursor.next() != "]":
+                read()
+    return [_read_wildcard(cursor, text) if of == "wildcard" else comparison(text) for text in texts]
+
+
+@contextmanager
+def _told_twice(cursor: Cursor) -> Iterator[None]:
+    """Refuse as AWS does in lists, where it adds the place to a reason that has one already."""
+    try:
+        yield
+    except Stop as stop:
+        raise Refused(stop.reason, stop.place, stop.after) from None
+    except Refused as refused:
+        raise Refused(refused.reason, *refused.places, cursor.place) from None
+
+
+OPERATORS: dict[str, Callable[[Cursor], Comparison]] = {
+    "exactly": _of_string("exact match pattern must be a string", Text),
     "prefix": _affix("prefix", Prefix, PrefixIgnoreCase),
     "suffix": _affix("suffix", Suffix, SuffixIgnoreCase),
-    "equals-ignore-case": lambda argument: EqualsIgnoreCase(_string(argument, "equals-ignore-case")),
+    "equals-ignore-case": _of_string(
+        "equals-ignore-case match pattern must be a string", lambda text: EqualsIgnoreCase(as_read(text))
+    ),
     "wildcard": _wildcard,
     "numeric": _numeric,
-    "cidr": _cidr,
+    # AWS names the other operator here.
+    "cidr": _of_string("prefix match pattern must be a string", _block),
     "exists": _exists,
     "anything-but": _anything_but,
 }
-"""The operators by name, each with the reader of its argument."""
+"""The operators by name, each with its reader."""
 
-_INSIDE_ANYTHING_BUT: dict[str, Callable[[JSON], Comparison]] = {
-    "prefix": _filled("prefix", Prefix),
-    "suffix": _filled("suffix", Suffix),
-    "equals-ignore-case": _equals_ignore_case_inside,
-    "wildcard": _wildcard,
+_INSIDE_ANYTHING_BUT: dict[str, tuple[Callable[[str], Comparison], str]] = {
+    "prefix": (Prefix, "prefix/suffix match pattern must be a string"),
+    "suffix": (Suffix, "prefix/suffix match pattern must be a string"),
+    "equals-ignore-case": (
+        lambda text: EqualsIgnoreCase(as_read(text)),
+        "Inside anything-but/equals-ignore-case list, number|start|null|boolean is not supported.",
+    ),
+    "wildcard": (read_wildcard, "wildcard match pattern must be a string"),
 }

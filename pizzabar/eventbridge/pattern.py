@@ -2,81 +2,43 @@
 Event patterns: which events a rule wants.
 
 Pure. The fields of a pattern are joined by AND, the elements of a leaf by OR; ``$or`` joins objects by OR at any
-depth. A pattern is read into conjunctions, of which one must match. In a conjunction a field is there once: of two
-equal paths the later one counts. Its fields are judged in alphabetical order, each with the leaves that are
-consistent with those chosen before; so ``exists: false`` looks into the elements chosen by the fields before it.
+depth. A pattern is read into conjunctions, of which one must match. Of two equal paths the later one counts.
+
+A pattern is read as AWS reads it, token by token: the first fault that is met is the one that is told, and a name
+that is there twice is read twice. A ``$or`` that is no list of alternatives is a field of that name, as in the rules
+that are older than it, provided that the whole pattern can be read so.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import field
+from collections.abc import Iterator
 
-from pizzabar.documents import JSON, NotJSON, parse, write
+from pizzabar.documents import JSON, write
 from pizzabar.errors import Fault
 from pizzabar.eventbridge.comparison import Comparison, Exists
+from pizzabar.eventbridge.conjunction import Conjunction, Field
 from pizzabar.eventbridge.errors import InvalidEventPatternException
-from pizzabar.eventbridge.leaves import NO_MEMBERSHIP, FieldPath, Membership, combine, field_path
+from pizzabar.eventbridge.leaves import FieldPath, field_path
 from pizzabar.eventbridge.operators import RESERVED_IN_OR, Refused, read_element
-from pizzabar.eventbridge.place import place_of
+from pizzabar.eventbridge.place import located
+from pizzabar.eventbridge.tokens import Cursor, Stop
 from pizzabar.eventbridge.wildcard import Wildcard, is_too_complex
 from pizzabar.record import record
 
 COMBINATIONS_LIMIT = 1_000
 """How many conjunctions ``$or`` may make of one pattern."""
 
-DEPTH_LIMIT = 200
-"""How deep a pattern may be nested; AWS's limit on its length sets none that is reached earlier."""
-
-
-@record
-class Field:
-    """A field that a pattern names, and the comparisons of which one must match; ``elements`` are its JSON."""
-
-    path: FieldPath
-    comparisons: tuple[Comparison, ...]
-    accepts_absence: bool
-    elements: JSON = field(compare=False)
-
-    def accepts(self, value: JSON) -> bool:
-        """Whether a leaf of this field is wanted."""
-        for comparison in self.comparisons:  # noqa: SIM110 - the generator would cost more than the comparison
-            if comparison.matches(value):
-                return True
-        return False
-
-
-@record
-class Conjunction:
-    """Fields that must all match, in alphabetical order."""
-
-    fields: tuple[Field, ...]
-
-    def matches(self, event: JSON) -> bool:
-        """Whether every field finds what it wants, in consistent elements of the event's arrays."""
-        wanted: list[tuple[Field, list[tuple[JSON, Membership]]]] = []
-        is_in_arrays, is_met = False, True
-        for each in self.fields:
-            leaves = each.path.leaves(event)
-            wanted.append((each, leaves))
-            is_accepted = not leaves and each.accepts_absence
-            for value, membership in leaves:
-                is_accepted = is_accepted or each.accepts(value)
-                is_in_arrays = is_in_arrays or bool(membership)
-            if not is_accepted:
-                if not each.accepts_absence:
-                    return False
-                # Absence may still be met in the elements that the fields before are met in.
-                is_met = False
-        return _is_consistent(wanted) if is_in_arrays else is_met
+_TOO_COMPLEX = (
+    "Rule is too complex - try using fewer wildcard characters or fewer repeating character sequences after a "
+    "wildcard character"
+)
 
 
 @record
 class Pattern:
-    """An event pattern that has been read; ``document`` is its JSON."""
+    """An event pattern that has been read."""
 
     conjunctions: tuple[Conjunction, ...]
-    document: JSON = field(compare=False)
 
     def matches(self, event: JSON) -> bool:
         """Whether the pattern wants an event, as parsed from JSON."""
@@ -88,165 +50,149 @@ def read_pattern(text_or_document: JSON) -> Pattern:
 
     Raise ``InvalidEventPatternException`` when it is not one.
     """
-    text, document = _text_and_document(text_or_document)
-    reader = _Reader()
-    if isinstance(document, dict):
-        conjunctions = reader.read(document)
-    else:
-        reader.refuse((), "Filter is not an object")
-    if reader.faults:
-        place = _place(text, reader.faults[0].path) if reader.is_first_placed else ""
-        raise InvalidEventPatternException(reader.faults, place)
-    return Pattern(tuple(Conjunction(tuple(each[name] for name in sorted(each))) for each in conjunctions), document)
-
-
-def _text_and_document(given: JSON) -> tuple[str, JSON]:
     try:
-        text = given if isinstance(given, str) else write(given)
-        return text, parse(text) if text.strip() else None
-    except (NotJSON, TypeError, UnicodeEncodeError) as error:
+        text = text_or_document if isinstance(text_or_document, str) else write(text_or_document)
+    except (TypeError, UnicodeEncodeError) as error:
         raise InvalidEventPatternException([Fault((), str(error))]) from None
-
-
-def _place(text: str, path: Sequence[str | int]) -> str:
-    line, column = place_of(text, path)
-    return f'\n at [Source: (String)"{text}"; line: {line}, column: {column}]'
+    reader = _Reader(text)
+    conjunctions = reader.read()
+    if reader.faults and '"$or"' in text:
+        older = _Reader(text, has_or=False)
+        found = older.read()
+        if not older.faults:
+            reader, conjunctions = older, found
+    if reader.faults:
+        place = "".join(located(text, offset) for offset in reader.places)
+        raise InvalidEventPatternException(reader.faults, place)
+    return Pattern(tuple(Conjunction(tuple(each[name] for name in sorted(each))) for each in conjunctions))
 
 
 _Fields = dict[str, Field]
+_Path = tuple[str | int, ...]
 
 
 class _Reader:
-    """Reads a pattern's document into the fields of its conjunctions, and collects the faults on the way."""
+    """Reads the text of a pattern into the fields of its conjunctions, and collects the faults on the way.
 
-    def __init__(self) -> None:
+    After a fault it goes on behind the value that has it; a fault of the JSON text is the end. ``places`` are those
+    that AWS tells with the first fault.
+    """
+
+    def __init__(self, text: str, *, has_or: bool = True) -> None:
         self.faults: list[Fault] = []
-        self.is_first_placed = True
+        self.places: tuple[int | None, ...] = ()
+        self._has_or = has_or
+        self._cursor = Cursor(text)
         self._wildcards: dict[str, dict[Wildcard, None]] = {}
         self._paths: dict[str, FieldPath] = {}
 
-    def refuse(self, path: tuple[str | int, ...], reason: str, *, is_placed: bool = True) -> None:
+    def read(self) -> list[_Fields]:
+        conjunctions: list[_Fields] = [{}]
+        try:
+            if self._cursor.next() == "{":
+                conjunctions = self._object((), "", conjunctions, is_in_or=False)
+            else:
+                self._refuse((), "Filter is not an object", self._cursor.place)
+        except Stop as stop:
+            self._refuse((), stop.reason, stop.place)
+        if any(map(is_too_complex, self._wildcards.values())):
+            self._refuse((), _TOO_COMPLEX)
+        return conjunctions
+
+    def _refuse(self, path: _Path, reason: str, *places: int | None) -> None:
         if not self.faults:
-            self.is_first_placed = is_placed
+            self.places = places
         self.faults.append(Fault(path, reason))
 
-    def read(self, document: dict[str, JSON]) -> list[_Fields]:
-        conjunctions = self._object(document, (), "", [{}], is_in_or=False)
-        for wildcards in self._wildcards.values():
-            if is_too_complex(wildcards):
-                self.refuse(
-                    (),
-                    "Rule is too complex - try using fewer wildcard characters or fewer repeating character "
-                    "sequences after a wildcard character",
-                    is_placed=False,
-                )
-        return conjunctions
+    def _refuse_value(self, path: _Path, reason: str) -> None:
+        """Refuse the value at the cursor, and go to its end."""
+        self._refuse(path, reason, self._cursor.place)
+        self._cursor.go_to_end(self._cursor.at)
 
-    def _object(
-        self,
-        document: dict[str, JSON],
-        path: tuple[str | int, ...],
-        prefix: str,
-        conjunctions: list[_Fields],
-        *,
-        is_in_or: bool,
-    ) -> list[_Fields]:
+    def _object(self, path: _Path, prefix: str, conjunctions: list[_Fields], *, is_in_or: bool) -> list[_Fields]:
         """Give the conjunctions, each with the fields of an object added."""
-        if not document:
-            self.refuse(path, "Empty objects are not allowed")
-        if len(path) > DEPTH_LIMIT:
-            self.refuse(path, f"More than {DEPTH_LIMIT} levels are not supported")
-            return conjunctions
-        for key, value in document.items():
-            here = (*path, key)
-            if is_in_or and key in RESERVED_IN_OR:
-                self.refuse(here, f"{key} is Ruler reserved fieldName which cannot be used inside $or.")
-            elif key == "$or" and _is_or(value):
-                conjunctions = self._or(value, here, prefix, conjunctions)
-            elif isinstance(value, dict):
-                conjunctions = self._object(value, here, f"{prefix}{key}.", conjunctions, is_in_or=is_in_or)
-            elif isinstance(value, list):
-                leaf = self._leaf(value, here, prefix + key)
+        cursor = self._cursor
+        # A stack: a pattern may be nested deeper than functions may.
+        around: list[tuple[_Path, str]] = []
+        is_empty = True
+        while True:
+            if cursor.next() == "}":
+                if is_empty:
+                    self._refuse(path, "Empty objects are not allowed", cursor.place)
+                if not around:
+                    return conjunctions
+                is_empty = False
+                path, prefix = around.pop()
+                continue
+            is_empty = False
+            name = cursor.text()
+            here = (*path, name)
+            if name == "$or" and self._has_or:
+                conjunctions = self._or(here, prefix, conjunctions)
+            elif is_in_or and self._has_or and name in RESERVED_IN_OR:
+                self._refuse(
+                    here, f"{name} is Ruler reserved fieldName which cannot be used inside $or.", cursor.place
+                )
+                cursor.next()
+                cursor.go_to_end(cursor.at)
+            elif (kind := cursor.next()) == "{":
+                around.append((path, prefix))
+                path, prefix, is_empty = here, f"{prefix}{name}.", True
+            elif kind == "[":
+                leaf = self._leaf(here, prefix + name)
                 for each in conjunctions:
-                    each[prefix + key] = leaf
+                    each[prefix + name] = leaf
             else:
-                self.refuse(here, f'"{key}" must be an object or an array')
-        return conjunctions
+                self._refuse_value(here, f'"{name}" must be an object or an array')
 
-    def _or(
-        self, alternatives: JSON, path: tuple[str | int, ...], prefix: str, conjunctions: list[_Fields]
-    ) -> list[_Fields]:
-        if not isinstance(alternatives, list):
-            self.refuse(path, "It must be an Array followed with $or.")
+    def _or(self, path: _Path, prefix: str, conjunctions: list[_Fields]) -> list[_Fields]:
+        cursor = self._cursor
+        if cursor.next() != "[":
+            self._refuse_value(path, "It must be an Array followed with $or.")
             return conjunctions
         combined: list[_Fields] = []
-        for index, alternative in enumerate(alternatives):
-            here = (*path, index)
-            if not isinstance(alternative, dict):
-                self.refuse(here, "Only JSON object is allowed in array of $or relationship.")
+        count, is_within_limit = 0, True
+        while (kind := cursor.next()) != "]":
+            here = (*path, count)
+            count += 1
+            if kind != "{":
+                self._refuse_value(here, "Only JSON object is allowed in array of $or relationship.")
                 continue
             copies = [dict(each) for each in conjunctions]
-            combined += self._object(alternative, here, prefix, copies, is_in_or=True)
-            if len(combined) > COMBINATIONS_LIMIT:
-                self.refuse(path, f"$or makes more than {COMBINATIONS_LIMIT} combinations")
-                return conjunctions[:1]
-        if len(alternatives) < 2:
-            self.refuse(path, "There must have at least 2 Objects in $or relationship.")
+            combined += self._object(here, prefix, copies, is_in_or=True)
+            if len(combined) > COMBINATIONS_LIMIT and is_within_limit:
+                self._refuse(path, f"$or makes more than {COMBINATIONS_LIMIT} combinations")
+                is_within_limit = False
+            if not is_within_limit:
+                del combined[1:]
+        if count < 2:
+            self._refuse(path, "There must have at least 2 Objects in $or relationship.", cursor.place)
         return combined or conjunctions
 
-    def _leaf(self, elements: list[JSON], path: tuple[str | int, ...], name: str) -> Field:
-        if not elements:
-            self.refuse(path, "Empty arrays are not allowed")
+    def _leaf(self, path: _Path, name: str) -> Field:
+        cursor, start = self._cursor, self._cursor.at
         comparisons: dict[Comparison, None] = {}
-        for index, element in enumerate(elements):
+        count = 0
+        while cursor.next() != "]":
+            first = cursor.at
             try:
-                comparisons.update(dict.fromkeys(read_element(element)))
+                comparisons.update(dict.fromkeys(read_element(cursor)))
             except Refused as refused:
-                self.refuse((*path, index), refused.reason, is_placed=refused.is_placed)
+                self._refuse((*path, count), refused.reason, *refused.places)
+                cursor.go_to_end(first)
+            count += 1
+        if not count:
+            self._refuse(path, "Empty arrays are not allowed", cursor.place)
         wildcards = {each: None for each in _within(comparisons) if isinstance(each, Wildcard) and each.parts[1:]}
         if wildcards:
             self._wildcards.setdefault(name, {}).update(wildcards)
         if name not in self._paths:
             self._paths[name] = field_path(name)
+        elements = [] if self.faults else cursor.value(start)
         return Field(self._paths[name], tuple(comparisons), Exists(False) in comparisons, elements)
 
 
-def _is_or(value: JSON) -> bool:
-    """Whether the value of ``$or`` is a list of alternatives, and not a field of that name as in old rules."""
-    if isinstance(value, list):
-        return not value or any(isinstance(member, dict) for member in value)
-    return not isinstance(value, dict)
-
-
-def _within(comparisons: "Sequence[Comparison] | dict[Comparison, None]") -> Iterator[Comparison]:
+def _within(comparisons: dict[Comparison, None]) -> Iterator[Comparison]:
     for comparison in comparisons:
         yield comparison
         yield from getattr(comparison, "excluded", ())
-
-
-def _is_consistent(wanted: list[tuple[Field, list[tuple[JSON, Membership]]]]) -> bool:
-    """Whether each field can be given a leaf, all of them consistent, or be absent where it may.
-
-    The memberships reached so far are kept as a set, and of each only the arrays that later fields are in too, so
-    that the set does not grow with arrays that have nothing to do with one another.
-    """
-    later: set[int] = set()
-    arrays_after: list[set[int]] = []
-    for _, leaves in reversed(wanted):
-        arrays_after.append(set(later))
-        later |= {array for _, membership in leaves for array, _ in membership}
-    reached = {NO_MEMBERSHIP}
-    for (each, leaves), after in zip(wanted, reversed(arrays_after), strict=True):
-        accepted = {membership for value, membership in leaves if each.accepts(value)}
-        following: set[Membership] = set()
-        for chosen in reached:
-            ways = [both for membership in accepted if (both := combine(chosen, membership)) is not None]
-            if each.accepts_absence and all(combine(chosen, membership) is None for _, membership in leaves):
-                ways.append(chosen)
-            following.update(frozenset(pair for pair in way if pair[0] in after) for way in ways)
-            if following and not after:
-                break
-        if not following:
-            return False
-        reached = following
-    return True

@@ -1,37 +1,38 @@
 """
-Places in a JSON text: at which line and column a value stands.
+Places in a pattern's text, as the parser of AWS tells them.
 
-Pure. The column is the one after the token that begins the value, as the parser of AWS counts.
+Pure. Lines and columns count from 1, columns in UTF-16 units; a place is that of the next character to be read.
 """
 
 import re
-from collections.abc import Sequence
 
-from pizzabar.documents import parse
+MAX_SHOWN = 500
+"""Characters of a text that are shown with a place in it."""
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
+_LINE = re.compile(r"\r\n?|\n")
+_CONTROL = re.compile(r"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
-def place_of(text: str, path: Sequence[str | int]) -> tuple[int, int]:
-    """Give line and column of the value at a path of keys and indices; the text must be JSON."""
-    wanted, at, found = tuple(path), list[str | int](), len(text)
-    tokens = list(_TOKEN.finditer(text))
-    for number, match in enumerate(tokens):
-        token = match.group()
-        is_key = number + 1 < len(tokens) and tokens[number + 1].group() == ":"
-        if token in ":]}" or token == "," or is_key:
-            if token in "]}":
-                at.pop()
-            elif token == "," and isinstance(at[-1], int):
-                at[-1] += 1
-            elif is_key:
-                at[-1] = parse(token)
-            continue
-        if tuple(at) == wanted:
-            # Of keys that are there twice the last one counts.
-            found = match.end()
-        if token == "[":
-            at.append(0)
-        elif token == "{":
-            at.append("")
-    return text.count("\n", 0, found) + 1, found - text.rfind("\n", 0, found)
+def line_and_column(text: str, offset: int) -> tuple[int, int]:
+    """Give the line and the column of an offset in a text."""
+    line, begin = 1, 0
+    for match in _LINE.finditer(text, 0, offset):
+        line, begin = line + 1, match.end()
+    return line, _units(text[begin:offset]) + 1
+
+
+def source_at(text: str, offset: int) -> str:
+    """Write a text with a place in it."""
+    line, column = line_and_column(text, offset)
+    shown = _CONTROL.sub(lambda match: f"\\u{ord(match.group()):04X}", text[:MAX_SHOWN])
+    left_out = f"[truncated {_units(text) - MAX_SHOWN} chars]" if len(text) > MAX_SHOWN else ""
+    return f'[Source: (String)"{shown}"{left_out}; line: {line}, column: {column}]'
+
+
+def located(text: str, offset: int | None) -> str:
+    """Write what follows a reason that is told with its place; nothing for one that is not."""
+    return "" if offset is None else f"\n at {source_at(text, offset)}"
+
+
+def _units(text: str) -> int:
+    return len(text) + sum(character > "\uffff" for character in text)

@@ -50,25 +50,30 @@ class Wildcard:
 
 
 def read_wildcard(text: str) -> Wildcard:
-    """Read the text of a wildcard. Raise ``InvalidWildcard`` when it is not one; positions count from 1."""
+    """Read the text of a wildcard. Raise ``InvalidWildcard`` when it is not one; positions are bytes, from 1."""
     parts, part, position = [], "", 0
     while position < len(text):
         character = text[position]
         following = text[position + 1 : position + 2]
         if character == "\\":
             if following not in ("*", "\\"):
-                raise InvalidWildcard(f"Invalid escape character at pos {position + 1}")
+                raise InvalidWildcard(f"Invalid escape character at pos {_bytes_to(text, position)}")
             part += following
             position += 1
         elif character != "*":
             part += character
         elif following == "*":
-            raise InvalidWildcard(f"Consecutive wildcard characters at pos {position + 1}")
+            raise InvalidWildcard(f"Consecutive wildcard characters at pos {_bytes_to(text, position)}")
         else:
             parts.append(part)
             part = ""
         position += 1
     return Wildcard((*parts, part))
+
+
+def _bytes_to(text: str, position: int) -> int:
+    """Count the bytes up to a position, those of the opening quote with them."""
+    return 1 + len(text[:position].encode(errors="replace"))
 
 
 def is_too_complex(wildcards: Iterable[Wildcard]) -> bool:

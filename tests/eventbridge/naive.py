@@ -7,6 +7,7 @@ It flattens the whole event, multiplies out the whole pattern and tries every ch
 import ipaddress
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 Leaf = tuple[str, Any, dict[str, int]]
@@ -25,7 +26,9 @@ def flatten(value: Any, path: str, place: str, elements: dict[str, int]) -> Iter
             yield from flatten(member, f"{path}.{key}" if place else key, f"{place}/{key}", elements)
     elif isinstance(value, list):
         for index, member in enumerate(value):
-            yield from flatten(member, path, f"{place}/{index}", {**elements, place: index})
+            # A plain value is not a member of the array that it stands in.
+            inside = {**elements, place: index} if isinstance(member, (dict, list)) else elements
+            yield from flatten(member, path, f"{place}/{index}", inside)
     else:
         yield path, value, elements
 
@@ -67,7 +70,9 @@ def accepts(element: Any, value: Any) -> bool:
     if not isinstance(element, dict):
         if isinstance(element, bool) or element is None:
             return value is element
-        return not isinstance(value, bool) and type(element) in _kinds(value) and element == value
+        if isinstance(element, str):
+            return isinstance(value, str) and (element == value or _address(element) == _address(value) is not None)
+        return _is_number(value) and _is_equal(element, value)
     ((operator, argument),) = element.items()
     text = value if isinstance(value, str) else None
     if operator == "exists":
@@ -77,28 +82,66 @@ def accepts(element: Any, value: Any) -> bool:
             ((inner, members),) = argument.items()
             members = members if isinstance(members, list) else [members]
             return not any(accepts({inner: member}, value) for member in members)
-        return not any(accepts(member, value) for member in (argument if isinstance(argument, list) else [argument]))
+        members = argument if isinstance(argument, list) else [argument]
+        return not any(accepts({"exactly": each} if isinstance(each, str) else each, value) for each in members)
     if operator == "numeric":
-        return not isinstance(value, bool) and isinstance(value, (int, float)) and _in_range(argument, value)
+        return _is_number(value) and _double(value) is not None and _in_range(argument, _double(value) or 0.0)
     if text is None:
         return False
-    if operator in ("prefix", "suffix"):
-        if isinstance(argument, dict):
-            text, argument = text.lower(), argument["equals-ignore-case"].lower()
-        return text.startswith(argument) if operator == "prefix" else text.endswith(argument)
-    if operator == "equals-ignore-case":
-        return text.lower() == str(argument).lower()
-    if operator == "wildcard":
-        return re.fullmatch(_regex(argument), text, re.DOTALL) is not None
+    match operator, argument:
+        case "exactly", _:
+            return bool(text == argument)
+        case "prefix", {"equals-ignore-case": wanted}:
+            return bool(_spelled(wanted, text, {0}))
+        case "suffix", {"equals-ignore-case": wanted}:
+            return len(text) in _spelled(wanted, text, set(range(len(text) + 1)))
+        case "equals-ignore-case", _:
+            return len(text) in _spelled(argument, text, {0})
+        case "prefix", _:
+            return bool(text[: len(argument)] == argument)
+        case "suffix", _:
+            return bool(text[::-1][: len(argument)] == argument[::-1])
+        case "wildcard", _:
+            return re.fullmatch(_regex(argument), text, re.DOTALL) is not None
     assert operator == "cidr"
+    address, block = _address(text), ipaddress.ip_network(argument, strict=False)
+    return address is not None and address.version == block.version and address in block
+
+
+def _spelled(wanted: str, text: str, starts: set[int]) -> set[int]:
+    """Give where a text ignoring case may end that begins at one of some places."""
+    for character in wanted:
+        units = ["??"] if character > "\uffff" else {character.lower(), character.upper()}
+        starts = {start + len(form) for form in units for start in starts if text.startswith(form, start)}
+    return starts
+
+
+def _address(text: str) -> Any:
+    """Give the address that a text writes, IPv4 in decimals and IPv6 without dots; IPv6 that holds IPv4 is IPv4."""
+    if re.fullmatch(r"[0-9]+(\.[0-9]+){3}", text):
+        text = ".".join(str(int(part)) for part in text.split("."))
+    elif "." in text or "%" in text:
+        return None
     try:
-        return ipaddress.ip_address(text) in ipaddress.ip_network(argument, strict=False)
+        address = ipaddress.ip_address(text)
     except ValueError:
-        return False
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
 
 
-def _kinds(value: Any) -> tuple[type[Any], ...]:
-    return (str,) if isinstance(value, str) else (int, float) if isinstance(value, (int, float)) else ()
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _double(number: Any) -> float | None:
+    """Give the double that a number is, or None when that double would be written as another number."""
+    double = float(number)
+    return double if Decimal(str(double)) == Decimal(str(number)) else None
+
+
+def _is_equal(one: Any, other: Any) -> bool:
+    doubles = _double(one), _double(other)
+    return str(one) == str(other) if None in doubles else doubles[0] == doubles[1]
 
 
 def _in_range(terms: list[Any], value: float) -> bool:

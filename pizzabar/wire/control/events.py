@@ -16,6 +16,7 @@ from pizzabar.eventbridge.buses import MAX_ENTRIES, bus_name
 from pizzabar.eventbridge.errors import InvalidEventPatternException
 from pizzabar.eventbridge.event import Event, event_of
 from pizzabar.eventbridge.explanation import explain
+from pizzabar.eventbridge.nearest import nearest
 from pizzabar.eventbridge.pattern import Pattern, read_pattern
 from pizzabar.eventbridge.rules import Rule as BusRule
 from pizzabar.journal import Hop
@@ -24,6 +25,10 @@ from pizzabar.wire.control.following import LAST_EVENT_ID, follow_hops
 from pizzabar.wire.feeds import Feeds
 
 SOURCE = Query(None, description="the source of the events")
+MOST_NEAR = 5
+"""How many rules that were equally near an event are told of."""
+MOST_ASKED = 1000
+"""How many rules a bus can have for the nearest to be told with each event of a list."""
 PATTERN = Query(None, description="an event pattern, as JSON: only what it matches")
 
 
@@ -34,13 +39,16 @@ class Verdict(BaseModel):
     wanted: Any
     found: list[Any] = Field(description="the values that the event holds there")
     met: bool
+    places: list[str] = Field(description="where in the event those are that would do")
 
 
 class Near(BaseModel):
     """A rule that did not match an event, and what of it did not."""
 
     rule: str
-    missed: list[Verdict] = Field(description="the fields that kept it from matching")
+    missed: list[Verdict] = Field(
+        description="the fields that kept it from matching; none if each is met, in different elements of one array"
+    )
 
 
 class Put(BaseModel):
@@ -65,6 +73,7 @@ class Seen(BaseModel):
     event: dict[str, Any]
     bus: str = Field(description="the name of the bus that it was put on")
     matched: list[str] = Field(description="the names of the rules that matched")
+    nearest: list[Near] = Field(description="if no rule matched: the rules that were nearest to it")
 
 
 class Given(BaseModel):
@@ -222,7 +231,9 @@ def router(emulator: Emulator, feeds: Feeds) -> APIRouter:
         """Read an event that the journal still knows of, as rules saw it."""
         known = _known(emulator, str(id))
         assert known.event is not None
-        return Seen(event=known.event.document, bus=known.bus, matched=known.matched)
+        return Seen(
+            event=known.event.document, bus=known.bus, matched=known.matched, nearest=_nearest(emulator, known)
+        )
 
     @routes.get("/rules")
     async def list_rules() -> list[Rule]:
@@ -371,6 +382,20 @@ async def _put_again(emulator: Emulator, entries: list[JSON]) -> list[Put]:
     ]
 
 
+def _nearest(emulator: Emulator, each: _Entry, *, is_one_of_many: bool = False) -> list[Near]:
+    """Tell which rules of today were nearest to an event that none matched."""
+    if each.event is None or each.matched:
+        return []
+    rules = [rule for bus in emulator.buses if bus.name == each.bus for rule in bus.rules.values()]
+    if is_one_of_many and len(rules) > MOST_ASKED:
+        return []
+    patterns = [(rule.name, rule.pattern) for rule in rules if rule.is_enabled and rule.pattern is not None]
+    return [
+        Near(rule=near.key, missed=[Verdict(**verdict.as_json()) for verdict in near.failed])
+        for near in nearest(patterns, each.event.document)[:MOST_NEAR]
+    ]
+
+
 def _put(emulator: Emulator, each: _Entry) -> Put:
     """Tell of an entry."""
     return Put(
@@ -381,6 +406,7 @@ def _put(emulator: Emulator, each: _Entry) -> Put:
         detail_type=each.entry.get("DetailType"),
         detail=each.entry.get("Detail"),
         matched=each.matched,
+        nearest=_nearest(emulator, each, is_one_of_many=True),
         dropped=each.dropped,
         trace=each.hop.trace_id,
         hop=each.hop.id,

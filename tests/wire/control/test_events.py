@@ -50,6 +50,30 @@ async def test_why_a_rule_does_not_match() -> None:
         assert not fields["detail-type"]
 
 
+async def test_the_rules_that_came_closest_are_told_with_an_event_that_none_matched() -> None:
+    async with control() as (client, emulator):
+        for name, pattern in (
+            ("near", {"source": ["kitchen"], "detail-type": ["Burnt"]}),
+            ("far", {"source": ["bar"], "detail-type": ["Burnt"]}),
+            ("apart", {"detail": {"items": {"name": ["a"], "size": [2]}}}),
+        ):
+            await emulator.call("events", "PutRule", {"Name": name, "EventPattern": json.dumps(pattern)})
+        await put(emulator, "kitchen", "Baked", "default")
+        items = [{"name": "a", "size": 1}, {"name": "b", "size": 2}]
+        entry = {"Source": "bar", "DetailType": "Bought", "Detail": json.dumps({"items": items})}
+        await emulator.call("events", "PutEvents", {"Entries": [entry]})
+
+        [bought] = (await client.get("/events", params={"source": "bar"})).json()
+        [baked] = (await client.get("/events", params={"source": "kitchen"})).json()
+
+        assert (await client.get(f"/events/{baked['id']}")).json()["nearest"] == baked["nearest"]
+        [near] = baked["nearest"]
+        assert near["rule"] == "near"
+        [missed] = near["missed"]
+        assert (missed["field"], missed["wanted"], missed["found"]) == ("detail-type", ["Burnt"], ["Baked"])
+        assert [(each["rule"], len(each["missed"])) for each in bought["nearest"]] == [("far", 1), ("apart", 0)]
+
+
 async def test_why_an_event_that_was_put_did_not_match() -> None:
     async with control() as (client, emulator):
         bus = next(bus for bus in emulator.buses if bus.name != "default")

@@ -7,10 +7,10 @@ https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Operations.html
 from collections.abc import Awaitable, Callable
 
 from pizzabar import documents
+from pizzabar.cron import InvalidSchedule
 from pizzabar.documents import JSON, NotJSON
 from pizzabar.errors import ValidationException
 from pizzabar.eventbridge.buses import EventBus, EventBuses
-from pizzabar.eventbridge.cron import InvalidSchedule
 from pizzabar.eventbridge.errors import LimitExceededException, ResourceNotFoundException
 from pizzabar.eventbridge.event import EntryError
 from pizzabar.eventbridge.pattern import read_pattern

@@ -30,11 +30,10 @@ from pizzabar.scheduler.schedule import (
     read_document,
     schedule_arn,
     times_of,
-    universal_target_of,
 )
 from pizzabar.scheduler.schedules import DEFAULT, Schedules
-from pizzabar.scheduler.target import check_region
-from pizzabar.scheduler.universal import action_of, operation_of
+from pizzabar.scheduler.target import action_asked, check_region, check_target
+from pizzabar.scheduler.universal import operation_of
 
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -64,13 +63,12 @@ def _check(resource: Resource) -> Iterable[Fault]:
 
 
 def _asks(properties: Mapping[str, JSON]) -> Iterable[Asked]:
-    universal = universal_target_of({"Target": properties["Target"]})
-    if universal is not None:
-        try:
-            yield Asked(("Target", "Arn"), *operation_of(*action_of(universal)))
-        except ValidationException:
-            # It is told by what checks the target.
-            return
+    try:
+        check_target(properties["Target"])
+    except ValidationException:
+        # It is told by what checks the whole.
+        return
+    yield Asked(("Target", "Arn"), *operation_of(*action_asked(properties["Target"])))
 
 
 async def _create(schedules: Schedules, resource: Resource) -> None:

@@ -23,7 +23,6 @@ from pizzabar.record import record
 from pizzabar.scheduler.constraints import SCHEDULE, check
 from pizzabar.scheduler.expression import Once, Times, read_expression
 from pizzabar.scheduler.target import DEFAULT_RETRIES, check_region, check_target
-from pizzabar.scheduler.universal import is_universal
 
 _DEFAULTS = {
     "ActionAfterCompletion": "NONE",
@@ -208,12 +207,6 @@ def times_of(document: Mapping[str, JSON], began: datetime) -> Times:
     )
     zone = document["ScheduleExpressionTimezone"]
     return read_expression(document["ScheduleExpression"], zone, start, end, began)
-
-
-def universal_target_of(document: Mapping[str, JSON]) -> str | None:
-    """Give the ARN of a document's target, if that is an API action."""
-    arn = document["Target"]["Arn"]
-    return arn if is_universal(arn) else None
 
 
 def _seconds(value: JSON, name: str) -> float:

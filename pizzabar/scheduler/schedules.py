@@ -10,20 +10,17 @@ Rules:
   one that has come to its end and deleted itself stays away.
 """
 
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from pizzabar.arn import Home, parse_arn
+from pizzabar.arn import Home
 from pizzabar.clock import Clock, Timer
-from pizzabar.documents import JSON, NotJSON
-from pizzabar.errors import ServiceError, ValidationException
-from pizzabar.journal import CAUSE, Attempt, Cause, act_as, new_trace_id, note
+from pizzabar.documents import JSON
+from pizzabar.errors import ValidationException
+from pizzabar.journal import CAUSE, Cause, new_trace_id
 from pizzabar.operations import Call, Trace
-from pizzabar.principal import Principal, role_session
-from pizzabar.scheduler.attempt import OWN_FAULT, age_of, dead_letter, is_permanent, next_attempt
 from pizzabar.scheduler.errors import ConflictException, ResourceNotFoundException
 from pizzabar.scheduler.expression import last_until
 from pizzabar.scheduler.groups import MAX_TAGS, ScheduleGroup
@@ -35,16 +32,13 @@ from pizzabar.scheduler.schedule import (
     check_document,
     group_arn,
     schedule_arn,
-    universal_target_of,
 )
 from pizzabar.scheduler.store import ScheduleStore
-from pizzabar.scheduler.target import Occasion, call_of, queue_url
-from pizzabar.scheduler.universal import PREFIX, ApiCall, check_action
+from pizzabar.scheduler.target import action_asked
+from pizzabar.scheduler.targets import Targets
+from pizzabar.scheduler.universal import check_action
 from pizzabar.uuids import new_uuid
 
-log = logging.getLogger("pizzabar")
-SERVICE = "scheduler.amazonaws.com"
-"""What EventBridge Scheduler is called where it assumes a role."""
 PRECISION = timedelta(minutes=1)
 """How late a time may be asked for and still be in time."""
 TOKENS_LAST = timedelta(hours=8)
@@ -72,8 +66,7 @@ class Schedules:
     ) -> None:
         self._store = store
         self._invocations = invocations
-        self._call = call
-        self._trace = trace
+        self._targets = Targets(call, trace, clock)
         self._clock = clock
         self._home = home
         self._has = has
@@ -151,9 +144,7 @@ class Schedules:
     def _check(self, document: Mapping[str, JSON], known: Schedule | None = None) -> None:
         self.group(document["GroupName"])
         check_document(document, self._home, self._clock.now(), known)
-        universal = universal_target_of(document)
-        if universal is not None:
-            check_action(universal, self._has, self._serves)
+        check_action(*action_asked(document["Target"]), self._has, self._serves)
 
     def _put(self, schedule: Schedule) -> None:
         self._schedules[schedule.arn] = schedule
@@ -354,100 +345,12 @@ class Schedules:
             CAUSE.reset(token)
         self._put(replace(schedule, next=following))
 
-    # Targets.
-
     async def _invoke(self, invocation: Invocation, attempts: int) -> datetime | None:
         """Ask a target; give the time of the next attempt, if there is to be one."""
-        occasion = Occasion(invocation.schedule_arn, invocation.scheduled, invocation.key, attempts + 1)
-        principal = role_session(
-            invocation.target["RoleArn"], invocation.name, SERVICE, source_arn=invocation.group_arn
-        )
-        told = {
-            "ScheduleArn": invocation.schedule_arn,
-            "ScheduledTime": occasion.time,
-            "TargetArn": invocation.target["Arn"],
-            "ExecutionId": occasion.execution_id,
-            "AttemptNumber": occasion.attempt,
-        }
-        again: datetime | None = None
-
-        async def attempt(parameters: JSON) -> JSON:
-            nonlocal again
-            again = await self._attempt(invocation, occasion, principal)
-            return {}
-
-        cause = CAUSE.get() or Cause(new_trace_id(self._clock.now()))
-        token = CAUSE.set(cause.within(cause.lane, Attempt(invocation.key)))
-        try:
-            await self._trace("scheduler", "InvokeTarget", told, attempt)
-        finally:
-            CAUSE.reset(token)
+        again = await self._targets.invoke(invocation, attempts)
         if again is None and invocation.completes:
             self._complete(invocation)
         return again
-
-    async def _attempt(self, invocation: Invocation, occasion: Occasion, principal: Principal) -> datetime | None:
-        now, retries = self._clock.now(), invocation.target["RetryPolicy"]
-        try:
-            call = call_of(invocation.target, occasion)
-        except NotJSON as error:
-            wanted = invocation.target["Arn"].removeprefix(PREFIX).partition(":")
-            await self._give_up(
-                invocation, occasion, ApiCall(wanted[0], wanted[2], {}), OWN_FAULT[0], str(error), None
-            )
-            return None
-        act_as(principal)
-        if occasion.attempt == 1 and now > invocation.due + age_of(retries):
-            await self._give_up(invocation, occasion, call, *OWN_FAULT, "MaximumEventAgeInSeconds")
-            return None
-        try:
-            await self._ask(call)
-        except ServiceError as error:
-            if is_permanent(error):
-                await self._give_up(invocation, occasion, call, error.code, error.message, None)
-                return None
-            when = next_attempt(retries, invocation.key, occasion.attempt, invocation.due, now)
-            if isinstance(when, str):
-                await self._give_up(invocation, occasion, call, error.code, error.message, when)
-                return None
-            note("failed", str(error))
-            note("again", when.isoformat())
-            return when
-        return None
-
-    async def _ask(self, call: ApiCall) -> None:
-        """Do what a target asks. Raise ``ServiceError``."""
-        try:
-            result = await self._call(*call.asked())
-        except ServiceError as error:
-            # The name makes a repeated attempt the same execution, which is there then.
-            if error.code == "ExecutionAlreadyExists" and call.action == "startExecution":
-                return
-            raise
-        if call.action == "putEvents" and isinstance(result, dict):
-            for entry in result.get("Entries", ()):
-                if entry.get("ErrorCode") is not None:
-                    raise EntryRefused(entry["ErrorCode"], entry.get("ErrorMessage") or "")
-
-    async def _give_up(
-        self,
-        invocation: Invocation,
-        occasion: Occasion,
-        call: ApiCall,
-        code: str,
-        message: str,
-        exhausted: str | None,
-    ) -> None:
-        """Send a dead letter, if there is a queue for it; otherwise the journal alone tells."""
-        note("given up", f"{code}: {message}" if exhausted is None else f"{code}: {message} ({exhausted})")
-        queue = parse_arn((invocation.target.get("DeadLetterConfig") or {}).get("Arn") or "")
-        if queue is None:
-            return
-        try:
-            await self._ask(dead_letter(queue_url(queue), call, occasion, code, message, exhausted))
-        except ServiceError as error:
-            note("dead letter lost", str(error))
-            log.warning("the dead letter of %s is lost: %s", invocation.schedule_arn, error)
 
     def _complete(self, invocation: Invocation) -> None:
         """Delete a schedule after its last time, if it is to be, and is still the same."""
@@ -458,13 +361,3 @@ class Schedules:
             and schedule.document["ActionAfterCompletion"] == "DELETE"
         ):
             self._remove(schedule, is_asked=schedule.is_asked)
-
-
-class EntryRefused(ServiceError):
-    """Raised when an event bus refuses the one entry of a request, with the code of the entry."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code  # type: ignore[misc]
-        # As the codes have it: an internal failure passes, all others are for good.
-        self.status = 500 if code.startswith("Internal") else 400  # type: ignore[misc]

@@ -35,6 +35,13 @@ _PARAMETERS = {
 """Which targets' parameters these are, by the services of their ARNs."""
 _KINDS = {"lambda": "function:", "states": "stateMachine:", "events": "event-bus/", "sqs": ""}
 """What the resources of a service that can be targets begin with."""
+_ACTIONS = {
+    "lambda": ("lambda", "invoke"),
+    "states": ("sfn", "startExecution"),
+    "events": ("eventbridge", "putEvents"),
+    "sqs": ("sqs", "sendMessage"),
+}
+"""What templated targets come to."""
 
 
 @record
@@ -110,6 +117,16 @@ def _check_queue(arn: str, parameters: JSON) -> None:
         raise ValidationException("Parameters MessageGroupId not valid for the target.")
 
 
+def action_asked(target: JSON) -> tuple[str, str]:
+    """Give the API action that a target comes to: service and action. Raise ``ValidationException``."""
+    arn = target["Arn"]
+    if is_universal(arn):
+        return action_of(arn)
+    parsed = parse_arn(arn)
+    assert parsed is not None
+    return _ACTIONS[parsed.service]
+
+
 def check_region(target: JSON, region: str) -> None:
     """See that a target is of this region. Raise ``ValidationException``."""
     arn = parse_arn(target["Arn"])
@@ -139,14 +156,14 @@ def call_of(target: JSON, occasion: Occasion) -> ApiCall:
 def _invoke(target: JSON, arn: Arn, text: str | None, occasion: Occasion) -> ApiCall:
     payload = _notification(arn, occasion) if text is None else text
     parameters = {"FunctionName": str(arn), "InvocationType": "Event", "Payload": payload}
-    return ApiCall("lambda", "invoke", parameters)
+    return ApiCall(*_ACTIONS["lambda"], parameters)
 
 
 def _start_execution(target: JSON, arn: Arn, text: str | None, occasion: Occasion) -> ApiCall:
     # The name makes an attempt that is repeated the same execution.
     name = blake2b(occasion.key.encode(), digest_size=16).hexdigest()
     given = _notification(arn, occasion) if text is None else text
-    return ApiCall("sfn", "startExecution", {"StateMachineArn": str(arn), "Input": given, "Name": name})
+    return ApiCall(*_ACTIONS["states"], {"StateMachineArn": str(arn), "Input": given, "Name": name})
 
 
 def _put_events(target: JSON, arn: Arn, text: str | None, occasion: Occasion) -> ApiCall:
@@ -158,13 +175,13 @@ def _put_events(target: JSON, arn: Arn, text: str | None, occasion: Occasion) ->
         "Detail": "{}" if text is None else text,
         "Resources": [occasion.schedule_arn],
     }
-    return ApiCall("eventbridge", "putEvents", {"Entries": [entry]})
+    return ApiCall(*_ACTIONS["events"], {"Entries": [entry]})
 
 
 def _send_message(target: JSON, arn: Arn, text: str | None, occasion: Occasion) -> ApiCall:
     group = target.get("SqsParameters") or {}
     body = _notification(arn, occasion) if text is None else text
-    return ApiCall("sqs", "sendMessage", {"QueueUrl": queue_url(arn), "MessageBody": body, **group})
+    return ApiCall(*_ACTIONS["sqs"], {"QueueUrl": queue_url(arn), "MessageBody": body, **group})
 
 
 _TEMPLATES: dict[str, Callable[[JSON, Arn, str | None, Occasion], ApiCall]] = {

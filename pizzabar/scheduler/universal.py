@@ -63,9 +63,8 @@ def action_of(arn: str) -> tuple[str, str]:
     return service, action
 
 
-def check_action(arn: str, has: Callable[[str, str], bool], serves: Callable[[str], bool]) -> None:
-    """See that the call table has what a universal target asks. Raise ``ValidationException``."""
-    given, action = action_of(arn)
+def check_action(given: str, action: str, has: Callable[[str, str], bool], serves: Callable[[str], bool]) -> None:
+    """See that the call table has an API action. Raise ``ValidationException``."""
     service, operation = operation_of(given, action)
     if given in _OTHER_NAMES.values() or not serves(service):
         raise ValidationException(f"{given} is not a supported service for a target.")

@@ -42,6 +42,7 @@ ERRORS: Mapping[str, type[ServiceError]] = {
     "cloudformation": AccessDenied,
     "iam": AccessDenied,
     "lambda": RestAccessDeniedException,
+    "scheduler": RestAccessDeniedException,
 }
 """What services refuse with; the others do with ``AccessDeniedException`` and status 400."""
 

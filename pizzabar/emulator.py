@@ -153,6 +153,8 @@ class Emulator:
         """Whom requests are made as that are signed with these keys."""
         if settings.iam != "off":
             call.guard = self.authorization.check
+        if settings.iam == "enforce":
+            self.schedules.may_assume = self.authorization.lets_assume
         self.stack = Stack(settings.stack_name, (), {}, {})
         self.program: Program | None = None
         self.stacks = Stacks(self.home)

@@ -21,6 +21,7 @@ from pizzabar.documents import JSON
 from pizzabar.errors import ValidationException
 from pizzabar.journal import CAUSE, Cause, new_trace_id
 from pizzabar.operations import Call, Trace
+from pizzabar.principal import Principal
 from pizzabar.scheduler.errors import ConflictException, ResourceNotFoundException
 from pizzabar.scheduler.expression import last_until
 from pizzabar.scheduler.groups import MAX_TAGS, ScheduleGroup
@@ -35,7 +36,7 @@ from pizzabar.scheduler.schedule import (
 )
 from pizzabar.scheduler.store import ScheduleStore
 from pizzabar.scheduler.target import action_asked
-from pizzabar.scheduler.targets import Targets
+from pizzabar.scheduler.targets import Targets, asked_as
 from pizzabar.scheduler.universal import check_action
 from pizzabar.uuids import new_uuid
 
@@ -79,6 +80,8 @@ class Schedules:
         self._declared: set[str] = set()
         self._told: list[str] = []
         self._is_begun = False
+        self.may_assume: Callable[[Principal], bool] = lambda principal: True
+        """Tells whether a role lets this service assume it."""
 
     # What is there.
 
@@ -118,6 +121,7 @@ class Schedules:
                 return known
             raise ConflictException(f"Schedule {document['Name']} already exists.")
         self._check(document)
+        self._check_role(document)
         made = begun(arn, document, self._clock.now(), new_uuid())
         self._put(replace(made, token=token, is_declared=known is not None))
         return made
@@ -129,6 +133,7 @@ class Schedules:
         if token is not None and known.token == token and known.document == document:
             return known
         self._check(document, known)
+        self._check_role(document)
         made = changed(known, document, self._clock.now(), new_uuid())
         self._put(replace(made, token=token, is_asked=True))
         return made
@@ -145,6 +150,13 @@ class Schedules:
         self.group(document["GroupName"])
         check_document(document, self._home, self._clock.now(), known)
         check_action(*action_asked(document["Target"]), self._has, self._serves)
+
+    def _check_role(self, document: Mapping[str, JSON]) -> None:
+        group = group_arn(self._home, document["GroupName"])
+        if not self.may_assume(asked_as(document["Target"]["RoleArn"], document["Name"], group)):
+            raise ValidationException(
+                "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
+            )
 
     def _put(self, schedule: Schedule) -> None:
         self._schedules[schedule.arn] = schedule

@@ -13,7 +13,7 @@ from pizzabar.documents import JSON, NotJSON
 from pizzabar.errors import ServiceError
 from pizzabar.journal import CAUSE, Attempt, Cause, act_as, new_trace_id, note
 from pizzabar.operations import Call, Trace
-from pizzabar.principal import role_session
+from pizzabar.principal import Principal, role_session
 from pizzabar.scheduler.attempt import OWN_FAULT, age_of, dead_letter, is_permanent, next_attempt
 from pizzabar.scheduler.invocations import Invocation
 from pizzabar.scheduler.target import Occasion, action_asked, call_of, queue_url
@@ -46,9 +46,7 @@ class Targets:
 
         async def attempt(parameters: JSON) -> JSON:
             nonlocal again
-            # Roles are let in by the group: https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
-            role, group = invocation.target["RoleArn"], invocation.group_arn
-            act_as(role_session(role, invocation.name, SERVICE, source_arn=group))
+            act_as(asked_as(invocation.target["RoleArn"], invocation.name, invocation.group_arn))
             again = await self._attempt(invocation, occasion)
             return {}
 
@@ -119,6 +117,14 @@ class Targets:
         except ServiceError as error:
             note("dead letter lost", str(error))
             log.warning("the dead letter of %s is lost: %s", invocation.schedule_arn, error)
+
+
+def asked_as(role_arn: str, schedule: str, group: str) -> Principal:
+    """Give the role of a schedule's target, as it is assumed for a schedule of a group, by the group's ARN.
+
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
+    """
+    return role_session(role_arn, schedule, SERVICE, source_arn=group)
 
 
 class EntryRefused(ServiceError):

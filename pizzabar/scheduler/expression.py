@@ -57,8 +57,8 @@ class Recurring:
 
     def next_after(self, moment: datetime) -> datetime | None:
         """Give the first time after a moment; None if there is none any more."""
-        if self.start is not None:
-            moment = max(moment, self.start - _INSTANT)
+        if self.start is not None and moment < self.start:
+            moment = self.start - _INSTANT
         found = self.times.next_after(moment)
         return None if found is None or (self.end is not None and found > self.end) else found
 

@@ -35,6 +35,7 @@ _MEMBERS = (
     *("ScheduleExpression", "ScheduleExpressionTimezone", "StartDate", "State", "Target"),
 )
 _TIMING = ("EndDate", "ScheduleExpression", "ScheduleExpressionTimezone", "StartDate")
+_END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 _OLDEST_START = timedelta(minutes=5)
 
 
@@ -98,7 +99,8 @@ class Schedule:
             return scheduled
         drawn = blake2b(f"{self.arn} {scheduled.timestamp()}".encode(), digest_size=8).digest()
         seconds = int.from_bytes(drawn, "big") % (window["MaximumWindowInMinutes"] * 60)
-        return scheduled + timedelta(seconds=seconds)
+        # The last day of all has no room for a window.
+        return scheduled + min(timedelta(seconds=seconds), _END_OF_TIME - scheduled)
 
     def as_json(self) -> JSON:
         """Write the schedule to be kept."""

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pizzabar.documents import JSON
 from pizzabar.errors import ValidationException
 from pizzabar.record import record
+from pizzabar.shapes import checked
 
 PREFIX = "arn:aws:scheduler:::aws-sdk:"
 READING = (
@@ -39,8 +40,11 @@ class ApiCall:
         return f"{PREFIX}{self.service}:{self.action}"
 
     def asked(self) -> tuple[str, str, JSON]:
-        """Give service, operation and parameters, by the call table's names."""
+        """Give service, operation and parameters, by the call table's names. Raise ``SerializationException``."""
         service, operation = operation_of(self.service, self.action)
+        if (service, operation) == ("lambda", "Invoke"):
+            # Over HTTP it is the body, and of no type that a function's room would look at.
+            checked(self.parameters.get("Payload", ""), str)
         return service, operation, _recased(self.parameters) if service in _CAMEL else self.parameters
 
 

@@ -261,6 +261,15 @@ async def test_a_role_asks() -> None:
                         "sqs:SendMessage"]  # fmt: skip
 
 
+async def test_a_payload_is_a_text() -> None:
+    async with scheduler() as ask:
+        given = {"FunctionName": "a", "Payload": {"a": 1}}
+        await fire(ask, {"Arn": f"{SDK}lambda:invoke", "Input": json.dumps(given)})
+
+        told = "SerializationException: Start of structure or map found where not expected"
+        assert ask.notes() == [{"given up": told}]
+
+
 # Attempts.
 
 

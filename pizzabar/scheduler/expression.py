@@ -23,6 +23,8 @@ from pizzabar.record import record
 _AT = re.compile(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)", re.ASCII)
 _RATE = re.compile(r"rate\(([0-9]{1,9})\s+(minute|hour|day)s?\)")
 _CRON = re.compile(r"cron\((.*)\)")
+_OF_THE_MACHINE = ("Factory", "localtime", "posix", "right/")
+"""What the names begin with that stand beside those of IANA in a machine's own files."""
 _INSTANT = timedelta(microseconds=1)
 _MINUTE = timedelta(minutes=1)
 
@@ -86,6 +88,8 @@ def read_expression(text: str, zone: str, start: datetime | None, end: datetime 
 
 def _zone(name: str) -> ZoneInfo:
     try:
+        if name.startswith(_OF_THE_MACHINE):
+            raise ValueError
         return ZoneInfo(name)
     except (ValueError, OSError, LookupError):
         raise ValidationException(f"Invalid Schedule Expression Timezone {name}.") from None

@@ -266,6 +266,7 @@ PATTERN = "Member must satisfy regular expression pattern: "
             ),
         ),
         ({"ScheduleExpressionTimezone": "Mars/Olympus"}, "Invalid Schedule Expression Timezone Mars/Olympus."),
+        ({"ScheduleExpressionTimezone": "localtime"}, "Invalid Schedule Expression Timezone localtime."),
         ({"ScheduleExpressionTimezone": "../etc"}, "Invalid Schedule Expression Timezone ../etc."),
         ({"StartDate": NOON + 10, "EndDate": NOON + 10}, "The StartDate you specify must come before the EndDate."),
         ({"StartDate": NOON - 301}, "The StartDate you specify cannot be earlier than 5 minutes ago."),

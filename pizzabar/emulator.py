@@ -228,8 +228,9 @@ class Emulator:
         await self.functions.open()
         await self.event_sources.open()
         await self.executions.open()
-        self.changed_back += await self.schedules.begin()
         await self.apis.open()
+        # What is overdue may ask any of them.
+        self.changed_back += await self.schedules.begin()
 
     def _room_of(self, resource: Resource) -> Any:
         """Give the service that makes resources of a type."""

@@ -277,9 +277,6 @@ class Schedules:
     async def open(self) -> None:
         """Read what is kept, before the template's are declared."""
         now = self._clock.now()
-        self._groups[group_arn(self._home, DEFAULT)] = ScheduleGroup(
-            group_arn(self._home, DEFAULT), DEFAULT, now, now, {}
-        )
         for key, kept in (await self._store.load()).items():
             if key.startswith("token:"):
                 self._deletions[key.removeprefix("token:")] = (
@@ -290,6 +287,9 @@ class Schedules:
                 self._groups[key] = ScheduleGroup.from_json(key, kept)
             else:
                 self._schedules[key] = Schedule.from_json(key, kept)
+        default = group_arn(self._home, DEFAULT)
+        if default not in self._groups:
+            self._put_group(ScheduleGroup(default, DEFAULT, now, now, {}))
         self._deletions = dict(sorted(self._deletions.items(), key=lambda each: each[1][1]))
 
     async def begin(self) -> list[str]:

@@ -13,12 +13,15 @@ from typing import Protocol
 from pizzabar.documents import JSON
 from pizzabar.record import record
 
+_TIMES = ("scheduled", "due", "missed_since")
+
 
 @record
 class Invocation:
     """One time of a schedule: the target as it was then.
 
     ``scheduled`` is the time, ``due`` the moment in its window. ``completes`` says that it is the last one.
+    ``missed_since`` is the first of the times before it that nobody came by for, if there are any.
     """
 
     schedule_arn: str
@@ -29,6 +32,7 @@ class Invocation:
     scheduled: datetime
     due: datetime
     completes: bool
+    missed_since: datetime | None = None
 
     @property
     def key(self) -> str:
@@ -37,13 +41,14 @@ class Invocation:
 
     def as_json(self) -> JSON:
         """Write the invocation for a queue on disk."""
-        return {**asdict(self), "scheduled": self.scheduled.timestamp(), "due": self.due.timestamp()}
+        times = {name: getattr(self, name) for name in _TIMES}
+        return {**asdict(self), **{name: None if time is None else time.timestamp() for name, time in times.items()}}
 
     @classmethod
     def from_json(cls, document: Mapping[str, JSON]) -> "Invocation":
         """Read what ``as_json`` wrote."""
-        times = {name: datetime.fromtimestamp(document[name], UTC) for name in ("scheduled", "due")}
-        return cls(**{**document, **times})
+        times = {name: document[name] for name in _TIMES if document[name] is not None}
+        return cls(**{**document, **{name: datetime.fromtimestamp(time, UTC) for name, time in times.items()}})
 
 
 Handle = Callable[[Invocation, int], Awaitable[datetime | None]]

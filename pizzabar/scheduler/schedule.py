@@ -195,8 +195,8 @@ def changed(known: Schedule, document: Mapping[str, JSON], now: datetime, revisi
         made = begun(known.arn, document, now, revision)
         return replace(made, created=now if known.is_gone else known.created, is_declared=known.is_declared)
     place = known.next
-    if place is not None and not isinstance(known.times, Once) and place < now:
-        # It was disabled; what came due meanwhile is not made up for.
+    if place is not None and not isinstance(known.times, Once) and not known.is_enabled and place < now:
+        # What came due while it was disabled is not made up for.
         place = known.times.next_after(now - timedelta(microseconds=1))
     return replace(known, document=document, modified=now, revision=revision, next=place)
 

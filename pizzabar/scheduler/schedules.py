@@ -301,22 +301,20 @@ class Schedules:
                 self.take_out(schedule.arn)
         self._is_begun = True
         for schedule in self:
-            if schedule.next is not None and schedule.moment_of(schedule.next) < self._clock.now():
-                self._put(self._at_last_missed(schedule))
-            else:
-                self._follow(schedule)
+            self._follow(schedule, may_be_late=True)
         await self._invocations.open(self._invoke)
         told, self._told = self._told, []
         return told
 
     # The clock.
 
-    def _follow(self, schedule: Schedule) -> None:
-        """Ask for the next time of a schedule, as it is now."""
+    def _follow(self, schedule: Schedule, *, may_be_late: bool = False) -> None:
+        """Ask for the next time of a schedule, as it is now; it may be late if nothing ran until now."""
         self._forget(schedule.arn)
         if self._is_begun and schedule.is_enabled and schedule.next is not None:
-            # What windows that overlap have let pass is due now.
-            due = max(schedule.moment_of(schedule.next), self._clock.now())
+            moment, now = schedule.moment_of(schedule.next), self._clock.now()
+            # What windows that overlap have let pass is due now, and not late.
+            due = moment if may_be_late else max(moment, now)
             self._timers[schedule.arn] = self._clock.call_at(due, partial(self._come_due, schedule.arn, due))
 
     def _forget(self, arn: str) -> None:
@@ -324,21 +322,14 @@ class Schedules:
         if timer is not None:
             timer.cancel()
 
-    def _at_last_missed(self, schedule: Schedule) -> Schedule:
-        """Give a schedule at the last of the times that nobody came by for."""
-        assert schedule.next is not None
-        last = last_until(schedule.times, schedule.next, self._clock.now())
-        return schedule if last == schedule.next else replace(schedule, next=last)
-
     def _come_due(self, arn: str, due: datetime) -> None:
         """Set off what is due, and move the schedule on."""
         del self._timers[arn]
         schedule, now = self._schedules[arn], self._clock.now()
-        if due + PRECISION < now:
-            # The machine slept, or the clock was set.
-            schedule = self._at_last_missed(schedule)
-        scheduled = schedule.next
-        assert scheduled is not None
+        first = schedule.next
+        assert first is not None
+        # Nothing ran, the machine slept, or the clock was set.
+        scheduled = last_until(schedule.times, first, now) if due + PRECISION < now else first
         following = schedule.times.next_after(scheduled)
         invocation = Invocation(
             arn,
@@ -349,6 +340,7 @@ class Schedules:
             scheduled,
             schedule.moment_of(scheduled),
             completes=following is None and schedule.ends,
+            missed_since=None if scheduled == first else first,
         )
         token = CAUSE.set(Cause(new_trace_id(now)))
         try:

@@ -46,6 +46,8 @@ class Targets:
 
         async def attempt(parameters: JSON) -> JSON:
             nonlocal again
+            if invocation.missed_since is not None:
+                note("missed since", invocation.missed_since.isoformat())
             act_as(asked_as(invocation.target["RoleArn"], invocation.name, invocation.group_arn))
             again = await self._attempt(invocation, occasion)
             return {}

@@ -95,6 +95,16 @@ async def test_after_years_the_last_time_is_found_at_once(state: Path) -> None:
         assert ask.take() == ['"2029-02-28T12:00:00Z"']
 
 
+async def test_the_times_that_are_not_made_up_for_are_told(state: Path) -> None:
+    async with scheduler(state) as ask:
+        await ask.create("rate(10 minutes)")
+        await ask.pass_time(minutes=1)
+
+    async with scheduler(state, later(minutes=45)) as ask:
+        assert ask.take() == at("12:40")
+        assert ask.notes() == [{"missed since": "2026-03-01T12:10:00+00:00"}]
+
+
 async def test_a_machine_that_slept_makes_up_for_the_last_time() -> None:
     async with scheduler() as ask:
         await ask.create("rate(1 minute)")

@@ -155,6 +155,18 @@ async def test_a_flexible_window_draws_the_same_moment_again() -> None:
         assert ask.take() == at("2026-03-02T00:00:00")
 
 
+async def test_a_change_within_a_window_loses_no_time() -> None:
+    async with scheduler() as ask:
+        window = {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 1440}
+        await ask.create("rate(1 day)", FlexibleTimeWindow=window)
+        await ask.pass_time(minutes=1)
+        assert ask.take() == []
+
+        await ask("UpdateSchedule", **schedule("rate(1 day)", FlexibleTimeWindow=window, Description="d"))
+        await ask.pass_time(days=1)
+        assert ask.take() == at("2026-03-01T12:00:00")
+
+
 async def test_windows_that_overlap_lose_no_time() -> None:
     async with scheduler() as ask:
         window = {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 30}

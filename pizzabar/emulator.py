@@ -38,6 +38,7 @@ from pizzabar.operations import Operations
 from pizzabar.principal import AccessKeys, Principal
 from pizzabar.resource import Resource
 from pizzabar.runtime import Runtime
+from pizzabar.scheduler.schedules import Schedules
 from pizzabar.services import CHANGES, ROOMS, SERVICES, resource_types, typed_operations
 from pizzabar.settings import Settings
 from pizzabar.stepfunctions.activities import Activities
@@ -122,6 +123,16 @@ class Emulator:
             keep=partial(runtime.kept.put, "event_sources"),
         )
         self.tables.follow_streams(self.event_sources.wake)
+        self.schedules = Schedules(
+            runtime.schedules,
+            runtime.scheduled,
+            call,
+            call.trace,
+            self.clock,
+            self.home,
+            has=call.has,
+            serves=call.serves,
+        )
         self.apis = WebSocketApis(
             runtime.connections,
             runtime.http,
@@ -142,6 +153,8 @@ class Emulator:
         """Whom requests are made as that are signed with these keys."""
         if settings.iam != "off":
             call.guard = self.authorization.check
+        if settings.iam == "enforce":
+            self.schedules.may_assume = self.authorization.lets_assume
         self.stack = Stack(settings.stack_name, (), {}, {})
         self.program: Program | None = None
         self.stacks = Stacks(self.home)
@@ -193,6 +206,7 @@ class Emulator:
     async def _begin(self, stack: Stack) -> None:
         await self.tables.open()
         await self.log_groups.open()
+        await self.schedules.open()
         self.stack = stack
         self.stacks.deploy(stack, self.clock.now())
         self.functions.folder = folder_of(self.settings)
@@ -215,6 +229,8 @@ class Emulator:
         await self.event_sources.open()
         await self.executions.open()
         await self.apis.open()
+        # What is overdue may ask any of them.
+        self.changed_back += await self.schedules.begin()
 
     def _room_of(self, resource: Resource) -> Any:
         """Give the service that makes resources of a type."""

@@ -55,6 +55,10 @@ class Operations:
         """Whether an operation is there."""
         return (service, operation) in self._operations
 
+    def serves(self, service: str) -> bool:
+        """Whether any operation of a service is there."""
+        return any(each == service for each, _ in self._operations)
+
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self._operations)
 

@@ -19,6 +19,8 @@ from pizzabar.kept import Kept
 from pizzabar.lambda_.invocations import Invocations
 from pizzabar.lambda_.sandboxes import Sandboxes
 from pizzabar.logs.store import LogStore
+from pizzabar.scheduler.invocations import ScheduledInvocations
+from pizzabar.scheduler.store import ScheduleStore
 from pizzabar.stepfunctions.executions import Executions
 from pizzabar.stepfunctions.tasks import Tasks
 from pizzabar.work import Work
@@ -50,6 +52,14 @@ class Runtime(Protocol):
     @property
     def invocations(self) -> Invocations:
         """The events that functions have accepted."""
+
+    @property
+    def schedules(self) -> ScheduleStore:
+        """What is kept of schedules."""
+
+    @property
+    def scheduled(self) -> ScheduledInvocations:
+        """What schedules have set off."""
 
     @property
     def tables(self) -> TableStore:

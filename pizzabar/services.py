@@ -41,6 +41,9 @@ from pizzabar.logs.operations import CHANGES as LOGS_CHANGES
 from pizzabar.logs.operations import OPERATIONS as LOGS_OPERATIONS
 from pizzabar.logs.resources import RESOURCES as LOGS_RESOURCES
 from pizzabar.resource import ResourceType
+from pizzabar.scheduler.operations import OPERATIONS as SCHEDULER_OPERATIONS
+from pizzabar.scheduler.resources import RESOURCES as SCHEDULER_RESOURCES
+from pizzabar.scheduler.shapes import SHAPES as SCHEDULER_SHAPES
 from pizzabar.shapes import Shapes, typed
 from pizzabar.stepfunctions.operations import CHANGES as STEP_FUNCTIONS_CHANGES
 from pizzabar.stepfunctions.operations import OPERATIONS as STEP_FUNCTIONS_OPERATIONS
@@ -57,6 +60,7 @@ ROOMS: dict[str, dict[str, ResourceType]] = {
     "functions": LAMBDA_RESOURCES,
     "log_groups": LOGS_RESOURCES,
     "roles": IAM_RESOURCES,
+    "schedules": SCHEDULER_RESOURCES,
     "state_machines": STEP_FUNCTIONS_RESOURCES,
     "tables": DYNAMODB_RESOURCES,
 }
@@ -73,6 +77,7 @@ SERVICES: tuple[tuple[str, Mapping[str, Callable[[Any, JSON], Awaitable[JSON]]],
     ("lambda", LAMBDA_OPERATIONS, "functions"),
     ("lambda", EVENT_SOURCE_OPERATIONS, "event_sources"),
     ("logs", LOGS_OPERATIONS, "log_groups"),
+    ("scheduler", SCHEDULER_OPERATIONS, "schedules"),
     ("stepfunctions", STEP_FUNCTIONS_OPERATIONS, "state_machines"),
     ("sts", STS_OPERATIONS, "home"),
     ("xray", XRAY_OPERATIONS, "traces"),
@@ -84,6 +89,7 @@ SHAPES: dict[str, Shapes] = {
     "events": EVENTBRIDGE_SHAPES,
     "iam": IAM_SHAPES,
     "lambda": LAMBDA_SHAPES,
+    "scheduler": SCHEDULER_SHAPES,
     "stepfunctions": STEP_FUNCTIONS_SHAPES,
     "sts": {},
     "xray": XRAY_SHAPES,

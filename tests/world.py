@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from pizzabar.arn import Home
@@ -69,12 +70,12 @@ async def turns(count: int = 2000) -> None:
 
 
 @asynccontextmanager
-async def world() -> AsyncIterator[World]:
-    """Make a world, at noon."""
+async def world(state: Path | None = None, begins: datetime = NOON) -> AsyncIterator[World]:
+    """Make a world, at noon, or go on with one that has a state file."""
     work = Work()
-    virtual = VirtualClock(work, NOON)
+    virtual = VirtualClock(work, begins)
     clock = EmulatorClock(virtual)
-    database = await Database.open(None, work)
+    database = await Database.open(state, work)
     try:
         yield World(work, virtual, clock, database, Operations(Journal(), clock), Home())
     finally:

@@ -14,6 +14,7 @@ COLOURS = {
     "dynamodb": "blue",
     "events": "magenta",
     "lambda": "yellow",
+    "scheduler": "bright_blue",
     "stepfunctions": "bright_red",
 }
 

@@ -23,10 +23,11 @@ from pizzabar.cloudformation.node import (
     mapping,
     node_of,
 )
-from pizzabar.cloudformation.sam_events import events_of, is_stream, mapping_of, rule_of
+from pizzabar.cloudformation.sam_events import events_of, is_schedule, is_stream, mapping_of, rule_of
 from pizzabar.cloudformation.sam_globals import KEPT_APART, is_intrinsic, merge, read_globals, without_ignored
 from pizzabar.cloudformation.sam_permissions import BASIC, attached, permissions
 from pizzabar.cloudformation.sam_policies import check_policies
+from pizzabar.cloudformation.sam_schedules import schedule_of
 from pizzabar.cloudformation.sam_source import Resources, Source, get_att, tags_of, trust
 from pizzabar.documents import JSON
 from pizzabar.record import record
@@ -154,6 +155,10 @@ def _function_event(source: Source, event_id: str, event: Node) -> Resources:
     if is_stream(event):
         yield rule_id, mapping_of(source, event)
         return
+    if is_schedule(event):
+        arn = get_att(source.logical_id, "Arn")
+        yield from schedule_of(source, rule_id, event, arn, "lambda:InvokeFunction")
+        return
     target: dict[str, JSON] = {"Arn": get_att(source.logical_id, "Arn")}
     yield rule_id, rule_of(source, event, target, f"{rule_id}LambdaTarget")
     permission = {
@@ -210,6 +215,9 @@ def _definition(source: Source) -> dict[str, JSON]:
 
 def _state_machine_event(source: Source, event_id: str, event: Node) -> Resources:
     rule_id = f"{source.logical_id}{event_id}"
+    if is_schedule(event):
+        yield from schedule_of(source, rule_id, event, {"Ref": source.logical_id}, "states:StartExecution")
+        return
     target: dict[str, JSON] = {"Arn": {"Ref": source.logical_id}}
     if (role := mapping(mapping(event).get("Properties")).get("RoleArn")) is not None:
         target["RoleArn"] = role

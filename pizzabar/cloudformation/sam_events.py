@@ -1,5 +1,5 @@
 """
-Event sources of functions and state machines, as far as rooms take them: rules, and the streams of tables.
+Event sources of functions and state machines, as far as rooms take them: rules, schedules, and the streams of tables.
 
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-eventsource.html
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-statemachine-statemachineeventsource.html
@@ -8,13 +8,14 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/s
 from collections.abc import Iterator
 
 from pizzabar.cloudformation.node import Node, Special, did_you_mean, mapping, node_of
+from pizzabar.cloudformation.sam_schedules import SCHEDULER_EVENT, SCHEDULER_PROPERTIES
 from pizzabar.cloudformation.sam_source import Source
 from pizzabar.documents import JSON
 
 _RULE_EVENTS = ("EventBridgeRule", "CloudWatchEvent")
 EVENTS_OF_SAM = (
     *("AlexaSkill", "Api", "CloudWatchLogs", "Cognito", "DocumentDB", "HttpApi", "IoTRule", "Kinesis"),
-    *("MQ", "MSK", "S3", "SNS", "SQS", "ScheduleV2", "SelfManagedKafka"),
+    *("MQ", "MSK", "S3", "SNS", "SQS", "SelfManagedKafka"),
 )
 """Event sources that are refused by name."""
 _EVENT_PROPERTIES = (
@@ -41,7 +42,8 @@ _STREAM_PROPERTIES = (
 def events_of(source: Source, *, of_function: bool) -> Iterator[tuple[str, Node]]:
     """Go through the event sources that can be made, and tell those that cannot."""
     kinds: dict[str, tuple[str, ...]] = dict.fromkeys(_RULE_EVENTS, _EVENT_PROPERTIES) | {
-        SCHEDULE_EVENT: _SCHEDULE_PROPERTIES
+        SCHEDULE_EVENT: _SCHEDULE_PROPERTIES,
+        SCHEDULER_EVENT: SCHEDULER_PROPERTIES,
     }
     if of_function:
         kinds[STREAM_EVENT] = _STREAM_PROPERTIES
@@ -70,6 +72,11 @@ def events_of(source: Source, *, of_function: bool) -> Iterator[tuple[str, Node]
 def is_stream(event: Node) -> bool:
     """Whether an event source is the stream of a table."""
     return bool(_type_of(event) == STREAM_EVENT)
+
+
+def is_schedule(event: Node) -> bool:
+    """Whether an event source is a schedule of EventBridge Scheduler."""
+    return bool(_type_of(event) == SCHEDULER_EVENT)
 
 
 def _type_of(event: Node) -> JSON:

@@ -28,8 +28,6 @@ from pizzabar.resource import (
 Identify = Callable[[str, Mapping[str, JSON], Naming], Identity]
 
 TEXT, DOCUMENT, BOOLEAN, NUMBER, TEXTS = Text(), Document(), Boolean(), Number(), ListOf(Text())
-RETRIES = Record({"MaximumEventAgeInSeconds": Number(60, 86_400), "MaximumRetryAttempts": Number(0, 185)})
-ARN = Record({"Arn": TEXT})
 
 
 def _type(identify: Identify, properties: Mapping[str, Shape], required: Iterable[str] = ()) -> ResourceType:
@@ -228,44 +226,6 @@ UNSUPPORTED: dict[str, ResourceType] = {
     ),
     "AWS::SQS::QueuePolicy": _type(
         _by_id, {"PolicyDocument": DOCUMENT, "Queues": TEXTS}, ("PolicyDocument", "Queues")
-    ),
-    "AWS::Scheduler::Schedule": _type(
-        _named("scheduler", "schedule/default/", "Name"),
-        {
-            "Description": TEXT,
-            "EndDate": TEXT,
-            "FlexibleTimeWindow": Record(
-                {"MaximumWindowInMinutes": Number(1, 1_440), "Mode": Text(("FLEXIBLE", "OFF"))}, frozenset({"Mode"})
-            ),
-            "GroupName": TEXT,
-            "KmsKeyArn": TEXT,
-            "Name": TEXT,
-            "ScheduleExpression": TEXT,
-            "ScheduleExpressionTimezone": TEXT,
-            "StartDate": TEXT,
-            "State": Text(("DISABLED", "ENABLED")),
-            "Target": Record(
-                {
-                    "Arn": TEXT,
-                    "DeadLetterConfig": ARN,
-                    "EcsParameters": DOCUMENT,
-                    "EventBridgeParameters": Record(
-                        {"DetailType": TEXT, "Source": TEXT}, frozenset({"DetailType", "Source"})
-                    ),
-                    "Input": TEXT,
-                    "KinesisParameters": DOCUMENT,
-                    "RetryPolicy": RETRIES,
-                    "RoleArn": TEXT,
-                    "SageMakerPipelineParameters": DOCUMENT,
-                    "SqsParameters": DOCUMENT,
-                },
-                frozenset({"Arn", "RoleArn"}),
-            ),
-        },
-        ("FlexibleTimeWindow", "ScheduleExpression", "Target"),
-    ),
-    "AWS::Scheduler::ScheduleGroup": _type(
-        _named("scheduler", "schedule-group/", "Name"), {"Name": TEXT, "Tags": TAGS}
     ),
     "AWS::StepFunctions::StateMachineAlias": _type(
         _named("states", "stateMachine:", "Name", ref_is_arn=True),

@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable
 
 from pizzabar import documents
 from pizzabar.constraints import missing
+from pizzabar.cron import InvalidSchedule
 from pizzabar.documents import JSON, NotJSON
 from pizzabar.errors import ValidationException
 from pizzabar.eventbridge.buses import EventBus, EventBuses
-from pizzabar.eventbridge.cron import InvalidSchedule
 from pizzabar.eventbridge.errors import LimitExceededException, ResourceNotFoundException
 from pizzabar.eventbridge.event import EntryError
 from pizzabar.eventbridge.parameters import NAMED_BUS, OF_BUS, check, refuse, refuse_unsupported

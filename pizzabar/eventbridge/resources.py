@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from pizzabar import documents
+from pizzabar.cron import InvalidSchedule
 from pizzabar.documents import JSON
 from pizzabar.errors import Fault, ValidationException
 from pizzabar.eventbridge.buses import EventBuses, bus_name, rule_arn
-from pizzabar.eventbridge.cron import InvalidSchedule
 from pizzabar.eventbridge.errors import InvalidEventPatternException, ResourceNotFoundException
 from pizzabar.eventbridge.pattern import read_pattern
 from pizzabar.eventbridge.permissions import statement_of

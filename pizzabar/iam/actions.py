@@ -334,6 +334,38 @@ IAM: dict[str, Rule] = {
     "SimulatePrincipalPolicy": on("iam:SimulatePrincipalPolicy", "PolicySourceArn", as_given),
 }
 
+
+# Scheduler: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridgescheduler.html
+
+
+def _on_schedule(action: str) -> Rule:
+    def accesses(inputs: tuple[str, str], surroundings: Surroundings) -> Iterable[Access]:
+        name, group = inputs
+        yield Access(action, surroundings.home.arn("scheduler", f"schedule/{group}/{name}"))
+
+    return Rule(lambda given: (given["Name"], given.get("GroupName") or "default"), accesses)
+
+
+def _schedule_group_arn(name: str, home: Home) -> str:
+    return home.arn("scheduler", f"schedule-group/{name}")
+
+
+SCHEDULER: dict[str, Rule] = {
+    **{
+        name: _on_schedule(f"scheduler:{name}")
+        for name in ("CreateSchedule", "DeleteSchedule", "GetSchedule", "UpdateSchedule")
+    },
+    **{
+        name: on(f"scheduler:{name}", "Name", _schedule_group_arn)
+        for name in ("CreateScheduleGroup", "DeleteScheduleGroup", "GetScheduleGroup")
+    },
+    **{
+        name: on(f"scheduler:{name}", "ResourceArn", as_given)
+        for name in ("ListTagsForResource", "TagResource", "UntagResource")
+    },
+    **{name: on_nothing(f"scheduler:{name}") for name in ("ListScheduleGroups", "ListSchedules")},
+}
+
 XRAY: dict[str, Rule] = {
     name: on_nothing(f"xray:{name}")
     for name in ("BatchGetTraces", "GetServiceGraph", "GetTraceGraph", "GetTraceSummaries", "PutTraceSegments")
@@ -351,6 +383,7 @@ RULES: dict[tuple[str, str], Rule] = {
         "iam": IAM,
         "lambda": LAMBDA,
         "logs": LOGS,
+        "scheduler": SCHEDULER,
         "stepfunctions": STATES,
         # No permission is needed to be told who one is.
         "sts": {"GetCallerIdentity": unguarded()},

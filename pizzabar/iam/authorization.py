@@ -25,7 +25,7 @@ from pizzabar.iam.request_keys import Late, RequestKeys, principal_keys, time_ke
 from pizzabar.iam.roles import Permissions, Role, Roles
 from pizzabar.iam.usage import Refusal, Use, generalised
 from pizzabar.journal import Hop
-from pizzabar.principal import Principal
+from pizzabar.principal import Principal, service_principal
 from pizzabar.record import record
 
 log = logging.getLogger("pizzabar")
@@ -42,6 +42,7 @@ ERRORS: Mapping[str, type[ServiceError]] = {
     "cloudformation": AccessDenied,
     "iam": AccessDenied,
     "lambda": RestAccessDeniedException,
+    "scheduler": RestAccessDeniedException,
 }
 """What services refuse with; the others do with ``AccessDeniedException`` and status 400."""
 
@@ -116,6 +117,11 @@ class Authorization:
             for outcome in remembered.outcomes.values():
                 outcome.settle()
         return self._uses
+
+    def lets_assume(self, principal: Principal) -> bool:
+        """Whether a role lets the service of a principal assume it; one that is not of the stack is not judged."""
+        role = None if principal.role_arn is None else self.roles.find(principal.role_arn)
+        return role is None or may_assume(role.trust, principal, self._assuming(principal))
 
     def forget(self) -> None:
         """Decide anew from now on: something has changed that decisions depend on."""
@@ -242,7 +248,7 @@ class Authorization:
         if principal.role_arn is not None and role is None:
             self._cannot_judge(f"the role {principal.role_arn} is not of this stack")
             return None
-        if role is not None and not may_assume(role.trust, principal, keys):
+        if role is not None and not self._may_assume(role, principal, keys):
             return _not_assumed(principal, role)
         if permissions.unknown_boundary is not None:
             self._cannot_judge(f"{permissions.unknown_boundary} is not known here")
@@ -259,6 +265,19 @@ class Authorization:
                 self._cannot_judge(f"{each} is not known here")
             return None
         return _refused(request, decision, policies if role is None else (*permissions.policies, *policies))
+
+    def _may_assume(self, role: Role, principal: Principal, keys: RequestKeys) -> bool:
+        """Whether the service of a principal may assume its role."""
+        assuming = self._assuming(principal)
+        is_allowed = may_assume(role.trust, principal, assuming)
+        keys.is_fixed = keys.is_fixed and assuming.is_fixed
+        return is_allowed
+
+    def _assuming(self, principal: Principal) -> RequestKeys:
+        """Give the keys of a service that assumes a role: it asks for that in its own name."""
+        service = service_principal(principal.service, principal.source_arn)
+        known = principal_keys(service, None, self._surroundings.home)
+        return RequestKeys({name: values for name, values in known.items() if values[0]}, self._time)
 
     def _policies_of(self, principal: Principal, access: Access) -> Sequence[Policy]:
         policies = []

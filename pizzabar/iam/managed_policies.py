@@ -53,8 +53,12 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
         *("dynamodb:GetShardIterator", "dynamodb:List*", "dynamodb:PartiQLSelect", "dynamodb:Query"),
         "dynamodb:Scan",
     ),
-    "AmazonEventBridgeFullAccess": ("events:*",),
-    "AmazonEventBridgeReadOnlyAccess": ("events:Describe*", "events:List*", "events:TestEventPattern"),
+    "AmazonEventBridgeFullAccess": ("events:*", "scheduler:*"),
+    "AmazonEventBridgeReadOnlyAccess": (
+        *("events:Describe*", "events:List*", "events:TestEventPattern", "scheduler:Get*", "scheduler:List*"),
+    ),
+    "AmazonEventBridgeSchedulerFullAccess": ("scheduler:*",),
+    "AmazonEventBridgeSchedulerReadOnlyAccess": ("scheduler:Get*", "scheduler:List*"),
     "CloudWatchLogsFullAccess": ("logs:*",),
     "CloudWatchLogsReadOnlyAccess": (
         *("logs:Describe*", "logs:FilterLogEvents", "logs:Get*", "logs:List*", "logs:StartQuery", "logs:StopQuery"),

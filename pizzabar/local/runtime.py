@@ -13,6 +13,7 @@ from pizzabar.local.http_client import LocalHttpClient
 from pizzabar.local.invocations import LocalInvocations
 from pizzabar.local.kept import LocalKept
 from pizzabar.local.logs import LocalLogs
+from pizzabar.local.schedules import LocalScheduledInvocations, LocalScheduleStore
 from pizzabar.local.tables import LocalTables
 from pizzabar.settings import Settings
 from pizzabar.stepfunctions.tasks import Tasks
@@ -46,6 +47,8 @@ class LocalRuntime:
         self.kept = LocalKept(database)
         self.transport = LocalTransport(database, clock, work)
         self.invocations = LocalInvocations(database, clock, work)
+        self.schedules = LocalScheduleStore(database)
+        self.scheduled = LocalScheduledInvocations(database, clock, work)
         self._settings = settings
         self._sandboxes: LocalSandboxes | None = None
 

@@ -23,6 +23,7 @@ SERVICES: Mapping[str, tuple[str, str]] = {
     "events": ("Events", "AWS::Events"),
     "lambda": ("Lambda", "AWS::Lambda"),
     "logs": ("CloudWatchLogs", "AWS::logs"),
+    "scheduler": ("Scheduler", "AWS::Scheduler"),
     "stepfunctions": ("StepFunctions", "AWS::StepFunctions::StateMachine"),
 }
 """What X-Ray calls a service, and the type of its nodes."""

@@ -515,8 +515,8 @@ FAULTS: dict[str, tuple[str, str]] = {
         "found: String",
     ),
     "unsupported event source": (
-        FUNCTION + "      Events:\n        Tick:\n          Type: ScheduleV2\n",
-        "9:17: Bake: event source Tick of type ScheduleV2 is not supported",
+        FUNCTION + "      Events:\n        Tick:\n          Type: MSK\n",
+        "9:17: Bake: event source Tick of type MSK is not supported",
     ),
     "unknown Globals": (
         "Globals:\n  Functon: {}\n" + FUNCTION,

@@ -22,9 +22,6 @@ MINIMAL = {
     "AWS::Logs::SubscriptionFilter": "{DestinationArn: a, FilterPattern: '', LogGroupName: b}",
     "AWS::SQS::Queue": "{FifoQueue: true, VisibilityTimeout: 30}",
     "AWS::SQS::QueuePolicy": "{PolicyDocument: {}, Queues: [a]}",
-    "AWS::Scheduler::Schedule": "{FlexibleTimeWindow: {Mode: 'OFF'}, ScheduleExpression: rate(5 minutes), "
-    "Target: {Arn: a, RoleArn: b}}",
-    "AWS::Scheduler::ScheduleGroup": "{Name: a}",
     "AWS::StepFunctions::StateMachineAlias": "{Name: a}",
     "AWS::StepFunctions::StateMachineVersion": "{StateMachineArn: a}",
 }

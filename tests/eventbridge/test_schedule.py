@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pizzabar.eventbridge.cron import InvalidSchedule
+from pizzabar.cron import InvalidSchedule
 from pizzabar.eventbridge.schedule import read_schedule
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

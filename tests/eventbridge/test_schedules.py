@@ -5,8 +5,10 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-rule-schedule
 """
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import pytest
 
 from tests.eventbridge.service import FUNCTION, EventBridge, eventbridge
 
@@ -135,3 +137,35 @@ async def test_in_auto_a_schedule_alone_moves_no_time() -> None:
 
         assert ask.world.clock.now() == began
         assert ask.payloads == []
+
+
+@pytest.mark.parametrize(
+    ("begins", "expression", "days", "expected"),
+    [
+        # Rules know UTC alone: where clocks change, nothing does.
+        ("2027-03-13T12:00", "cron(30 2 * * ? *)", 2, ["2027-03-14T02:30:00Z", "2027-03-15T02:30:00Z"]),
+        ("2027-10-30T12:00", "cron(30 1 * * ? *)", 2, ["2027-10-31T01:30:00Z", "2027-11-01T01:30:00Z"]),
+        (
+            "2028-02-27T12:00",
+            "rate(1 day)",
+            3,
+            ["2028-02-28T00:00:00Z", "2028-02-29T00:00:00Z", "2028-03-01T00:00:00Z"],
+        ),
+        ("2028-02-27T12:00", "cron(0 12 29 2 ? *)", 366, ["2028-02-29T12:00:00Z"]),
+        (
+            "2027-01-30T12:00",
+            "cron(0 0 L * ? *)",
+            60,
+            ["2027-01-31T00:00:00Z", "2027-02-28T00:00:00Z", "2027-03-31T00:00:00Z"],
+        ),
+        ("2027-01-30T12:00", "cron(0 0 31 * ? *)", 60, ["2027-01-31T00:00:00Z", "2027-03-31T00:00:00Z"]),
+        ("2027-01-30T12:00", "cron(0 0 1W 5 ? *)", 120, ["2027-05-03T00:00:00Z"]),
+        ("2027-01-30T12:00", "cron(0 0 ? * 6L *)", 60, ["2027-02-26T00:00:00Z", "2027-03-26T00:00:00Z"]),
+    ],
+)
+async def test_days_that_are_not_as_others(begins: str, expression: str, days: int, expected: list[str]) -> None:
+    async with eventbridge() as ask:
+        ask.world.virtual.move(datetime.fromisoformat(begins).replace(tzinfo=UTC))
+        await schedule(ask, expression)
+
+        assert [json.loads(each)["time"] for each in await pass_time(ask, days * 24 * 60)] == expected

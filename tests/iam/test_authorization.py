@@ -249,3 +249,32 @@ def test_a_faulty_policy_of_a_resource_is_told() -> None:
     baker.policies["its policy"] = {"Statement": "x"}
     assert baker.ask("dynamodb", "PutItem", PUT).notes is None
     assert list(baker.authorization.unknown) == ["its policy: /Statement: a statement is an object"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "source", "is_let"),
+    [
+        ({"StringEquals": {"aws:SourceAccount": "123456789012"}}, "", True),
+        ({"StringEquals": {"aws:SourceAccount": "210987654321"}}, "", False),
+        ({"ArnLike": {"aws:SourceArn": f"arn:aws:scheduler:{HERE}:schedule-group/*"}}, "kitchen", True),
+        ({"ArnEquals": {"aws:SourceArn": f"arn:aws:scheduler:{HERE}:schedule-group/bar"}}, "kitchen", False),
+        # Who does not say what it acts for is not let in by what asks for that.
+        ({"ArnLike": {"aws:SourceArn": "arn:aws:*"}}, "", False),
+    ],
+)
+def test_a_trust_policy_may_ask_what_a_service_acts_for(condition: Any, source: str, is_let: bool) -> None:
+    """https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html"""
+    clockwork = judge(mode="enforce")
+    arn, service = "arn:aws:iam::123456789012:role/Clock", "scheduler.amazonaws.com"
+    trust = {**TRUST, "Principal": {"Service": service}, "Condition": condition}
+    clockwork.authorization.roles.create("Clock", arn, "AROA2", {"Statement": trust})
+    clockwork.authorization.roles.put_policy("Clock", "All", {"Statement": allow("*")})
+    group = source and f"arn:aws:scheduler:{HERE}:schedule-group/{source}"
+    principal = role_session(arn, "tick", service, source_arn=group)
+
+    assert clockwork.authorization.lets_assume(principal) is is_let
+    if is_let:
+        clockwork.ask("dynamodb", "PutItem", PUT, principal)
+    else:
+        with pytest.raises(ServiceError, match="sts:AssumeRole"):
+            clockwork.ask("dynamodb", "PutItem", PUT, principal)

@@ -1,9 +1,11 @@
 """
-The addresses of the operations of Lambda, API Gateway (version 2) and X-Ray: a line each, method, path, name.
+The addresses of the operations of Lambda, API Gateway (version 2), EventBridge Scheduler and X-Ray: a line each,
+method, path, name.
 
 A part in braces names a parameter. Operations that pizzabar does not have are refused by these names.
 https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html
 https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/operations.html
+https://docs.aws.amazon.com/scheduler/latest/APIReference/API_Operations.html
 https://docs.aws.amazon.com/xray/latest/api/API_Operations.html
 """
 
@@ -205,6 +207,21 @@ PATCH /v2/apis/{apiId}/routes/{routeId} UpdateRoute
 PATCH /v2/apis/{apiId}/routes/{routeId}/routeresponses/{routeResponseId} UpdateRouteResponse
 PATCH /v2/apis/{apiId}/stages/{stageName} UpdateStage
 PATCH /v2/vpclinks/{vpcLinkId} UpdateVpcLink
+"""
+
+SCHEDULER = """
+POST /schedules/{Name} CreateSchedule
+POST /schedule-groups/{Name} CreateScheduleGroup
+DELETE /schedules/{Name} DeleteSchedule
+DELETE /schedule-groups/{Name} DeleteScheduleGroup
+GET /schedules/{Name} GetSchedule
+GET /schedule-groups/{Name} GetScheduleGroup
+GET /schedule-groups ListScheduleGroups
+GET /schedules ListSchedules
+GET /tags/{ResourceArn} ListTagsForResource
+POST /tags/{ResourceArn} TagResource
+DELETE /tags/{ResourceArn} UntagResource
+PUT /schedules/{Name} UpdateSchedule
 """
 
 XRAY = """

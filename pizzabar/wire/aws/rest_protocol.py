@@ -22,7 +22,7 @@ from pizzabar.wire.aws.exchange import (
     read_body,
     request_id,
 )
-from pizzabar.wire.aws.rest_paths import API_GATEWAY_V2, LAMBDA, XRAY
+from pizzabar.wire.aws.rest_paths import API_GATEWAY_V2, LAMBDA, SCHEDULER, XRAY
 
 MEGABYTE = 1 << 20
 Take = Callable[[dict[str, JSON], bytes, dict[bytes, bytes]], None]
@@ -41,11 +41,25 @@ class RestService:
     """A line each: method, path and name of an operation."""
     most: int = 10 * MEGABYTE
     camel: bool = False
+    query_names: tuple[tuple[str, str], ...] = ()
+    """Parameters of the query string, and what the operation calls them."""
+    query_lists: frozenset[str] = frozenset()
+    """Parameters that are given once for each of several values."""
+    is_modelled: bool = False
+    """Whether an answer's status is 200 whatever is done, and an error's text its member ``Message``."""
 
 
 SERVICES = (
     RestService("lambda", re.compile(r"/20\d\d-\d\d-\d\d/"), LAMBDA),
     RestService("apigatewayv2", re.compile(r"/v2/"), API_GATEWAY_V2, camel=True),
+    RestService(
+        "scheduler",
+        re.compile(r"/(schedules|schedule-groups)(/[^/]*)?$|/tags/[^/]+(/[^/@]+)?$"),
+        SCHEDULER,
+        query_names=(("clientToken", "ClientToken"), ("groupName", "GroupName"), ("ScheduleGroup", "GroupName")),
+        query_lists=frozenset({"TagKeys"}),
+        is_modelled=True,
+    ),
     # Its paths have nothing in common but that each is one word.
     RestService("xray", re.compile(rf"/({'|'.join(re.findall(r'POST /([A-Za-z]+) ', XRAY))})$"), XRAY),
 )
@@ -120,8 +134,12 @@ async def answer(
     except BodyNotDecoded as error:
         return _refuse(400, "SerializationException", str(error))
     given: dict[str, JSON] = {_pascal(name) if service.camel else name: value for name, value in parameters.items()}
+    names = dict(service.query_names)
     for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
-        given[_pascal(name) if service.camel else name] = value
+        if name in service.query_lists:
+            given.setdefault(name, []).append(value)
+        else:
+            given[names.get(name, _pascal(name) if service.camel else name)] = value
     special = _SPECIAL.get((service.name, operation))
     if special is not None:
         special.take(given, body, headers)
@@ -136,11 +154,17 @@ async def answer(
     try:
         result = await call(service.name, operation, given)
     except ServiceError as error:
-        members = {"Type": "User"} | error.members if service.name == "lambda" else error.members
+        members: Mapping[str, JSON] = error.members
+        if service.name == "lambda":
+            members = {"Type": "User", **members}
+        if service.is_modelled:
+            members = {"Message": error.message or error.code, **members}
         return _refuse(error.status, error.code, error.message or error.code, members)
     if special is not None:
         return special.give(result)
-    usual = 201 if operation.startswith("Create") else 204 if operation.startswith("Delete") else 200
+    usual = 200
+    if not service.is_modelled:
+        usual = 201 if operation.startswith("Create") else 204 if operation.startswith("Delete") else 200
     status = _STATUSES.get((service.name, operation), usual)
     if status == 204:
         return _write(204, b"")

@@ -1,14 +1,16 @@
 """
-Cron expressions in EventBridge's dialect: six fields, ``?``, ``L``, ``W`` and ``#``, in UTC.
+Cron expressions in the dialect of EventBridge and its Scheduler: six fields, ``?``, ``L``, ``W`` and ``#``.
 
-Pure.
+Pure. In a time zone the fields are those of the clock on the wall: a time that is left out when clocks go forward is
+skipped, and one that comes twice when they go back is meant once, the first time.
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
+https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 """
 
 import calendar
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, tzinfo
 
 from pizzabar.errors import PizzabarError
 from pizzabar.record import record
@@ -34,27 +36,41 @@ class Cron:
     days: Days
     months: frozenset[int]
     years: frozenset[int]
+    zone: tzinfo = UTC
 
     def next_after(self, moment: datetime) -> datetime | None:
         """Give the first minute that is meant after a moment; None if there is none any more."""
-        start = moment.replace(second=0, microsecond=0) + timedelta(minutes=1)
-        for year in sorted(each for each in self.years if each >= start.year):
+        for wall in self._walls(_wall(moment, self.zone)):
+            found = wall.replace(tzinfo=self.zone).astimezone(UTC)
+            # In the hour that comes twice, the walls ahead may have been met already.
+            if found > moment and _wall(found, self.zone) == wall:
+                return found
+        return None
+
+    def _walls(self, wall: datetime) -> Iterator[datetime]:
+        """Give the minutes that are meant after a time on the wall, whether there are such or not."""
+        today = wall.date()
+        for year in sorted(each for each in self.years if each >= wall.year):
             for month in sorted(self.months):
-                if (year, month) < (start.year, start.month):
+                if (year, month) < (wall.year, wall.month):
                     continue
                 for day in sorted(self.days(year, month)):
-                    if (year, month, day) < (start.year, start.month, start.day):
+                    if (date := datetime(year, month, day)).date() < today:
                         continue
                     for hour in self.hours:
                         for minute in self.minutes:
-                            found = datetime(year, month, day, hour, minute, tzinfo=UTC)
-                            if found >= start:
-                                return found
-        return None
+                            found = date.replace(hour=hour, minute=minute)
+                            if found > wall:
+                                yield found
 
 
-def read_cron(fields: str) -> Cron:
-    """Read the fields of a cron expression. Raise ``InvalidSchedule``."""
+def _wall(moment: datetime, zone: tzinfo) -> datetime:
+    """Give what clocks on the wall show."""
+    return moment.astimezone(zone).replace(tzinfo=None, fold=0)
+
+
+def read_cron(fields: str, zone: tzinfo = UTC) -> Cron:
+    """Read the fields of a cron expression, which are of a time zone. Raise ``InvalidSchedule``."""
     parts = fields.split()
     if len(parts) != 6:
         raise InvalidSchedule(f"a cron expression has six fields, not {len(parts)}")
@@ -67,6 +83,7 @@ def read_cron(fields: str) -> Cron:
         _days_of_month(days) if weekdays == "?" else _days_of_week(weekdays),
         frozenset(_numbers(months, 1, 12, MONTHS)),
         frozenset(_numbers(years, 1970, LAST_YEAR)),
+        zone,
     )
 
 
@@ -133,10 +150,14 @@ def _days_of_week(field: str) -> Days:
             weekday = _number(last[1], 1, 7, WEEKDAYS)
             others.append(lambda year, month, weekday=weekday: _of(year, month, weekday, -1))  # type: ignore[misc]
         elif nth := re.fullmatch(r"([0-9A-Za-z]{1,3})#([1-5])", part):
+            if part != field:
+                raise InvalidSchedule(f"{field} has more than one expression, and a #")
             weekday, number = _number(nth[1], 1, 7, WEEKDAYS), int(nth[2]) - 1
             others.append(
                 lambda year, month, weekday=weekday, number=number: _of(year, month, weekday, number)  # type: ignore[misc]
             )
+        elif "/" in part:
+            raise InvalidSchedule(f"{part}: days of the week have no steps")
         else:
             fixed.update(_numbers(part, 1, 7, WEEKDAYS))
 

@@ -1,0 +1,1 @@
+"""EventBridge Scheduler: schedules that ask operations of services, once or again and again."""

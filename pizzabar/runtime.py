@@ -19,6 +19,7 @@ from pizzabar.kept import Kept
 from pizzabar.lambda_.invocations import Invocations
 from pizzabar.lambda_.sandboxes import Sandboxes
 from pizzabar.logs.store import LogStore
+from pizzabar.sqs.store import QueueStore
 from pizzabar.stepfunctions.executions import Executions
 from pizzabar.stepfunctions.tasks import Tasks
 from pizzabar.work import Work
@@ -58,6 +59,10 @@ class Runtime(Protocol):
     @property
     def logs(self) -> LogStore:
         """The events of log groups."""
+
+    @property
+    def queues(self) -> QueueStore:
+        """The messages of queues."""
 
     @property
     def kept(self) -> Kept:

@@ -42,6 +42,10 @@ from pizzabar.logs.operations import OPERATIONS as LOGS_OPERATIONS
 from pizzabar.logs.resources import RESOURCES as LOGS_RESOURCES
 from pizzabar.resource import ResourceType
 from pizzabar.shapes import Shapes, typed
+from pizzabar.sqs.operations import CHANGES as SQS_CHANGES
+from pizzabar.sqs.operations import OPERATIONS as SQS_OPERATIONS
+from pizzabar.sqs.resources import RESOURCES as SQS_RESOURCES
+from pizzabar.sqs.shapes import SHAPES as SQS_SHAPES
 from pizzabar.stepfunctions.operations import CHANGES as STEP_FUNCTIONS_CHANGES
 from pizzabar.stepfunctions.operations import OPERATIONS as STEP_FUNCTIONS_OPERATIONS
 from pizzabar.stepfunctions.resources import RESOURCES as STEP_FUNCTIONS_RESOURCES
@@ -56,6 +60,7 @@ ROOMS: dict[str, dict[str, ResourceType]] = {
     "event_sources": EVENT_SOURCE_RESOURCES,
     "functions": LAMBDA_RESOURCES,
     "log_groups": LOGS_RESOURCES,
+    "queues": SQS_RESOURCES,
     "roles": IAM_RESOURCES,
     "state_machines": STEP_FUNCTIONS_RESOURCES,
     "tables": DYNAMODB_RESOURCES,
@@ -73,6 +78,7 @@ SERVICES: tuple[tuple[str, Mapping[str, Callable[[Any, JSON], Awaitable[JSON]]],
     ("lambda", LAMBDA_OPERATIONS, "functions"),
     ("lambda", EVENT_SOURCE_OPERATIONS, "event_sources"),
     ("logs", LOGS_OPERATIONS, "log_groups"),
+    ("sqs", SQS_OPERATIONS, "queues"),
     ("stepfunctions", STEP_FUNCTIONS_OPERATIONS, "state_machines"),
     ("sts", STS_OPERATIONS, "home"),
     ("xray", XRAY_OPERATIONS, "traces"),
@@ -84,6 +90,7 @@ SHAPES: dict[str, Shapes] = {
     "events": EVENTBRIDGE_SHAPES,
     "iam": IAM_SHAPES,
     "lambda": LAMBDA_SHAPES,
+    "sqs": SQS_SHAPES,
     "stepfunctions": STEP_FUNCTIONS_SHAPES,
     "sts": {},
     "xray": XRAY_SHAPES,
@@ -98,6 +105,7 @@ CHANGES: dict[str, frozenset[str]] = {
     "event_sources": EVENT_SOURCE_CHANGES,
     "functions": LAMBDA_CHANGES,
     "log_groups": LOGS_CHANGES,
+    "queues": SQS_CHANGES,
     "state_machines": STEP_FUNCTIONS_CHANGES,
     "tables": DYNAMODB_CHANGES,
 }

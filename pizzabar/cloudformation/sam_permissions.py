@@ -171,6 +171,17 @@ TEMPLATES: dict[str, Statements] = {
         (_actions("logs", "FilterLogEvents"), _of("logs", "log-group:${LogGroupName}:log-stream:*")),
     ),
     "LambdaInvokePolicy": ((_actions("lambda", "InvokeFunction"), _of("lambda", "function:${FunctionName}*")),),
+    "SQSPollerPolicy": (
+        (
+            _actions(
+                "sqs",
+                "ChangeMessageVisibility ChangeMessageVisibilityBatch DeleteMessage DeleteMessageBatch "
+                "GetQueueAttributes ReceiveMessage",
+            ),
+            _of("sqs", "${QueueName}"),
+        ),
+    ),
+    "SQSSendMessagePolicy": ((_actions("sqs", "SendMessage*"), _of("sqs", "${QueueName}")),),
     **{
         name: ((_actions("states", actions), _of("states", "stateMachine:${StateMachineName}")),)
         for name, actions in {

@@ -27,7 +27,7 @@ from pizzabar.resource import (
 
 Identify = Callable[[str, Mapping[str, JSON], Naming], Identity]
 
-TEXT, DOCUMENT, BOOLEAN, NUMBER, TEXTS = Text(), Document(), Boolean(), Number(), ListOf(Text())
+TEXT, DOCUMENT, BOOLEAN = Text(), Document(), Boolean()
 RETRIES = Record({"MaximumEventAgeInSeconds": Number(60, 86_400), "MaximumRetryAttempts": Number(0, 185)})
 ARN = Record({"Arn": TEXT})
 
@@ -47,12 +47,6 @@ def _named(
         return Identity(arn if ref_is_arn else name, {"Arn": arn, name_attribute: name})
 
     return identify
-
-
-def _queue(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> Identity:
-    name = str(properties.get("QueueName") or f"{naming.stack}-{logical_id}")
-    url = f"https://sqs.{naming.home.region}.amazonaws.com/{naming.home.account}/{name}"
-    return Identity(url, {"Arn": naming.home.arn("sqs", name), "QueueName": name, "QueueUrl": url})
 
 
 def _of_function(suffix: str) -> Identify:
@@ -204,30 +198,6 @@ UNSUPPORTED: dict[str, ResourceType] = {
             "RoleArn": TEXT,
         },
         ("DestinationArn", "FilterPattern", "LogGroupName"),
-    ),
-    "AWS::SQS::Queue": _type(
-        _queue,
-        {
-            "ContentBasedDeduplication": BOOLEAN,
-            "DeduplicationScope": Text(("messageGroup", "queue")),
-            "DelaySeconds": Number(0, 900),
-            "FifoQueue": BOOLEAN,
-            "FifoThroughputLimit": Text(("perMessageGroupId", "perQueue")),
-            "KmsDataKeyReusePeriodSeconds": Number(60, 86_400),
-            "KmsMasterKeyId": TEXT,
-            "MaximumMessageSize": Number(1_024, 1_048_576),
-            "MessageRetentionPeriod": Number(60, 1_209_600),
-            "QueueName": TEXT,
-            "ReceiveMessageWaitTimeSeconds": Number(0, 20),
-            "RedriveAllowPolicy": DOCUMENT,
-            "RedrivePolicy": DOCUMENT,
-            "SqsManagedSseEnabled": BOOLEAN,
-            "Tags": TAGS,
-            "VisibilityTimeout": Number(0, 43_200),
-        },
-    ),
-    "AWS::SQS::QueuePolicy": _type(
-        _by_id, {"PolicyDocument": DOCUMENT, "Queues": TEXTS}, ("PolicyDocument", "Queues")
     ),
     "AWS::Scheduler::Schedule": _type(
         _named("scheduler", "schedule/default/", "Name"),

@@ -30,6 +30,7 @@ SERVICES = {
     "events": "EventBridge",
     "lambda": "Lambda",
     "logs": "CloudWatch Logs",
+    "sqs": "SQS",
     "stepfunctions": "SFN",
     "sts": "STS",
     "xray": "XRay",

@@ -23,6 +23,7 @@ SERVICES: Mapping[str, tuple[str, str]] = {
     "events": ("Events", "AWS::Events"),
     "lambda": ("Lambda", "AWS::Lambda"),
     "logs": ("CloudWatchLogs", "AWS::logs"),
+    "sqs": ("SQS", "AWS::SQS::Queue"),
     "stepfunctions": ("StepFunctions", "AWS::StepFunctions::StateMachine"),
 }
 """What X-Ray calls a service, and the type of its nodes."""

@@ -15,9 +15,11 @@ from typing import Any
 
 import pytest
 
+from pizzabar.cloudformation.node import FaultyTemplate
 from pizzabar.documents import JSON
 from pizzabar.emulator import Emulator
 from pizzabar.errors import ServiceError
+from pizzabar.loading import load_stack
 from pizzabar.settings import Settings
 
 ARN = "arn:aws:sqs:us-east-1:123456789012:orders"
@@ -330,6 +332,23 @@ async def test_a_mapping_goes_on_after_a_restart(tmp_path: Path) -> None:
         assert bodies() == [["a"]]
         await emulator.advance(timedelta(seconds=31))
         assert bodies() == [["a"], ["a"]]
+
+
+@pytest.mark.parametrize(
+    ("properties", "fault"),
+    [
+        ("{BatchSize: 2}", "an event source of this type needs a Queue."),
+        ("{Queue: !GetAtt Orders.Arn, Stream: a}", "property Stream not defined for event Ordered"),
+        ("{Queue: !GetAtt Orders.Arn, BatchSize: 20}", "Maximum batch window in seconds must be greater than 0"),
+        ("{Queue: !GetAtt Orders.Arn, ProvisionedPollerConfig: {}}", "ProvisionedPollerConfig"),
+    ],
+)
+def test_faults_of_an_event_source(tmp_path: Path, properties: str, fault: str) -> None:
+    event = f"      Events:\n        Ordered:\n          Type: SQS\n          Properties: {properties}\n"
+    (tmp_path / "template.yaml").write_text(TEMPLATE.replace("EVENTS", event))
+    with pytest.raises(FaultyTemplate) as faulty:
+        load_stack(Settings(state=None, template=tmp_path / "template.yaml"))
+    assert fault in str(faulty.value)
 
 
 # State machines.

@@ -33,7 +33,10 @@ async def create_queue(queues: Queues, parameters: JSON) -> JSON:
 
 async def delete_queue(queues: Queues, parameters: JSON) -> JSON:
     """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteQueue.html"""
-    queues.delete(queue_of(queues, parameters).name)
+    queue = queue_of(queues, parameters)
+    queues.delete(queue.name)
+    # One of the template's is there again at the next start.
+    queues.changed.note(queue.name)
     return {}
 
 

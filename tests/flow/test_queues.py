@@ -446,6 +446,36 @@ async def test_every_operation_is_there_by_the_sdk(tmp_path: Path) -> None:
         assert json.loads(ended["output"])["Messages"][0]["Body"] == "a"
 
 
+# Rules.
+
+
+async def test_a_rule_sends_to_a_queue_and_buries_in_another(tmp_path: Path) -> None:
+    rules = """
+  ToOrders:
+    Type: AWS::Events::Rule
+    Properties:
+      EventPattern: {source: [oven]}
+      Targets: [{Id: q, Arn: !GetAtt Orders.Arn, InputPath: $.detail}]
+  ToNobody:
+    Type: AWS::Events::Rule
+    Properties:
+      EventPattern: {source: [oven]}
+      Targets:
+        - Id: q
+          Arn: arn:aws:sqs:us-east-1:123456789012:none
+          DeadLetterConfig: {Arn: !GetAtt Dead.Arn}
+"""
+    async with opened(tmp_path, rules) as emulator:
+        entry = {"Source": "oven", "DetailType": "Baked", "Detail": '{"pizza":"funghi"}'}
+        await emulator.call("events", "PutEvents", {"Entries": [entry]})
+        await emulator.settled()
+        assert await received(emulator) == ['{"pizza":"funghi"}']
+        asked = {"QueueUrl": URL.format("dead"), "MessageAttributeNames": ["All"]}
+        [dead] = (await emulator.call("sqs", "ReceiveMessage", asked))["Messages"]
+        assert json.loads(dead["Body"])["detail"] == {"pizza": "funghi"}
+        assert "TARGET_ARN" in dead["MessageAttributes"]
+
+
 # Roles.
 
 

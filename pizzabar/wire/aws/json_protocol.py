@@ -22,6 +22,7 @@ from pizzabar.wire.aws.exchange import (
     read_body,
     request_id,
 )
+from pizzabar.wire.aws.polling import POLLS, Gone, unless_gone
 
 log = logging.getLogger("pizzabar")
 MEGABYTE = 1 << 20
@@ -118,10 +119,14 @@ async def answer(call: Operations, target: str, headers: dict[bytes, bytes], rec
     if operation == "DescribeEndpoints" or service.name == "sqs":
         # What these answer are addresses.
         parameters["Host"] = headers.get(b"host", b"").decode("latin-1")
+    asked = call(service.name, operation, parameters)
     try:
-        result = await call(service.name, operation, parameters)
+        result = await (unless_gone(asked, receive) if (service.name, operation) in POLLS else asked)
     except ServiceError as error:
         return _error(service, error)
+    except Gone:
+        # Nobody reads it.
+        return Response(408)
     return _write(service, 200, documents.encode(result))
 
 

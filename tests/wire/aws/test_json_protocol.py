@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from pizzabar import documents
 from pizzabar.documents import JSON
-from pizzabar.wire.aws.json_protocol import SERVICES
+from pizzabar.wire.aws.json_protocol import SERVICES, answer
 from tests.wire.aws.asking import aws
+from tests.world import turns
 
 DYNAMODB = "DynamoDB_20120810"
 STATES = "AWSStepFunctions"
@@ -97,6 +98,31 @@ async def test_sqs_is_asked_at_the_address_of_a_queue_too() -> None:
         form = {"content-type": "application/x-www-form-urlencoded"}
         old = await client.rest("POST", path, b"Action=SendMessage&Version=2012-11-05", **form)
         assert (old.status, b"the query protocol of SQS is not supported" in old.body) == (400, True)
+
+
+async def test_who_goes_while_they_wait_takes_no_message_with_them() -> None:
+    async with aws() as client:
+        await client.json("AmazonSQS.CreateQueue", {"QueueName": "orders"})
+        queue = {"QueueUrl": "http://localhost/123456789012/orders"}
+        body = documents.encode({**queue, "WaitTimeSeconds": 20})
+        said: list[JSON] = [{"type": "http.request", "body": body, "more_body": False}]
+        going = asyncio.Event()
+
+        async def receive() -> JSON:
+            if not said:
+                await going.wait()
+                return {"type": "http.disconnect"}
+            return said.pop()
+
+        polling = asyncio.ensure_future(
+            answer(client.emulator.call, "AmazonSQS.ReceiveMessage", {b"host": b"localhost"}, receive)
+        )
+        await turns(20)
+        going.set()
+        assert (await polling).status == 408
+        await client.emulator.call("sqs", "SendMessage", {**queue, "MessageBody": "a"})
+        counts = await client.emulator.queues.count("orders")
+        assert (counts.visible, counts.in_flight) == (1, 0)
 
 
 async def test_the_type_of_the_body_does_not_matter() -> None:

@@ -446,6 +446,16 @@ async def test_every_operation_is_there_by_the_sdk(tmp_path: Path) -> None:
         assert json.loads(ended["output"])["Messages"][0]["Body"] == "a"
 
 
+async def test_a_state_machine_that_waits_for_a_message_holds_up_nobody(tmp_path: Path) -> None:
+    async with opened(tmp_path) as emulator:
+        running = await run(emulator, sending("aws-sdk:sqs:receiveMessage", WaitTimeSeconds=20), {})
+        assert running["status"] == "RUNNING"
+        await emulator.advance(timedelta(seconds=20))
+        asked = {"executionArn": running["executionArn"]}
+        ended = await emulator.call("stepfunctions", "DescribeExecution", asked)
+        assert (ended["status"], ended["output"]) == ("SUCCEEDED", "{}")
+
+
 # Rules.
 
 

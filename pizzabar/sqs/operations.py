@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from pizzabar.documents import JSON
 from pizzabar.sqs.attributes import COUNTS, check_name, check_readable, read_attributes
-from pizzabar.sqs.errors import InvalidAttributeName, InvalidParameterValueException
+from pizzabar.sqs.errors import InvalidAttributeName, InvalidParameterValueException, QueueDoesNotExist
 from pizzabar.sqs.message_operations import OPERATIONS as MESSAGE_OPERATIONS
 from pizzabar.sqs.move_operations import OPERATIONS as MOVE_OPERATIONS
 from pizzabar.sqs.parameters import address_of, page_of, queue_of, required
@@ -43,8 +43,9 @@ async def delete_queue(queues: Queues, parameters: JSON) -> JSON:
 async def get_queue_url(queues: Queues, parameters: JSON) -> JSON:
     """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueUrl.html"""
     name = required(parameters, "QueueName")
-    owner = parameters.get("QueueOwnerAWSAccountId") or queues.home.account
-    queues.by_arn(queues.arn(name).replace(f":{queues.home.account}:", f":{owner}:"))
+    if parameters.get("QueueOwnerAWSAccountId") not in (None, queues.home.account):
+        raise QueueDoesNotExist
+    queues.get(name)
     return {"QueueUrl": queues.url(name, address_of(parameters))}
 
 

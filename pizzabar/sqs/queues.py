@@ -249,10 +249,8 @@ class Queues:
     # Policies of a template's that stand beside its queues.
 
     def declare_policy(self, name: str, policy: str | None) -> None:
-        """Have the resource policy that a template says, or none."""
-        queue = self._queues.get(name)
-        if queue is None:
-            return
+        """Have the resource policy that a template says, or none. Raise ``QueueDoesNotExist``."""
+        queue = self.get(name)
         attributes = {each: value for each, value in queue.attributes.items() if each != "Policy"}
         if policy is None:
             self._declared_policies.pop(name, None)

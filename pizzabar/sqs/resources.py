@@ -93,7 +93,8 @@ async def _create_policy(queues: Queues, resource: Resource) -> None:
 
 async def _remove_policy(queues: Queues, resource: Resource) -> None:
     for url in resource.properties["Queues"]:
-        queues.declare_policy(url.rpartition("/")[2], None)
+        if (name := url.rpartition("/")[2]) in queues:
+            queues.declare_policy(name, None)
 
 
 RESOURCES: dict[str, ResourceType] = {

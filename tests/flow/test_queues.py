@@ -21,6 +21,7 @@ from pizzabar.emulator import Emulator
 from pizzabar.errors import ServiceError
 from pizzabar.loading import load_stack
 from pizzabar.settings import Settings
+from tests.world import turns
 
 ARN = "arn:aws:sqs:us-east-1:123456789012:orders"
 URL = "http://localhost:8000/123456789012/{}"
@@ -248,6 +249,26 @@ async def test_each_group_is_handed_over_in_its_order(tmp_path: Path) -> None:
         assert bodies() == [["a1"], ["b1"]]
         await emulator.advance(timedelta(seconds=30))
         assert bodies() == [["a1"], ["b1"], ["a1"], ["a2"]]
+
+
+@pytest.mark.parametrize(("scaling", "most"), [({"ScalingConfig": {"MaximumConcurrency": 2}}, 2), ({}, 5)])
+async def test_so_many_batches_are_handed_over_at_once(tmp_path: Path, scaling: dict[str, JSON], most: int) -> None:
+    gate, under_way, peaks = asyncio.Event(), [0], [0]
+
+    async def wait(event: JSON, context: object) -> None:
+        under_way[0] += 1
+        peaks.append(under_way[0])
+        await gate.wait()
+        under_way[0] -= 1
+
+    async with opened(tmp_path, functions={"Bake": wait}) as emulator:
+        await map_queue(emulator, BatchSize=1, **scaling)
+        await send(emulator, *map(str, range(8)))
+        await turns()
+        assert max(peaks) == most
+        gate.set()
+        await emulator.settled()
+        assert (max(peaks), len(peaks) - 1, await counts(emulator)) == (most, 8, (0, 0, 0))
 
 
 async def test_a_mapping_is_described_changed_and_deleted(tmp_path: Path) -> None:

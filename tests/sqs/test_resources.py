@@ -8,6 +8,7 @@ import pytest
 
 from pizzabar.cloudformation.node import FaultyTemplate
 from pizzabar.emulator import Emulator
+from pizzabar.errors import ServiceError
 from pizzabar.loading import load_stack
 from pizzabar.settings import Settings
 from tests.sqs.service import arn, url
@@ -124,6 +125,12 @@ def test_faults_of_a_template(tmp_path: Path, properties: str, fault: str) -> No
     with pytest.raises(FaultyTemplate) as faulty:
         load_stack(Settings(state=None, template=tmp_path / "template.yaml"))
     assert fault in str(faulty.value)
+
+
+async def test_a_policy_is_one_of_a_queue(tmp_path: Path) -> None:
+    with pytest.raises(ServiceError, match="The specified queue does not exist"):
+        async with opened(tmp_path, TEMPLATE.replace("!Ref Orders", "http://any/123456789012/other")):
+            pass
 
 
 def test_a_policy_is_held_to_its_language(tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ class Emulator:
             keep=partial(runtime.kept.put, "event_sources"),
         )
         self.tables.follow_streams(self.event_sources.wake)
-        self.queues.follow(self.event_sources.wake)
+        self.queues.messages.follow(self.event_sources.wake)
         self.apis = WebSocketApis(
             runtime.connections,
             runtime.http,

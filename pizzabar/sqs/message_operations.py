@@ -20,9 +20,10 @@ from pizzabar.sqs.errors import (
     invalid_value,
 )
 from pizzabar.sqs.message_attributes import md5_of, read_attributes, read_system_attributes, selected, size_of
+from pizzabar.sqs.messages import MAX_VISIBILITY
 from pizzabar.sqs.parameters import compact, entries_of, number_of, queue_of, required
 from pizzabar.sqs.queue import MAX_MESSAGE_BYTES, Queue
-from pizzabar.sqs.queues import MAX_VISIBILITY, Queues
+from pizzabar.sqs.queues import Queues
 from pizzabar.sqs.receipt import Receipt, read_handle, write_handle
 from pizzabar.sqs.shapes import DELETION, SENDING, VISIBILITY
 from pizzabar.sqs.store import Message, Placed, Sending
@@ -46,7 +47,7 @@ async def send_message(queues: Queues, parameters: JSON) -> JSON:
     if queue.is_fifo and not parameters.get("MessageGroupId"):
         raise MissingRequiredParameterException("MessageGroupId")
     sending = _sending(queues, queue, parameters)
-    [placed] = await queues.send(queue.name, [sending])
+    [placed] = await queues.messages.send(queue.name, [sending])
     return _sent(queue, sending, placed)
 
 
@@ -68,7 +69,7 @@ async def send_message_batch(queues: Queues, parameters: JSON) -> JSON:
     size = sum(_size(sending) for sending in sendings.values())
     if size > MAX_MESSAGE_BYTES:
         raise BatchRequestTooLong(MAX_MESSAGE_BYTES, size)
-    placed = await queues.send(queue.name, list(sendings.values())) if sendings else []
+    placed = await queues.messages.send(queue.name, list(sendings.values())) if sendings else []
     successful = [
         {"Id": id, **_sent(queue, sending, at)} for (id, sending), at in zip(sendings.items(), placed, strict=True)
     ]
@@ -195,7 +196,7 @@ async def receive_message(queues: Queues, parameters: JSON) -> JSON:
         *(parameters.get("MessageSystemAttributeNames") or []),
     ]
     names = parameters.get("MessageAttributeNames") or []
-    messages = await queues.receive(queue.name, most=most, visibility=visibility, wait=wait, attempt=attempt)
+    messages = await queues.messages.receive(queue.name, most=most, visibility=visibility, wait=wait, attempt=attempt)
     return compact({"Messages": [_received(queue, each, system_names, names) for each in messages]})
 
 
@@ -270,7 +271,7 @@ async def change_message_visibility_batch(queues: Queues, parameters: JSON) -> J
 
 
 async def _delete(queues: Queues, queue: Queue, given: JSON) -> None:
-    await queues.delete_message(read_handle(required(given, "ReceiptHandle"), queue.name))
+    await queues.messages.delete(read_handle(required(given, "ReceiptHandle"), queue.name))
 
 
 async def _change_visibility(queues: Queues, queue: Queue, given: JSON) -> None:
@@ -278,7 +279,7 @@ async def _change_visibility(queues: Queues, queue: Queue, given: JSON) -> None:
     seconds = _visibility(given)
     if seconds is None:
         raise MissingRequiredParameterException("VisibilityTimeout")
-    await queues.change_visibility(receipt, seconds)
+    await queues.messages.change_visibility(receipt, seconds)
 
 
 async def _each(

@@ -30,7 +30,7 @@ async def start(queues: Queues, source: Queue, destination: str | None, per_seco
         raise InvalidParameterValueException(
             "There is already a task running. Only one active task is allowed for a source queue arn at a given time."
         )
-    now, count = queues.now(), await queues.count(source.name)
+    now, count = queues.now(), await queues.messages.count(source.name)
     task = MoveTask(new_uuid(), round(now * 1000), count.visible, destination, per_second)
     queues.put(replace(source, move_tasks=(task, *source.move_tasks[: KEPT - 1])))
     queues.work.start(_run(queues, source.name, task.id))
@@ -80,7 +80,7 @@ async def _run(queues: Queues, name: str, id: str) -> None:
             # It was cancelled meanwhile, or its queue deleted.
             return
         _change(queues, queues.get(name), task)
-        await queues.arrived(arrived)
+        await queues.messages.arrived(arrived)
         if task.status == RUNNING and task.per_second is not None:
             later = queues.clock.now() + timedelta(seconds=1)
             queues.clock.wake_at(later, lambda: _start(queues, name, id))

@@ -84,7 +84,7 @@ async def get_queue_attributes(queues: Queues, parameters: JSON) -> JSON:
         **queue.standing,
     }
     if is_all or any(name in COUNTS for name in names):
-        counts = await queues.count(queue.name)
+        counts = await queues.messages.count(queue.name)
         found = map(str, (counts.visible, counts.in_flight, counts.delayed))
         attributes |= dict(zip(COUNTS, found, strict=True))
     return {"Attributes": {name: value for name, value in attributes.items() if is_all or name in names}}

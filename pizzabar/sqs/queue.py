@@ -40,6 +40,12 @@ class RedrivePolicy:
     most: int
 
 
+def read_redrive_policy(text: str) -> RedrivePolicy:
+    """Read a redrive policy, which was checked."""
+    policy = documents.parse(text)
+    return RedrivePolicy(policy["deadLetterTargetArn"], int(policy["maxReceiveCount"]))
+
+
 @record
 class MoveTask:
     """A task that moves messages out of a dead-letter queue: to one queue, or each to where it came from."""
@@ -86,10 +92,7 @@ class Queue:
     def redrive_policy(self) -> RedrivePolicy | None:
         """Where messages go that are received in vain, if there is such a place."""
         text = self.attributes.get("RedrivePolicy")
-        if text is None:
-            return None
-        policy = documents.parse(text)
-        return RedrivePolicy(policy["deadLetterTargetArn"], int(policy["maxReceiveCount"]))
+        return None if text is None else read_redrive_policy(text)
 
     @property
     def policy(self) -> JSON:

@@ -76,7 +76,7 @@ async def _create(queues: Queues, resource: Resource) -> None:
 
 async def _remove(queues: Queues, resource: Resource) -> None:
     name = resource.identity.attributes["QueueName"]
-    if name in queues and (await queues.count(name)).is_nothing:
+    if name in queues and (await queues.messages.count(name)).is_nothing:
         queues.discard(name)
 
 

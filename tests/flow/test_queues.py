@@ -97,7 +97,7 @@ async def map_queue(emulator: Emulator, **more: JSON) -> JSON:
 
 
 async def counts(emulator: Emulator, queue: str = "orders") -> tuple[int, int, int]:
-    found = await emulator.queues.count(queue)
+    found = await emulator.queues.messages.count(queue)
     return found.visible, found.in_flight, found.delayed
 
 

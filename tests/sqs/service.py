@@ -11,8 +11,9 @@ from pizzabar.documents import JSON
 from pizzabar.errors import ServiceError
 from pizzabar.local.queues import LocalQueues
 from pizzabar.shapes import typed
+from pizzabar.sqs.messages import AWS_LIMITS, Limits
 from pizzabar.sqs.operations import OPERATIONS
-from pizzabar.sqs.queues import AWS_LIMITS, Limits, Queues
+from pizzabar.sqs.queues import Queues
 from pizzabar.sqs.shapes import SHAPES
 from tests.world import World, world
 
@@ -79,7 +80,7 @@ class Sqs:
 
     async def counts(self, queue: str) -> tuple[int, int, int]:
         """Tell how many messages are visible, in flight and delayed."""
-        counts = await self.queues.count(queue)
+        counts = await self.queues.messages.count(queue)
         return counts.visible, counts.in_flight, counts.delayed
 
     async def advance(self, **duration: float) -> None:

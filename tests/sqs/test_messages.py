@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pizzabar.clock import SystemClock, VirtualClock
-from pizzabar.sqs.queues import Limits
+from pizzabar.sqs.messages import Limits
 from tests.sqs.service import ACCOUNT, sqs
 from tests.world import NOON, turns
 

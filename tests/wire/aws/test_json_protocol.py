@@ -121,7 +121,7 @@ async def test_who_goes_while_they_wait_takes_no_message_with_them() -> None:
         going.set()
         assert (await polling).status == 408
         await client.emulator.call("sqs", "SendMessage", {**queue, "MessageBody": "a"})
-        counts = await client.emulator.queues.count("orders")
+        counts = await client.emulator.queues.messages.count("orders")
         assert (counts.visible, counts.in_flight) == (1, 0)
 
 

@@ -41,6 +41,8 @@ from pizzabar.runtime import Runtime
 from pizzabar.scheduler.schedules import Schedules
 from pizzabar.services import CHANGES, ROOMS, SERVICES, resource_types, typed_operations
 from pizzabar.settings import Settings
+from pizzabar.sqs.move_tasks import go_on
+from pizzabar.sqs.queues import Queues
 from pizzabar.stepfunctions.activities import Activities
 from pizzabar.stepfunctions.errors import ExecutionDoesNotExist
 from pizzabar.stepfunctions.state_machines import StateMachines
@@ -106,6 +108,9 @@ class Emulator:
         self.executions = runtime.executions(tasks)
         self.tables = Tables(runtime.tables, self.clock, self.work, self.home)
         self.log_groups = LogGroups(runtime.logs, self.clock, self.home)
+        self.queues = Queues(
+            runtime.queues, self.clock, self.work, self.home, address=f"http://localhost:{settings.port}"
+        )
         self.state_machines = StateMachines(self.executions, tasks, self.clock, self.home)
         self.state_machines.log_to(self.log_groups.has, self.log_groups.append)
         self.buses = EventBuses(runtime.transport, call, call.relay, self.clock, self.work, self.home)
@@ -133,6 +138,7 @@ class Emulator:
             has=call.has,
             serves=call.serves,
         )
+        self.queues.messages.follow(self.event_sources.wake)
         self.apis = WebSocketApis(
             runtime.connections,
             runtime.http,
@@ -207,6 +213,7 @@ class Emulator:
         await self.tables.open()
         await self.log_groups.open()
         await self.schedules.open()
+        await self.queues.load()
         self.stack = stack
         self.stacks.deploy(stack, self.clock.now())
         self.functions.folder = folder_of(self.settings)
@@ -224,6 +231,8 @@ class Emulator:
                 self.runtime.kept.put(room, getattr(self, room).to_keep())
         await self._prepare(self.functions)
         # What an earlier process left undone needs the resources.
+        await self.queues.open()
+        go_on(self.queues)
         await self.buses.open()
         await self.functions.open()
         await self.event_sources.open()
@@ -326,6 +335,8 @@ class Emulator:
             yield f"the policy of the function {name}", policy
         if service == "events" and (policy := self.buses.policy_of(arn)) is not None:
             yield f"the policy of the {name}", policy
+        if service == "sqs" and (policy := self.queues.policy_of(arn)) is not None:
+            yield f"the policy of the queue {name}", policy
         if service == "logs" and principal.role_arn is None:
             # Those of log groups are about services alone.
             # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutResourcePolicy.html

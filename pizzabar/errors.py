@@ -20,6 +20,8 @@ class ServiceError(PizzabarError):
 
     code: ClassVar[str] = "ServiceError"
     status: ClassVar[int] = 400
+    query_code: ClassVar[str] = ""
+    """What the query protocol called it before its service spoke JSON, where that is another name than the code."""
 
     def __init__(self, message: str = "", **members: JSON) -> None:
         self.message = message

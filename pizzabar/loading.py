@@ -59,7 +59,7 @@ def load_stack(settings: Settings, program: Program | None = None) -> Stack:
     Raise ``FaultyTemplate`` or ``OSError``.
     """
     path = settings.template
-    naming = Naming(Home(settings.account, settings.region), settings.stack_name)
+    naming = Naming(Home(settings.account, settings.region), settings.stack_name, f"http://localhost:{settings.port}")
     if path is None:
         folder: Traversable = files("pizzabar.pizzeria")
         file = "template.yaml"

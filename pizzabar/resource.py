@@ -84,10 +84,11 @@ Shape = Text | Number | Boolean | Document | Without | Unsupported | ListOf | Ma
 
 @record
 class Naming:
-    """What names are made from: the account, its region, and the stack."""
+    """What names are made from: the account, its region, and the stack; and where the server is."""
 
     home: Home
     stack: str
+    address: str = "http://localhost:8000"
 
 
 @record

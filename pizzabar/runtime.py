@@ -21,6 +21,7 @@ from pizzabar.lambda_.sandboxes import Sandboxes
 from pizzabar.logs.store import LogStore
 from pizzabar.scheduler.invocations import ScheduledInvocations
 from pizzabar.scheduler.store import ScheduleStore
+from pizzabar.sqs.store import QueueStore
 from pizzabar.stepfunctions.executions import Executions
 from pizzabar.stepfunctions.tasks import Tasks
 from pizzabar.work import Work
@@ -68,6 +69,10 @@ class Runtime(Protocol):
     @property
     def logs(self) -> LogStore:
         """The events of log groups."""
+
+    @property
+    def queues(self) -> QueueStore:
+        """The messages of queues."""
 
     @property
     def kept(self) -> Kept:

@@ -45,6 +45,10 @@ from pizzabar.scheduler.operations import OPERATIONS as SCHEDULER_OPERATIONS
 from pizzabar.scheduler.resources import RESOURCES as SCHEDULER_RESOURCES
 from pizzabar.scheduler.shapes import SHAPES as SCHEDULER_SHAPES
 from pizzabar.shapes import Shapes, typed
+from pizzabar.sqs.operations import CHANGES as SQS_CHANGES
+from pizzabar.sqs.operations import OPERATIONS as SQS_OPERATIONS
+from pizzabar.sqs.resources import RESOURCES as SQS_RESOURCES
+from pizzabar.sqs.shapes import SHAPES as SQS_SHAPES
 from pizzabar.stepfunctions.operations import CHANGES as STEP_FUNCTIONS_CHANGES
 from pizzabar.stepfunctions.operations import OPERATIONS as STEP_FUNCTIONS_OPERATIONS
 from pizzabar.stepfunctions.resources import RESOURCES as STEP_FUNCTIONS_RESOURCES
@@ -59,6 +63,7 @@ ROOMS: dict[str, dict[str, ResourceType]] = {
     "event_sources": EVENT_SOURCE_RESOURCES,
     "functions": LAMBDA_RESOURCES,
     "log_groups": LOGS_RESOURCES,
+    "queues": SQS_RESOURCES,
     "roles": IAM_RESOURCES,
     "schedules": SCHEDULER_RESOURCES,
     "state_machines": STEP_FUNCTIONS_RESOURCES,
@@ -78,6 +83,7 @@ SERVICES: tuple[tuple[str, Mapping[str, Callable[[Any, JSON], Awaitable[JSON]]],
     ("lambda", EVENT_SOURCE_OPERATIONS, "event_sources"),
     ("logs", LOGS_OPERATIONS, "log_groups"),
     ("scheduler", SCHEDULER_OPERATIONS, "schedules"),
+    ("sqs", SQS_OPERATIONS, "queues"),
     ("stepfunctions", STEP_FUNCTIONS_OPERATIONS, "state_machines"),
     ("sts", STS_OPERATIONS, "home"),
     ("xray", XRAY_OPERATIONS, "traces"),
@@ -90,6 +96,7 @@ SHAPES: dict[str, Shapes] = {
     "iam": IAM_SHAPES,
     "lambda": LAMBDA_SHAPES,
     "scheduler": SCHEDULER_SHAPES,
+    "sqs": SQS_SHAPES,
     "stepfunctions": STEP_FUNCTIONS_SHAPES,
     "sts": {},
     "xray": XRAY_SHAPES,
@@ -104,6 +111,7 @@ CHANGES: dict[str, frozenset[str]] = {
     "event_sources": EVENT_SOURCE_CHANGES,
     "functions": LAMBDA_CHANGES,
     "log_groups": LOGS_CHANGES,
+    "queues": SQS_CHANGES,
     "state_machines": STEP_FUNCTIONS_CHANGES,
     "tables": DYNAMODB_CHANGES,
 }

@@ -18,12 +18,13 @@ log = logging.getLogger("pizzabar")
 
 
 ERRAND: ContextVar["Work | None"] = ContextVar("errand", default=None)
-"""Where what is done at present is counted, if it is an errand."""
+"""Where what is done at present is counted, if it is an errand or a background task."""
 
 
 @contextmanager
 def resting() -> Iterator[None]:
-    """Let an errand not count as under way while it waits for what others do: a worker's task, an execution's end."""
+    """Let an errand, or a background task, not count as under way while it waits for what others do: a worker's task,
+    an execution's end, a message."""
     work = ERRAND.get()
     if work is None:
         yield
@@ -52,7 +53,9 @@ class Work:
 
     def start(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run a coroutine in the background. If it fails, that is logged with its traceback."""
-        task = asyncio.get_running_loop().create_task(coroutine)
+        context = copy_context()
+        context.run(ERRAND.set, self)
+        task = asyncio.get_running_loop().create_task(coroutine, context=context)
         self._tasks.add(task)
         self._begun += 1
         task.add_done_callback(self._finished)
@@ -65,6 +68,7 @@ class Work:
         raises before it waits.
         """
         context = copy_context()
+        context.run(ERRAND.set, self)
         self._begun += 1
         try:
             waits_for = context.run(coroutine.send, None)

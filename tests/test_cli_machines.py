@@ -63,7 +63,7 @@ def test_a_machine_is_run_at_once(folder: Path) -> None:
 
 
 def test_a_machine_uses_a_template_of_ones_own(folder: Path) -> None:
-    (folder / "template.yaml").write_text("Resources: {Menu: {Type: AWS::SQS::Queue}}")
+    (folder / "template.yaml").write_text("Resources: {Menu: {Type: AWS::Scheduler::ScheduleGroup}}")
     found = run("test-machine", folder / "pizza.asl.json", "--template", folder / "template.yaml")
     assert found.exit_code != 0
     listing = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:dynamodb:listTables", "End": True}

@@ -136,7 +136,7 @@ def test_every_task_that_asks_for_what_is_not_there_is_told(tmp_path: Path) -> N
       "Resource": "arn:aws:states:::aws-sdk:dynamodb:putItm"}}}]},
   "Each": {"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "Send", "States": {
     "Send": {"Type": "Task", "End": true,
-      "Resource": "arn:aws:states:::aws-sdk:sqs:sendMessage"}}}}
+      "Resource": "arn:aws:states:::aws-sdk:sns:publish"}}}}
 }}"""
     )
     text = """Transform: AWS::Serverless-2016-10-31
@@ -147,7 +147,7 @@ Resources:
     faults = sorted(fault.rpartition("flow.asl.json:")[2] for fault in faults_of(tmp_path, text))
 
     assert any(fault.startswith("4:") and "dynamodb:PutItm is not supported" in fault for fault in faults)
-    assert any(fault.startswith("7:") and "aws-sdk:sqs:sendMessage" in fault for fault in faults)
+    assert any(fault.startswith("7:") and "aws-sdk:sns:publish" in fault for fault in faults)
 
 
 @pytest.mark.parametrize("depends", ["", ", DependsOn: [Mock]"])

@@ -303,3 +303,24 @@ async def test_what_is_no_errand_rests_without_effect() -> None:
     with resting():
         assert work.is_busy
     work.end()
+
+
+async def test_a_background_task_rests_as_an_errand_does() -> None:
+    work = Work()
+    answers: list[asyncio.Future[None]] = [asyncio.get_running_loop().create_future() for _ in range(2)]
+
+    async def wait(answer: asyncio.Future[None]) -> None:
+        with resting():
+            await answer
+
+    task = work.start(wait(answers[0]))
+    other = work.start_now(wait(answers[1]))
+    await work.settled()
+    assert other is not None
+    assert not task.done()
+    assert not work.is_busy
+    for answer in answers:
+        answer.set_result(None)
+    await asyncio.gather(task, other)
+    await work.settled()
+    assert not work.is_busy

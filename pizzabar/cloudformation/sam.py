@@ -23,7 +23,7 @@ from pizzabar.cloudformation.node import (
     mapping,
     node_of,
 )
-from pizzabar.cloudformation.sam_events import events_of, is_schedule, is_stream, mapping_of, rule_of
+from pizzabar.cloudformation.sam_events import events_of, is_queue, is_schedule, is_stream, mapping_of, rule_of
 from pizzabar.cloudformation.sam_globals import KEPT_APART, is_intrinsic, merge, read_globals, without_ignored
 from pizzabar.cloudformation.sam_permissions import BASIC, attached, permissions
 from pizzabar.cloudformation.sam_policies import check_policies
@@ -152,7 +152,7 @@ def _location(code: Node | None) -> Node | None:
 
 def _function_event(source: Source, event_id: str, event: Node) -> Resources:
     rule_id = f"{source.logical_id}{event_id}"
-    if is_stream(event):
+    if is_stream(event) or is_queue(event):
         yield rule_id, mapping_of(source, event)
         return
     if is_schedule(event):
@@ -287,8 +287,9 @@ def _role(source: Source, service: str, managed: str | None) -> tuple[str, Node]
     given = source.properties
     made: dict[str, JSON] = {"AssumeRolePolicyDocument": given.get("AssumeRolePolicyDocument", trust(service))}
     own, listed = permissions(source)
-    reads_streams = any(map(is_stream, mapping(given.get("Events")).values()))
-    arns = [*attached(source, managed, reads_streams=reads_streams), *listed]
+    events = mapping(given.get("Events")).values()
+    reads = (any(map(is_stream, events)), any(map(is_queue, events)))
+    arns = [*attached(source, managed, reads_streams=reads[0], reads_queues=reads[1]), *listed]
     if arns:
         made["ManagedPolicyArns"] = arns
     if own:

@@ -1,5 +1,6 @@
 """
-Event sources of functions and state machines, as far as rooms take them: rules, schedules, and the streams of tables.
+Event sources of functions and state machines, as far as rooms take them: rules, schedules, the streams of tables,
+and queues.
 
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-eventsource.html
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-statemachine-statemachineeventsource.html
@@ -15,7 +16,7 @@ from pizzabar.documents import JSON
 _RULE_EVENTS = ("EventBridgeRule", "CloudWatchEvent")
 EVENTS_OF_SAM = (
     *("AlexaSkill", "Api", "CloudWatchLogs", "Cognito", "DocumentDB", "HttpApi", "IoTRule", "Kinesis"),
-    *("MQ", "MSK", "S3", "SNS", "SQS", "SelfManagedKafka"),
+    *("MQ", "MSK", "S3", "SNS", "SelfManagedKafka"),
 )
 """Event sources that are refused by name."""
 _EVENT_PROPERTIES = (
@@ -39,6 +40,14 @@ _STREAM_PROPERTIES = (
 )
 
 
+QUEUE_EVENT = "SQS"
+"""Another one of functions alone."""
+_QUEUE_PROPERTIES = (
+    *("BatchSize", "Enabled", "FilterCriteria", "FunctionResponseTypes", "KmsKeyArn"),
+    *("MaximumBatchingWindowInSeconds", "MetricsConfig", "ProvisionedPollerConfig", "Queue", "ScalingConfig"),
+)
+
+
 def events_of(source: Source, *, of_function: bool) -> Iterator[tuple[str, Node]]:
     """Go through the event sources that can be made, and tell those that cannot."""
     kinds: dict[str, tuple[str, ...]] = dict.fromkeys(_RULE_EVENTS, _EVENT_PROPERTIES) | {
@@ -46,7 +55,7 @@ def events_of(source: Source, *, of_function: bool) -> Iterator[tuple[str, Node]
         SCHEDULER_EVENT: SCHEDULER_PROPERTIES,
     }
     if of_function:
-        kinds[STREAM_EVENT] = _STREAM_PROPERTIES
+        kinds |= {STREAM_EVENT: _STREAM_PROPERTIES, QUEUE_EVENT: _QUEUE_PROPERTIES}
     section = source.properties.get("Events")
     if section is not None and not isinstance(section.value, dict | Special):
         source.fault(section, "'Events' must be an object of event sources.")
@@ -56,7 +65,7 @@ def events_of(source: Source, *, of_function: bool) -> Iterator[tuple[str, Node]
             if not isinstance(event.value, Special):
                 source.fault(event, f"Event with id [{event_id}] is invalid. Event has no Type.")
         elif type.value not in kinds:
-            known = type.value in (*EVENTS_OF_SAM, STREAM_EVENT)
+            known = type.value in (*EVENTS_OF_SAM, STREAM_EVENT, QUEUE_EVENT)
             hint = "" if known else did_you_mean(type.value, (*kinds, *EVENTS_OF_SAM))
             message = f"{source.logical_id}: event source {event_id} of type {type.value} is not supported{hint}"
             source.unsupported(type.position, message)
@@ -79,6 +88,11 @@ def is_schedule(event: Node) -> bool:
     return bool(_type_of(event) == SCHEDULER_EVENT)
 
 
+def is_queue(event: Node) -> bool:
+    """Whether an event source is a queue."""
+    return bool(_type_of(event) == QUEUE_EVENT)
+
+
 def _type_of(event: Node) -> JSON:
     type = mapping(event).get("Type")
     return None if type is None else type.value
@@ -87,9 +101,10 @@ def _type_of(event: Node) -> JSON:
 def mapping_of(source: Source, event: Node) -> Node:
     """Give the event source mapping that an event source stands for."""
     given = mapping(mapping(event).get("Properties"))
-    made: dict[str, JSON] = {"EventSourceArn" if name == "Stream" else name: node for name, node in given.items()}
-    if "Stream" not in given:
-        source.fault(event, "an event source of this type needs a Stream.")
+    where = "Queue" if is_queue(event) else "Stream"
+    made: dict[str, JSON] = {"EventSourceArn" if name == where else name: node for name, node in given.items()}
+    if where not in given:
+        source.fault(event, f"an event source of this type needs a {where}.")
     return source.resource(
         "AWS::Lambda::EventSourceMapping", {**made, "FunctionName": {"Ref": source.logical_id}}, event.place
     )

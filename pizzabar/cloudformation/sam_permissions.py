@@ -14,6 +14,7 @@ from pizzabar.cloudformation.sam_source import Source
 from pizzabar.documents import JSON
 
 BASIC = "service-role/AWSLambdaBasicExecutionRole"
+QUEUES = "service-role/AWSLambdaSQSQueueExecutionRole"
 STREAMS = "service-role/AWSLambdaDynamoDBExecutionRole"
 TRACING = "AWSXRayDaemonWriteAccess"
 _SERVICE_ROLES = frozenset(
@@ -171,6 +172,17 @@ TEMPLATES: dict[str, Statements] = {
         (_actions("logs", "FilterLogEvents"), _of("logs", "log-group:${LogGroupName}:log-stream:*")),
     ),
     "LambdaInvokePolicy": ((_actions("lambda", "InvokeFunction"), _of("lambda", "function:${FunctionName}*")),),
+    "SQSPollerPolicy": (
+        (
+            _actions(
+                "sqs",
+                "ChangeMessageVisibility ChangeMessageVisibilityBatch DeleteMessage DeleteMessageBatch "
+                "GetQueueAttributes ReceiveMessage",
+            ),
+            _of("sqs", "${QueueName}"),
+        ),
+    ),
+    "SQSSendMessagePolicy": ((_actions("sqs", "SendMessage*"), _of("sqs", "${QueueName}")),),
     **{
         name: ((_actions("states", actions), _of("states", "stateMachine:${StateMachineName}")),)
         for name, actions in {
@@ -183,12 +195,14 @@ TEMPLATES: dict[str, Statements] = {
 """What policy templates allow: actions and resources, by their names."""
 
 
-def attached(source: Source, base: str | None, *, reads_streams: bool) -> Iterator[JSON]:
+def attached(source: Source, base: str | None, *, reads_streams: bool, reads_queues: bool) -> Iterator[JSON]:
     """Give the ARNs of the managed policies that SAM attaches by itself."""
     if base is not None:
         yield managed_arn(base)
     if reads_streams:
         yield managed_arn(STREAMS)
+    if reads_queues:
+        yield managed_arn(QUEUES)
     tracing = source.properties.get("Tracing")
     if tracing is not None and (tracing.value == "Active" or mapping(tracing).get("Enabled", tracing).value is True):
         yield managed_arn(TRACING)

@@ -10,7 +10,6 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-templ
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 
-from pizzabar.cloudformation.resources import TAGS
 from pizzabar.documents import JSON
 from pizzabar.resource import (
     Boolean,
@@ -27,7 +26,7 @@ from pizzabar.resource import (
 
 Identify = Callable[[str, Mapping[str, JSON], Naming], Identity]
 
-TEXT, DOCUMENT, BOOLEAN, NUMBER, TEXTS = Text(), Document(), Boolean(), Number(), ListOf(Text())
+TEXT, DOCUMENT, BOOLEAN = Text(), Document(), Boolean()
 
 
 def _type(identify: Identify, properties: Mapping[str, Shape], required: Iterable[str] = ()) -> ResourceType:
@@ -45,12 +44,6 @@ def _named(
         return Identity(arn if ref_is_arn else name, {"Arn": arn, name_attribute: name})
 
     return identify
-
-
-def _queue(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> Identity:
-    name = str(properties.get("QueueName") or f"{naming.stack}-{logical_id}")
-    url = f"https://sqs.{naming.home.region}.amazonaws.com/{naming.home.account}/{name}"
-    return Identity(url, {"Arn": naming.home.arn("sqs", name), "QueueName": name, "QueueUrl": url})
 
 
 def _of_function(suffix: str) -> Identify:
@@ -202,30 +195,6 @@ UNSUPPORTED: dict[str, ResourceType] = {
             "RoleArn": TEXT,
         },
         ("DestinationArn", "FilterPattern", "LogGroupName"),
-    ),
-    "AWS::SQS::Queue": _type(
-        _queue,
-        {
-            "ContentBasedDeduplication": BOOLEAN,
-            "DeduplicationScope": Text(("messageGroup", "queue")),
-            "DelaySeconds": Number(0, 900),
-            "FifoQueue": BOOLEAN,
-            "FifoThroughputLimit": Text(("perMessageGroupId", "perQueue")),
-            "KmsDataKeyReusePeriodSeconds": Number(60, 86_400),
-            "KmsMasterKeyId": TEXT,
-            "MaximumMessageSize": Number(1_024, 1_048_576),
-            "MessageRetentionPeriod": Number(60, 1_209_600),
-            "QueueName": TEXT,
-            "ReceiveMessageWaitTimeSeconds": Number(0, 20),
-            "RedriveAllowPolicy": DOCUMENT,
-            "RedrivePolicy": DOCUMENT,
-            "SqsManagedSseEnabled": BOOLEAN,
-            "Tags": TAGS,
-            "VisibilityTimeout": Number(0, 43_200),
-        },
-    ),
-    "AWS::SQS::QueuePolicy": _type(
-        _by_id, {"PolicyDocument": DOCUMENT, "Queues": TEXTS}, ("PolicyDocument", "Queues")
     ),
     "AWS::StepFunctions::StateMachineAlias": _type(
         _named("states", "stateMachine:", "Name", ref_is_arn=True),

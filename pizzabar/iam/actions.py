@@ -5,9 +5,11 @@ Pure. Names, resources and condition keys are those of the Service Authorization
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
 
+import base64
 from collections.abc import Iterable, Iterator, Mapping
 from operator import itemgetter
 
+from pizzabar import documents
 from pizzabar.arn import Home, parse_arn
 from pizzabar.documents import JSON
 from pizzabar.iam.access import Access, Rule, Surroundings, as_given, on, on_nothing, unguarded
@@ -171,6 +173,41 @@ LOGS: dict[str, Rule] = {
         name: on_nothing(f"logs:{name}")
         for name in ("DeleteResourcePolicy", "DescribeResourcePolicies", "PutResourcePolicy")
     },
+}
+
+# SQS: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html
+
+
+def queue_arn(name_or_url: str, home: Home) -> str:
+    """Name a queue by its name or its address."""
+    return home.arn("sqs", name_or_url.rstrip("/").rpartition("/")[2])
+
+
+def _task_handle(given: JSON) -> str:
+    """Give the ARN of the queue that a task moves messages out of, which its handle tells."""
+    try:
+        return str(documents.parse(base64.b64decode(given["TaskHandle"]))["sourceArn"])
+    except ValueError:
+        raise TypeError("the handle is none") from None
+
+
+SQS: dict[str, Rule] = {
+    **{
+        # A batch is as many times the action on one message.
+        name: on(f"sqs:{name.removesuffix('Batch')}", "QueueUrl", queue_arn)
+        for name in (
+            *("AddPermission", "ChangeMessageVisibility", "ChangeMessageVisibilityBatch", "DeleteMessage"),
+            *("DeleteMessageBatch", "DeleteQueue", "GetQueueAttributes", "ListDeadLetterSourceQueues"),
+            *("ListQueueTags", "PurgeQueue", "ReceiveMessage", "RemovePermission", "SendMessage"),
+            *("SendMessageBatch", "SetQueueAttributes", "TagQueue", "UntagQueue"),
+        )
+    },
+    **{name: on(f"sqs:{name}", "QueueName", queue_arn) for name in ("CreateQueue", "GetQueueUrl")},
+    **{name: on(f"sqs:{name}", "SourceArn", as_given) for name in ("ListMessageMoveTasks", "StartMessageMoveTask")},
+    "CancelMessageMoveTask": Rule(
+        _task_handle, lambda arn, surroundings: (Access("sqs:CancelMessageMoveTask", arn),)
+    ),
+    "ListQueues": on_nothing("sqs:ListQueues"),
 }
 
 # Step Functions: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
@@ -384,6 +421,7 @@ RULES: dict[tuple[str, str], Rule] = {
         "lambda": LAMBDA,
         "logs": LOGS,
         "scheduler": SCHEDULER,
+        "sqs": SQS,
         "stepfunctions": STATES,
         # No permission is needed to be told who one is.
         "sts": {"GetCallerIdentity": unguarded()},

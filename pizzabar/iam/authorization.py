@@ -18,7 +18,13 @@ from pizzabar.documents import JSON
 from pizzabar.errors import ServiceError
 from pizzabar.iam.access import Access, Rule, Surroundings
 from pizzabar.iam.actions import RULES
-from pizzabar.iam.errors import AccessDenied, AccessDeniedException, ForbiddenException, RestAccessDeniedException
+from pizzabar.iam.errors import (
+    AccessDenied,
+    AccessDeniedException,
+    ForbiddenException,
+    QueryAccessDeniedException,
+    RestAccessDeniedException,
+)
 from pizzabar.iam.evaluation import Decision, Request, allowing, evaluate, may_assume, nearest
 from pizzabar.iam.policy import MalformedPolicyDocument, Policy, read_policy
 from pizzabar.iam.request_keys import Late, RequestKeys, principal_keys, time_keys
@@ -43,6 +49,7 @@ ERRORS: Mapping[str, type[ServiceError]] = {
     "iam": AccessDenied,
     "lambda": RestAccessDeniedException,
     "scheduler": RestAccessDeniedException,
+    "sqs": QueryAccessDeniedException,
 }
 """What services refuse with; the others do with ``AccessDeniedException`` and status 400."""
 

@@ -24,6 +24,14 @@ class AccessDeniedException(ServiceError):
     """Raised when the policies do not allow what a principal asks."""
 
 
+class QueryAccessDeniedException(ServiceError):
+    """Raised by services that spoke the query protocol, and tell its codes still."""
+
+    code = "AccessDeniedException"
+    status = 403
+    query_code = "AccessDenied"
+
+
 class AccessDenied(ServiceError):
     """Raised by the services of the query protocol when the policies do not allow what a principal asks."""
 

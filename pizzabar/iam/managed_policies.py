@@ -19,6 +19,7 @@ _READ_STREAMS = (
     "dynamodb:GetShardIterator",
     "dynamodb:ListStreams",
 )
+_READ_QUEUES = ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
 _WRITE_TRACES = (
     *("xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets"),
     "xray:GetSamplingStatisticSummaries",
@@ -31,7 +32,7 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
     "AWSLambdaInvocation-DynamoDB": ("lambda:InvokeFunction", *_READ_STREAMS),
     "AWSLambdaKinesisExecutionRole": _WRITE_LOGS,
     "AWSLambdaRole": ("lambda:InvokeFunction",),
-    "AWSLambdaSQSQueueExecutionRole": _WRITE_LOGS,
+    "AWSLambdaSQSQueueExecutionRole": (*_READ_QUEUES, *_WRITE_LOGS),
     "AWSLambdaVPCAccessExecutionRole": _WRITE_LOGS,
     "AWSLambda_FullAccess": ("lambda:*", "states:DescribeStateMachine", "states:ListStateMachines"),
     "AWSLambda_ReadOnlyAccess": ("lambda:Get*", "lambda:List*", "states:DescribeStateMachine"),
@@ -59,6 +60,11 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
     ),
     "AmazonEventBridgeSchedulerFullAccess": ("scheduler:*",),
     "AmazonEventBridgeSchedulerReadOnlyAccess": ("scheduler:Get*", "scheduler:List*"),
+    "AmazonSQSFullAccess": ("sqs:*",),
+    "AmazonSQSReadOnlyAccess": (
+        *("sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListDeadLetterSourceQueues", "sqs:ListMessageMoveTasks"),
+        "sqs:ListQueues",
+    ),
     "CloudWatchLogsFullAccess": ("logs:*",),
     "CloudWatchLogsReadOnlyAccess": (
         *("logs:Describe*", "logs:FilterLogEvents", "logs:Get*", "logs:List*", "logs:StartQuery", "logs:StopQuery"),

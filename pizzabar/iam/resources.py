@@ -156,6 +156,7 @@ CHECKS: dict[str, Callable[[Mapping[str, JSON]], Iterable[Fault]]] = {
     "AWS::Events::EventBusPolicy": _check_statement,
     "AWS::Logs::LogGroup": _checking("ResourcePolicyDocument"),
     "AWS::Logs::ResourcePolicy": _checking("PolicyDocument"),
+    "AWS::SQS::QueuePolicy": _checking("PolicyDocument"),
 }
 """What the policies in resources of other rooms are held to, by types."""
 

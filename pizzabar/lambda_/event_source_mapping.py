@@ -1,5 +1,6 @@
 """
-Event source mappings: what a function is to be handed of a stream, and how; read from a request or a template.
+Event source mappings: what a function is to be handed of a stream or a queue, and how; read from a request or a
+template.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
 """
@@ -25,13 +26,23 @@ DEFAULTS: Mapping[str, JSON] = {
     "FilterCriteria": {},
     "Enabled": True,
 }
-"""What a mapping is unless it is told otherwise."""
+"""What a mapping of a stream is unless it is told otherwise."""
+QUEUE_DEFAULTS: Mapping[str, JSON] = {
+    "BatchSize": 10,
+    "MaximumBatchingWindowInSeconds": 0,
+    "FunctionResponseTypes": [],
+    "FilterCriteria": {},
+    "ScalingConfig": {},
+    "Enabled": True,
+}
+"""What one of a queue is."""
+MOST_WITHOUT_WINDOW = 10
 _WITHOUT_EFFECT = frozenset({"Tags", "KMSKeyArn", "KmsKeyArn", "MetricsConfig"})
 
 
 @record
 class EventSourceMapping:
-    """A mapping. ``settings`` has the members of ``DEFAULTS``, by AWS's names."""
+    """A mapping. ``settings`` has the members of the defaults, by AWS's names; only streams have a position."""
 
     uuid: str
     arn: str
@@ -43,6 +54,11 @@ class EventSourceMapping:
 
     def __getitem__(self, name: str) -> Any:
         return self.settings[name]
+
+    @property
+    def is_of_queue(self) -> bool:
+        """Whether its source is a queue."""
+        return is_queue(self.source_arn)
 
     @property
     def patterns(self) -> list[JSON]:
@@ -67,13 +83,25 @@ class EventSourceMapping:
         return cls(**(document | {"modified": datetime.fromtimestamp(document["modified"], UTC)}))
 
 
+def is_queue(arn: str) -> bool:
+    """Whether an ARN is that of a queue."""
+    parsed = parse_arn(arn)
+    return parsed is not None and parsed.service == "sqs"
+
+
 def read_source(parameters: Mapping[str, JSON]) -> tuple[str, str]:
-    """Give the stream and the starting position of a new mapping. Raise ``InvalidParameterValueException``."""
+    """Give the source and the starting position of a new mapping. Raise ``InvalidParameterValueException``."""
     arn = parameters.get("EventSourceArn")
+    position = parameters.get("StartingPosition")
+    if isinstance(arn, str) and is_queue(arn):
+        if position is not None:
+            raise _invalid("StartingPosition is not valid for SQS event sources.")
+        return arn, ""
     parsed = parse_arn(arn) if isinstance(arn, str) else None
     if parsed is None or parsed.service != "dynamodb" or "/stream/" not in parsed.resource:
-        raise _invalid("An event source is the stream of a DynamoDB table here: EventSourceArn names one")
-    position = parameters.get("StartingPosition")
+        raise _invalid(
+            "An event source is the stream of a DynamoDB table or an SQS queue here: EventSourceArn names one"
+        )
     if position not in ("TRIM_HORIZON", "LATEST"):
         if position is None:
             raise _invalid("1 validation error detected: StartingPosition is required for DynamoDB streams.")
@@ -81,16 +109,20 @@ def read_source(parameters: Mapping[str, JSON]) -> tuple[str, str]:
     return str(arn), position
 
 
-def read_settings(parameters: Mapping[str, JSON], read_pattern: Callable[[JSON], object]) -> dict[str, JSON]:
-    """Give the settings that a request has. Raise ``InvalidParameterValueException`` for the first that is wrong.
+def read_settings(
+    parameters: Mapping[str, JSON], read_pattern: Callable[[JSON], object], source_arn: str
+) -> dict[str, JSON]:
+    """Give the settings that a request has for a source.
 
+    Raise ``InvalidParameterValueException`` for the first that is wrong.
     ``read_pattern`` raises what it finds wrong in the pattern of a filter.
     """
     settings: dict[str, JSON] = {}
+    checks = _QUEUE_CHECKS if is_queue(source_arn) else _CHECKS
     for name, value in parameters.items():
         if value is None or name in _READ_ELSEWHERE or name in _WITHOUT_EFFECT:
             continue
-        check = _CHECKS.get(name)
+        check = checks.get(name)
         if check is None:
             # What is empty asks for nothing.
             if value and value != {"OnFailure": {}}:
@@ -108,6 +140,23 @@ def read_settings(parameters: Mapping[str, JSON], read_pattern: Callable[[JSON],
         except Exception as error:
             raise _invalid(f"Invalid filter pattern definition. ({error})") from None
     return settings
+
+
+def check_queue_settings(settings: Mapping[str, JSON], source_arn: str) -> None:
+    """Raise ``InvalidParameterValueException`` for settings that do not go together.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-parameters.html
+    """
+    size, seconds = settings["BatchSize"], settings["MaximumBatchingWindowInSeconds"]
+    if source_arn.endswith(".fifo"):
+        if seconds:
+            raise _invalid("Batching window is not supported for FIFO queues")
+        if size > MOST_WITHOUT_WINDOW:
+            raise _invalid(f"BatchSize must be at most {MOST_WITHOUT_WINDOW} for FIFO queues")
+    elif size > MOST_WITHOUT_WINDOW and not seconds:
+        raise _invalid(
+            "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10"
+        )
 
 
 _READ_ELSEWHERE = frozenset({"EventSourceArn", "FunctionName", "StartingPosition", "UUID"})
@@ -152,6 +201,26 @@ _CHECKS: Mapping[str, Callable[[JSON], str | None]] = {
     "FunctionResponseTypes": _response_types,
     "FilterCriteria": _filters,
     "Enabled": _flag,
+}
+
+
+def _scaling(value: JSON) -> str | None:
+    if not isinstance(value, dict) or not value.keys() <= {"MaximumConcurrency"}:
+        return "Member must have MaximumConcurrency alone"
+    most = value.get("MaximumConcurrency")
+    return None if most is None else _between(2, 1000)(most)
+
+
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-parameters.html
+_QUEUE_CHECKS: Mapping[str, Callable[[JSON], str | None]] = {
+    **{
+        name: _CHECKS[name]
+        for name in (
+            *("BatchSize", "MaximumBatchingWindowInSeconds", "FunctionResponseTypes", "FilterCriteria"),
+            "Enabled",
+        )
+    },
+    "ScalingConfig": _scaling,
 }
 
 

@@ -70,15 +70,22 @@ def _describe(sources: EventSources, mapping: EventSourceMapping) -> dict[str, J
         "EventSourceMappingArn": mapping.arn,
         "EventSourceArn": mapping.source_arn,
         "FunctionArn": mapping.function_arn,
-        "StartingPosition": mapping.starting_position,
         "State": "Enabled" if is_enabled else "Disabled",
-        "StateTransitionReason": "User action",
         "LastModified": mapping.modified.timestamp(),
-        "LastProcessingResult": sources.last_result(mapping),
-        "DestinationConfig": {"OnFailure": {}},
-        "TumblingWindowInSeconds": 0,
-        **settings,
     }
+    if mapping.is_of_queue:
+        scaling = settings.pop("ScalingConfig")
+        description |= {"StateTransitionReason": "USER_INITIATED", **settings}
+        description |= {"ScalingConfig": scaling} if scaling else {}
+    else:
+        description |= {
+            "StartingPosition": mapping.starting_position,
+            "StateTransitionReason": "User action",
+            "LastProcessingResult": sources.last_result(mapping),
+            "DestinationConfig": {"OnFailure": {}},
+            "TumblingWindowInSeconds": 0,
+            **settings,
+        }
     return description | ({"FilterCriteria": filters} if filters.get("Filters") else {})
 
 

@@ -8,7 +8,13 @@ from collections.abc import Iterable, Mapping
 
 from pizzabar.documents import JSON
 from pizzabar.errors import Fault, ServiceError
-from pizzabar.lambda_.event_source_mapping import read_settings, read_source
+from pizzabar.lambda_.event_source_mapping import (
+    QUEUE_DEFAULTS,
+    check_queue_settings,
+    is_queue,
+    read_settings,
+    read_source,
+)
 from pizzabar.lambda_.event_sources import EventSources, declared_uuid
 from pizzabar.lambda_.functions import function_name
 from pizzabar.resource import (
@@ -34,8 +40,15 @@ def _identify(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -
     return Identity(uuid, {"Id": uuid, "EventSourceMappingArn": arn})
 
 
+def _read_settings(properties: Mapping[str, JSON]) -> None:
+    arn = str(properties.get("EventSourceArn"))
+    settings = read_settings(properties, lambda pattern: None, arn)
+    if is_queue(arn):
+        check_queue_settings({**QUEUE_DEFAULTS, **settings}, arn)
+
+
 def _check(properties: Mapping[str, JSON]) -> Iterable[Fault]:
-    for read in (read_source, lambda given: read_settings(given, lambda pattern: None)):
+    for read in (read_source, _read_settings):
         try:
             read(properties)
         except ServiceError as error:
@@ -73,7 +86,7 @@ RESOURCES: dict[str, ResourceType] = {
                 "ParallelizationFactor": Number(1, 10),
                 "ProvisionedPollerConfig": Unsupported(),
                 "Queues": Unsupported(),
-                "ScalingConfig": Unsupported(),
+                "ScalingConfig": Record({"MaximumConcurrency": Number(2, 1000)}),
                 "SelfManagedEventSource": Unsupported(),
                 "SelfManagedKafkaEventSourceConfig": Unsupported(),
                 "SourceAccessConfigurations": Unsupported(),

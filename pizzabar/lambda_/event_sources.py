@@ -1,5 +1,6 @@
 """
-Event sources: they hand to functions, in batches, what the streams of tables tell.
+Event sources: they hand to functions, in batches, what the streams of tables tell; and, by ``queue_reader``, the
+messages of queues.
 
 Rules:
 - A mapping reads its stream in order, one batch at a time. Its place moves on when the function is done with a batch,
@@ -26,8 +27,18 @@ from pizzabar.lambda_.errors import (
     ResourceNotFoundException,
     TooManyRequestsException,
 )
-from pizzabar.lambda_.event_source_mapping import DEFAULTS, FOR_EVER, EventSourceMapping, read_settings, read_source
+from pizzabar.lambda_.event_source_mapping import (
+    DEFAULTS,
+    FOR_EVER,
+    QUEUE_DEFAULTS,
+    EventSourceMapping,
+    check_queue_settings,
+    is_queue,
+    read_settings,
+    read_source,
+)
 from pizzabar.lambda_.functions import MAX_SYNCHRONOUS_BYTES, Functions
+from pizzabar.lambda_.queue_reader import QueueReader, check_queue
 from pizzabar.operations import Call
 from pizzabar.principal import Principal
 from pizzabar.uuids import new_uuid, uuid_of
@@ -45,7 +56,7 @@ ReadPattern = Callable[[JSON], Matches]
 
 @dataclass(slots=True)
 class _Reader:
-    """A mapping at work."""
+    """A mapping of a stream at work."""
 
     mapping: EventSourceMapping
     filters: list[Matches]
@@ -62,6 +73,11 @@ class _Reader:
     failures: int = 0
     parts: list[int] = field(default_factory=list)
     """How many records the next batches have, of one that failed and was cut in two."""
+
+    def stop(self) -> None:
+        """Do not try again."""
+        if self.timer is not None:
+            self.timer.cancel()
 
 
 class EventSources:
@@ -85,7 +101,7 @@ class EventSources:
         self._home = home
         self._read_pattern = read_pattern
         self._keep = keep
-        self._readers: dict[str, _Reader] = {}
+        self._readers: dict[str, _Reader | QueueReader] = {}
         self._shard_ids: dict[str, str] = {}
         self._deleted: set[str] = set()
         self._is_open = False
@@ -109,13 +125,14 @@ class EventSources:
         Raise ``InvalidParameterValueException``, ``ResourceNotFoundException`` or ``ResourceConflictException``.
         """
         source_arn, position = read_source(parameters)
-        settings = read_settings(parameters, self._read_pattern)
+        defaults = QUEUE_DEFAULTS if is_queue(source_arn) else DEFAULTS
+        settings = {**defaults, **read_settings(parameters, self._read_pattern, source_arn)}
         function = self._functions.get(str(parameters.get("FunctionName")))
-        try:
-            await self._shard_id(source_arn)
-        except ServiceError as error:
-            message = f"Stream not found: {source_arn} ({error.message})"
-            raise InvalidParameterValueException(message, Type="User") from None
+        if is_queue(source_arn):
+            check_queue_settings(settings, source_arn)
+            await check_queue(self._call, source_arn, function)
+        else:
+            await self._check_stream(source_arn)
         for known in self:
             if known.source_arn == source_arn and known.function_arn == function.arn and known.uuid != uuid:
                 raise ResourceConflictException(
@@ -130,11 +147,11 @@ class EventSources:
             source_arn,
             function.arn,
             position,
-            {**DEFAULTS, **settings},
+            settings,
             self._clock.now(),
         )
         was = self._readers.get(name)
-        if was is not None and was.mapping.source_arn == source_arn:
+        if isinstance(was, _Reader) and was.mapping.source_arn == source_arn:
             after = was.after
         else:
             after = await self._last(source_arn) if position == "LATEST" else None
@@ -147,20 +164,25 @@ class EventSources:
     def take_out(self, uuid: str) -> None:
         """Let a mapping that the template has made go."""
         reader = self._readers.pop(uuid, None)
-        if reader is not None and reader.timer is not None:
-            reader.timer.cancel()
+        if reader is not None:
+            reader.stop()
 
     def change(self, uuid: JSON, parameters: JSON) -> EventSourceMapping:
         """Change a mapping, by the parameters of UpdateEventSourceMapping. Raise as ``create`` does."""
         reader = self._reader(uuid)
-        settings = read_settings(parameters, self._read_pattern)
-        function_arn = reader.mapping.function_arn
+        source_arn, function_arn = reader.mapping.source_arn, reader.mapping.function_arn
+        settings = {
+            **reader.mapping.settings,
+            **read_settings(parameters, self._read_pattern, source_arn),
+        }
+        if reader.mapping.is_of_queue:
+            check_queue_settings(settings, source_arn)
         if parameters.get("FunctionName") is not None:
             function_arn = self._functions.get(str(parameters["FunctionName"])).arn
         reader.mapping = replace(
             reader.mapping,
             function_arn=function_arn,
-            settings={**reader.mapping.settings, **settings},
+            settings=settings,
             modified=self._clock.now(),
         )
         reader.filters = [self._read_pattern(each) for each in reader.mapping.patterns]
@@ -173,8 +195,7 @@ class EventSources:
         reader = self._reader(uuid)
         del self._readers[reader.mapping.uuid]
         self._deleted.add(reader.mapping.uuid)
-        if reader.timer is not None:
-            reader.timer.cancel()
+        reader.stop()
         return reader.mapping
 
     # What API calls have made, and the places of all.
@@ -184,7 +205,11 @@ class EventSources:
         return {
             "deleted": sorted(self._deleted),
             "mappings": [reader.mapping.to_json() for reader in self._readers.values() if reader.is_asked],
-            "places": {uuid: [reader.mapping.source_arn, reader.after] for uuid, reader in self._readers.items()},
+            "places": {
+                uuid: [reader.mapping.source_arn, reader.after]
+                for uuid, reader in self._readers.items()
+                if isinstance(reader, _Reader)
+            },
         }
 
     def restore(self, document: JSON, declared: Collection[str]) -> list[str]:
@@ -204,7 +229,7 @@ class EventSources:
                 self._enter(mapping, is_asked=True)
         for uuid, (source_arn, after) in document["places"].items():
             reader = self._readers.get(uuid)
-            if reader is not None and reader.mapping.source_arn == source_arn:
+            if isinstance(reader, _Reader) and reader.mapping.source_arn == source_arn:
                 reader.after = after
         return told
 
@@ -219,12 +244,17 @@ class EventSources:
             self._start(reader)
 
     def wake(self, source_arn: str) -> None:
-        """Take note that a stream has something to tell."""
+        """Take note that a stream has something to tell, or a queue to give."""
+        if not self._is_open:
+            return
         for reader in self._readers.values():
             if reader.mapping.source_arn == source_arn:
                 self._start(reader)
 
-    def _start(self, reader: _Reader) -> None:
+    def _start(self, reader: _Reader | QueueReader) -> None:
+        if isinstance(reader, QueueReader):
+            reader.wake()
+            return
         reader.has_more = True
         reader.cause = CAUSE.get()
         if not reader.is_running and reader.mapping["Enabled"] and reader.timer is None:
@@ -362,6 +392,14 @@ class EventSources:
 
     # The stream.
 
+    async def _check_stream(self, arn: str) -> None:
+        """Raise ``InvalidParameterValueException`` for a stream that is not there."""
+        try:
+            await self._shard_id(arn)
+        except ServiceError as error:
+            message = f"Stream not found: {arn} ({error.message})"
+            raise InvalidParameterValueException(message, Type="User") from None
+
     async def _iterator(self, arn: str, after: str | None) -> JSON:
         """Give an iterator that stands behind a record, or before everything that there is."""
         shard = {"StreamArn": arn, "ShardId": await self._shard_id(arn)}
@@ -394,15 +432,23 @@ class EventSources:
             shard_id = self._shard_ids[arn] = answer["StreamDescription"]["Shards"][0]["ShardId"]
         return shard_id
 
-    def _reader(self, uuid: JSON) -> _Reader:
+    def _reader(self, uuid: JSON) -> _Reader | QueueReader:
         reader = self._readers.get(uuid) if isinstance(uuid, str) else None
         if reader is None:
             raise ResourceNotFoundException("The resource you requested does not exist.", Type="User")
         return reader
 
-    def _enter(self, mapping: EventSourceMapping, *, is_asked: bool, after: str | None = None) -> _Reader:
+    def _enter(
+        self, mapping: EventSourceMapping, *, is_asked: bool, after: str | None = None
+    ) -> _Reader | QueueReader:
         filters = [self._read_pattern(each) for each in mapping.patterns]
-        reader = self._readers[mapping.uuid] = _Reader(mapping, filters, is_asked, after)
+        reader: _Reader | QueueReader
+        if mapping.is_of_queue:
+            around = (self._functions, self._call, self._clock, self._work)
+            reader = QueueReader(mapping, filters, *around, is_asked=is_asked)
+        else:
+            reader = _Reader(mapping, filters, is_asked, after)
+        self._readers[mapping.uuid] = reader
         return reader
 
 

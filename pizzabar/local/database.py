@@ -38,7 +38,15 @@ Change = Callable[[sqlite3.Connection], Any]
 Durability = Literal["normal", "full"]
 """``normal`` survives the death of the process, ``full`` that of the machine, at one sync to disk a commit."""
 
-MIGRATIONS = ("schema.sql", "schema-2.sql", "schema-3.sql", "schema-4.sql", "schema-5.sql", "schema-6.sql")
+MIGRATIONS = (
+    "schema.sql",
+    "schema-2.sql",
+    "schema-3.sql",
+    "schema-4.sql",
+    "schema-5.sql",
+    "schema-6.sql",
+    "schema-7.sql",
+)
 """The files that make the schema, in order; a state file's version is the number of those it has seen."""
 
 _APPLICATION_ID = 0x50495A5A

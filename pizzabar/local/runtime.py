@@ -13,6 +13,7 @@ from pizzabar.local.http_client import LocalHttpClient
 from pizzabar.local.invocations import LocalInvocations
 from pizzabar.local.kept import LocalKept
 from pizzabar.local.logs import LocalLogs
+from pizzabar.local.queues import LocalQueues
 from pizzabar.local.schedules import LocalScheduledInvocations, LocalScheduleStore
 from pizzabar.local.tables import LocalTables
 from pizzabar.settings import Settings
@@ -45,6 +46,7 @@ class LocalRuntime:
         self.connections = LocalConnections(database, clock)
         self.http = LocalHttpClient(database)
         self.kept = LocalKept(database)
+        self.queues = LocalQueues(database)
         self.transport = LocalTransport(database, clock, work)
         self.invocations = LocalInvocations(database, clock, work)
         self.schedules = LocalScheduleStore(database)

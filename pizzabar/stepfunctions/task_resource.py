@@ -26,6 +26,7 @@ _OPTIMIZED: dict[tuple[str, str], frozenset[str]] = {
     ("events", "putEvents"): _CALLBACK,
     ("http", "invoke"): frozenset(),
     ("lambda", "invoke"): _CALLBACK,
+    ("sqs", "sendMessage"): _CALLBACK,
     ("states", "startExecution"): _CALLBACK | {*SYNC},
     ("dynamodb", "getItem"): frozenset(),
     ("dynamodb", "putItem"): frozenset(),

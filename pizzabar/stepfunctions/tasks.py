@@ -34,7 +34,7 @@ class Integration:
     """How one service integration is done through the call table.
 
     ``only_writes`` says that all it does stays in the emulator: then it need not wait until the step that asked for
-    it is durable.
+    it is durable. ``general_error`` is what an error is called that the SDK has no class for.
     """
 
     service: str
@@ -44,6 +44,7 @@ class Integration:
     prepare: Callable[[JSON, Execution], JSON] = lambda parameters, execution: parameters
     finish: Callable[[JSON], JSON] = lambda result: result
     only_writes: bool = False
+    general_error: str | None = None
 
 
 def _put_events(parameters: JSON, execution: Execution) -> JSON:
@@ -104,11 +105,34 @@ def _with_metadata(result: JSON) -> JSON:
     return {"SdkHttpMetadata": {"HttpStatusCode": 200}} | result
 
 
+def _send_message(parameters: JSON, execution: Execution) -> JSON:
+    # https://docs.aws.amazon.com/step-functions/latest/dg/connect-sqs.html
+    body = parameters.get("MessageBody")
+    request = {name: value for name, value in parameters.items() if name in _OF_SEND_MESSAGE and value is not None}
+    return request if body is None or isinstance(body, str) else request | {"MessageBody": documents.write(body)}
+
+
+_OF_SEND_MESSAGE = frozenset(
+    {
+        *("DelaySeconds", "MessageAttributes", "MessageBody", "MessageDeduplicationId", "MessageGroupId"),
+        "QueueUrl",
+    }
+)
+"""The parameters that this integration has; AWS leaves the others out."""
+
+
 INTEGRATIONS: dict[str, Integration] = {
     "events:putEvents": Integration(
         "events", "PutEvents", "EventBridge", "EventBridge", _put_events, _finish_put_events, only_writes=True
     ),
     "lambda:invoke": Integration("lambda", "Invoke", "Lambda", "Lambda", _invoke, _finish_invoke),
+    "sqs:sendMessage": Integration(
+        *("sqs", "SendMessage", "SQS", "AmazonSQS"),
+        _send_message,
+        _with_metadata,
+        only_writes=True,
+        general_error="AmazonSQSException",
+    ),
     "states:startExecution": Integration(
         "stepfunctions",
         "StartExecution",
@@ -138,11 +162,18 @@ SDK_SERVICES: dict[str, tuple[str, str, bool]] = {
     "eventbridge": ("events", "EventBridge", False),
     "lambda": ("lambda", "Lambda", False),
     "sfn": ("stepfunctions", "Sfn", True),
+    "sqs": ("sqs", "Sqs", False),
 }
 """SDK integrations: the call table's name, the name in errors, and whether the API's members are in camelCase.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
 """
+
+
+GENERAL_ERRORS = {"sqs": "SqsException"}
+"""What errors are called that an SDK has no class for."""
+_WITHOUT_CLASS = frozenset({"InvalidParameterValueException", "MissingRequiredParameterException"})
+"""Codes of such errors."""
 
 
 def is_job(resource: str) -> bool:
@@ -196,6 +227,7 @@ def integration_of(resource: str) -> Integration | None:
                 error_name,
                 (lambda parameters, execution: _recase(parameters, str.lower)) if is_camel else _as_given,
                 partial(_answered, service) if is_camel else _as_answered,
+                general_error=GENERAL_ERRORS.get(service),
             )
     return None
 
@@ -302,7 +334,13 @@ class Tasks:
             result = await self._call(integration.service, integration.operation, request)
         except ServiceError as error:
             code = error.code if error.code.endswith("Exception") else f"{error.code}Exception"
+            if integration.general_error is not None and error.code in _WITHOUT_CLASS:
+                code = integration.general_error
             # https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
             cause = f"{error.message} (Service: {integration.service_name}, Status Code: {error.status})"
+            if integration.error_prefix == "SQS":
+                # As the first version of the SDK for Java writes it.
+                told = f"Status Code: {error.status}; Error Code: {error.query_code or error.code}"
+                cause = f"{error.message} (Service: {integration.service_name}; {told})"
             raise TaskFailure(f"{integration.error_prefix}.{code}", cause) from error
         return integration.finish(result)

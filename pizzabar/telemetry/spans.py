@@ -31,6 +31,7 @@ SERVICES = {
     "lambda": "Lambda",
     "logs": "CloudWatch Logs",
     "scheduler": "Scheduler",
+    "sqs": "SQS",
     "stepfunctions": "SFN",
     "sts": "STS",
     "xray": "XRay",

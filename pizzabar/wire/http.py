@@ -123,6 +123,7 @@ class Server:
         self.feeds.end()
         if self.emulator is not None:
             self.emulator.state_machines.activities.close()
+            self.emulator.queues.close()
 
     async def _open(self) -> None:
         self.feeds, self._control = Feeds(), None
@@ -195,7 +196,7 @@ class Server:
     async def _ask(self, emulator: Emulator, scope: Scope, receive: Receive) -> Response:
         """Answer as AWS does."""
         path, method = scope["path"], scope["method"]
-        if path == "/" and method == "POST":
+        if method == "POST" and (path == "/" or json_protocol.is_queue(path)):
             headers = dict(scope["headers"])
             target = headers.get(b"x-amz-target")
             if target is None and headers.get(b"content-type", b"").startswith(FORM):

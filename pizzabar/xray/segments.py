@@ -24,6 +24,7 @@ SERVICES: Mapping[str, tuple[str, str]] = {
     "lambda": ("Lambda", "AWS::Lambda"),
     "logs": ("CloudWatchLogs", "AWS::logs"),
     "scheduler": ("Scheduler", "AWS::Scheduler"),
+    "sqs": ("SQS", "AWS::SQS::Queue"),
     "stepfunctions": ("StepFunctions", "AWS::StepFunctions::StateMachine"),
 }
 """What X-Ray calls a service, and the type of its nodes."""

@@ -20,8 +20,6 @@ MINIMAL = {
     "AWS::Logs::LogStream": "{LogGroupName: a}",
     "AWS::Logs::MetricFilter": "{FilterPattern: a, LogGroupName: b, MetricTransformations: []}",
     "AWS::Logs::SubscriptionFilter": "{DestinationArn: a, FilterPattern: '', LogGroupName: b}",
-    "AWS::SQS::Queue": "{FifoQueue: true, VisibilityTimeout: 30}",
-    "AWS::SQS::QueuePolicy": "{PolicyDocument: {}, Queues: [a]}",
     "AWS::StepFunctions::StateMachineAlias": "{Name: a}",
     "AWS::StepFunctions::StateMachineVersion": "{StateMachineArn: a}",
 }
@@ -64,20 +62,22 @@ def test_a_lenient_reading_refers_to_them_as_aws_does() -> None:
     stack = load(
         """
 Resources:
-  Late: {Type: AWS::SQS::Queue}
+  Late: {Type: AWS::StepFunctions::StateMachineAlias, Properties: {Name: live}}
   Bus: {Type: AWS::Events::EventBus, Properties: {Name: bus}}
 Outputs:
-  Url: {Value: !Ref Late}
+  Name: {Value: !Ref Late}
   Arn: {Value: !GetAtt Late.Arn}
 """,
         lenient=True,
     )
 
     assert {name: output.value for name, output in stack.outputs.items()} == {
-        "Url": "https://sqs.us-east-1.amazonaws.com/123456789012/pizza-Late",
-        "Arn": "arn:aws:sqs:us-east-1:123456789012:pizza-Late",
+        "Name": "arn:aws:states:us-east-1:123456789012:stateMachine:live",
+        "Arn": "arn:aws:states:us-east-1:123456789012:stateMachine:live",
     }
-    assert [str(fault) for fault in stack.ignored] == ["t.yaml:3:16: Late: AWS::SQS::Queue is not supported"]
+    assert [str(fault) for fault in stack.ignored] == [
+        "t.yaml:3:16: Late: AWS::StepFunctions::StateMachineAlias is not supported"
+    ]
 
 
 @pytest.mark.parametrize(

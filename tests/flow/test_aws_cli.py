@@ -70,6 +70,7 @@ def test_the_lines_of_the_readme_run_as_written(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "answer.json").read_text())["statusCode"] == 404
     assert answers["apigatewaymanagementapi"]["Identity"]["SourceIp"]
     assert answers["cloudformation"]["Stacks"][0]["StackName"] == "pizzabar"
+    assert answers["sqs"]["QueueUrl"].endswith("/123456789012/orders")
     assert answers["sts"]["Account"] == "123456789012"
 
 

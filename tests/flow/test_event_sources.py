@@ -318,7 +318,7 @@ async def test_mappings_are_changed_listed_and_deleted(tmp_path: Path) -> None:
     ("more", "error"),
     [
         ({"StartingPosition": None}, "InvalidParameterValueException: .*StartingPosition is required"),
-        ({"EventSourceArn": "arn:aws:sqs:us-east-1:123456789012:a"}, "InvalidParameterValueException: An event"),
+        ({"EventSourceArn": "arn:aws:kinesis:us-east-1:123456789012:a"}, "InvalidParameterValueException: An event"),
         ({"BatchSize": 10_001}, "'batchSize' failed to satisfy .*less than or equal to 10000"),
         ({"MaximumRecordAgeInSeconds": 59}, "greater than or equal to 60"),
         ({"TumblingWindowInSeconds": 10}, "TumblingWindowInSeconds is not supported by pizzabar"),

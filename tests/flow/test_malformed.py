@@ -25,6 +25,8 @@ from pizzabar.settings import Settings
 ASKS_EACH = 12
 STREAM = "arn:aws:dynamodb:us-east-1:123456789012:table/Music/stream/2026-03-01T12:00:00.000"
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:pizzabar-OrderFlow"
+QUEUE = "arn:aws:sqs:us-east-1:123456789012:a"
+QUEUE_URLS = tuple(f"http://localhost:8000/123456789012/{name}" for name in ("a", "a.fifo"))
 DEFINITION = '{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}'
 TEXTS = (
     *(
@@ -41,6 +43,7 @@ TEXTS = (
     *("api", "default", "pizzabar-EventBus", "$default", STREAM, MACHINE, f"{MACHINE}:1", DEFINITION, "STANDARD"),
     *("{}", "[]", "null", '{"source":["a"]}', "{ $.a = 1 }", "SELECT * FROM Music WHERE id = ?", "a = :a", "#a.b[0]"),
     *("SET a = :a", "KEYS_ONLY", "HASH", "S", "N", "1", "-1.5", "x" * 300, "é😀", "2026-03-01T12:00:00Z"),
+    *(QUEUE, *QUEUE_URLS, "a.fifo", "All", "VisibilityTimeout", "true"),
     *("arn:aws:states:us-east-1:123456789012:activity:a", "arn:aws:lambda:us-east-1:123456789012:function:a", "AAAA"),
 )
 WRONG: tuple[JSON, ...] = (
@@ -125,6 +128,11 @@ async def prepare(emulator: Emulator) -> None:
     await call("dynamodb", "PutItem", {"TableName": "Music", "Item": {"id": {"S": "a"}}})
     await call("stepfunctions", "PublishStateMachineVersion", {"stateMachineArn": MACHINE})
     await call("stepfunctions", "CreateActivity", {"name": "a"})
+    await call("sqs", "CreateQueue", {"QueueName": "a"})
+    fifo = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+    await call("sqs", "CreateQueue", {"QueueName": "a.fifo", "Attributes": fifo})
+    # Nobody waits for a message.
+    emulator.queues.close()
 
 
 @pytest.mark.parametrize("service", sorted({service for service, _ in every_operation()}))

@@ -1,5 +1,7 @@
 """Actions: what each operation of the call table comes to, by the Service Authorization Reference."""
 
+import base64
+import json
 from typing import Any
 
 import pytest
@@ -14,6 +16,9 @@ STREAM = f"{TABLE}/stream/2026-03-01T12:00:00.000"
 GROUP = f"arn:aws:logs:{HERE}:log-group:/aws/x"
 MACHINE = f"arn:aws:states:{HERE}:stateMachine:Bake"
 KEY = {"id": {"S": "7"}}
+QUEUE = "123456789012/late"
+QUEUE_ARN = f"arn:aws:sqs:{HERE}:late"
+HANDLE = base64.b64encode(json.dumps({"taskId": "a", "sourceArn": QUEUE_ARN}).encode()).decode()
 
 
 class Around:
@@ -47,6 +52,12 @@ def test_every_operation_of_the_call_table_has_a_rule_and_no_other_has() -> None
 @pytest.mark.parametrize(
     ("service", "operation", "parameters", "expected"),
     [
+        ("sqs", "SendMessage", {"QueueUrl": f"http://any/{QUEUE}"}, [("sqs:SendMessage", QUEUE_ARN)]),
+        ("sqs", "SendMessageBatch", {"QueueUrl": f"http://any/{QUEUE}"}, [("sqs:SendMessage", QUEUE_ARN)]),
+        ("sqs", "CreateQueue", {"QueueName": "late"}, [("sqs:CreateQueue", QUEUE_ARN)]),
+        ("sqs", "StartMessageMoveTask", {"SourceArn": QUEUE_ARN}, [("sqs:StartMessageMoveTask", QUEUE_ARN)]),
+        ("sqs", "CancelMessageMoveTask", {"TaskHandle": HANDLE}, [("sqs:CancelMessageMoveTask", QUEUE_ARN)]),
+        ("sqs", "ListQueues", {}, [("sqs:ListQueues", "*")]),
         ("dynamodb", "PutItem", {"TableName": "Orders"}, [("dynamodb:PutItem", TABLE)]),
         ("dynamodb", "GetItem", {"TableName": TABLE}, [("dynamodb:GetItem", TABLE)]),
         ("dynamodb", "Query", {"TableName": "Orders"}, [("dynamodb:Query", TABLE)]),

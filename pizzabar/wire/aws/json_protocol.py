@@ -5,6 +5,7 @@ https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html
 """
 
 import logging
+import re
 import zlib
 
 from pizzabar import documents
@@ -21,6 +22,7 @@ from pizzabar.wire.aws.exchange import (
     read_body,
     request_id,
 )
+from pizzabar.wire.aws.polling import POLLS, Gone, unless_gone
 
 log = logging.getLogger("pizzabar")
 MEGABYTE = 1 << 20
@@ -38,6 +40,11 @@ class JsonService:
     namespace: str = ""
     most: int = 2 * MEGABYTE
     has_checksum: bool = False
+    is_query_compatible: bool = False
+    """Whether it spoke the query protocol before, and still tells errors by those names, with statuses of their own.
+
+    https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#aws-protocols-awsquerycompatible-trait
+    """
 
     @property
     def content_type(self) -> bytes:
@@ -49,6 +56,7 @@ DYNAMODB = "com.amazonaws.dynamodb.v20120810#"
 SERVICES: dict[str, JsonService] = {
     "AWSEvents": JsonService("events", "1.1"),
     "AWSStepFunctions": JsonService("stepfunctions", "1.0"),
+    "AmazonSQS": JsonService("sqs", "1.0", "com.amazonaws.sqs#", 8 * MEGABYTE, is_query_compatible=True),
     "DynamoDBStreams_20120810": JsonService("dynamodbstreams", "1.0", DYNAMODB, has_checksum=True),
     "DynamoDB_20120810": JsonService("dynamodb", "1.0", DYNAMODB, 16 * MEGABYTE, has_checksum=True),
     "Logs_20140328": JsonService("logs", "1.1"),
@@ -61,8 +69,10 @@ _CORAL = {
     "SerializationException": "com.amazon.coral.service#",
     "UnknownOperationException": "com.amazon.coral.service#",
     "AccessDeniedException": "com.amazon.coral.service#",
+    "InvalidParameterValueException": "com.amazon.coral.service#",
+    "MissingRequiredParameterException": "com.amazon.coral.service#",
 }
-"""The namespaces that errors of the common framework have, in DynamoDB's answers."""
+"""The namespaces that errors of the common framework have, in the answers of those who write them."""
 _CAPITAL = frozenset(
     {
         "SerializationException",
@@ -72,6 +82,10 @@ _CAPITAL = frozenset(
     }
 )
 """Errors of DynamoDB whose message stands under ``Message``."""
+
+
+is_queue = re.compile(r"/\d{12}/[A-Za-z0-9_.-]{1,80}").fullmatch
+"""Whether a path is that of a queue's address, to which SQS is asked as well as at ``/``."""
 
 
 async def answer(call: Operations, target: str, headers: dict[bytes, bytes], receive: Receive) -> Response:
@@ -101,11 +115,18 @@ async def answer(call: Operations, target: str, headers: dict[bytes, bytes], rec
     if type(parameters) is not dict:
         return _refuse(service, "SerializationException")
     if operation == "DescribeEndpoints":
-        parameters = {"Host": headers.get(b"host", b"").decode("latin-1")}
+        parameters = {}
+    if operation == "DescribeEndpoints" or service.name == "sqs":
+        # What these answer are addresses.
+        parameters["Host"] = headers.get(b"host", b"").decode("latin-1")
+    asked = call(service.name, operation, parameters)
     try:
-        result = await call(service.name, operation, parameters)
+        result = await (unless_gone(asked, receive) if (service.name, operation) in POLLS else asked)
     except ServiceError as error:
         return _error(service, error)
+    except Gone:
+        # Nobody reads it.
+        return Response(408)
     return _write(service, 200, documents.encode(result))
 
 
@@ -120,8 +141,14 @@ def _error(service: JsonService, error: ServiceError) -> Response:
     document: dict[str, JSON] = {"__type": _type(service, error.code)}
     if error.message:
         document["Message" if service.has_checksum and error.code in _CAPITAL else "message"] = error.message
-    # These services tell errors by status 400 or 500 alone.
-    return _write(service, 500 if error.status >= 500 else 400, documents.encode(document | error.members))
+    body = documents.encode(document | error.members)
+    if service.is_query_compatible:
+        fault = "Receiver" if error.status >= 500 else "Sender"
+        header = (b"x-amzn-query-error", f"{error.query_code or error.code};{fault}".encode())
+        written = _write(service, error.status, body)
+        return Response(written.status, written.body, (*written.headers, header))
+    # The others tell errors by status 400 or 500 alone.
+    return _write(service, 500 if error.status >= 500 else 400, body)
 
 
 def _type(service: JsonService, code: str) -> str:

@@ -29,6 +29,8 @@ SERVICES: dict[str, QueryService] = {
     "2010-05-15": QueryService("cloudformation", "http://cloudformation.amazonaws.com/doc/2010-05-15/"),
 }
 """Services by the version that requests name."""
+SQS = "2012-11-05"
+"""The version of SQS, which speaks AWS JSON by now."""
 
 
 async def answer(call: Operations, body: bytes, account: str | None) -> Response:
@@ -36,6 +38,9 @@ async def answer(call: Operations, body: bytes, account: str | None) -> Response
     form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
     action, version = form.pop("Action", ""), form.pop("Version", "")
     service = SERVICES.get(version)
+    if version == SQS:
+        message = "the query protocol of SQS is not supported by pizzabar: use an SDK that speaks AWS JSON to it"
+        return _error("UnsupportedOperation", message, 400)
     if service is None or not call.has(service.name, action):
         name = action if service is None else f"{service.name}:{action}"
         return _error("InvalidAction", f"{name or 'a request without Action'} is not supported by pizzabar", 400)

@@ -5,6 +5,7 @@ import { ConditionalCheckFailedException, CreateTableCommand, DynamoDBClient, Ge
 import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { DescribeExecutionCommand, ExecutionDoesNotExist, ListExecutionsCommand, ListStateMachinesCommand, SFNClient } from "@aws-sdk/client-sfn";
+import { CreateQueueCommand, DeleteMessageBatchCommand, GetQueueUrlCommand, QueueDoesNotExist, ReceiveMessageCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import WebSocket from "ws";
 
 const port = process.argv[2];
@@ -69,4 +70,22 @@ const invoked = await new LambdaClient(options).send(new InvokeCommand({ Functio
 assert.equal(JSON.parse(new TextDecoder().decode(invoked.Payload)).statusCode, 404);
 const put = await new EventBridgeClient(options).send(new PutEventsCommand({ Entries: [{ Source: "a", DetailType: "b", Detail: "{}", Time: new Date() }] }));
 assert.equal(put.FailedEntryCount, 0);
+
+// Queues, whose addresses the SDK asks: it checks the digests of what it sends and receives.
+const queues = new SQSClient(options);
+const { QueueUrl } = await queues.send(new CreateQueueCommand({ QueueName: "orders" }));
+assert.equal(QueueUrl, `http://localhost:${port}/123456789012/orders`);
+const polled = queues.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 20, MessageAttributeNames: ["All"] }));
+const MessageAttributes = { raw: { DataType: "Binary", BinaryValue: new Uint8Array([0, 255]) } };
+await queues.send(new SendMessageCommand({ QueueUrl, MessageBody: "margherita", MessageAttributes }));
+const [message] = (await polled).Messages;
+assert.deepEqual([...message.MessageAttributes.raw.BinaryValue], [0, 255]);
+const Entries = [{ Id: "1", ReceiptHandle: message.ReceiptHandle }, { Id: "2", ReceiptHandle: "none" }];
+const deleted = await queues.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));
+assert.deepEqual([deleted.Successful[0].Id, deleted.Failed[0].Code], ["1", "ReceiptHandleIsInvalid"]);
+assert.equal((await queues.send(new ReceiveMessageCommand({ QueueUrl }))).Messages, undefined);
+await assert.rejects(
+  queues.send(new GetQueueUrlCommand({ QueueName: "none" })),
+  (error) => error instanceof QueueDoesNotExist && error.name === "QueueDoesNotExist",
+);
 console.log("done");

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from pizzabar import documents
 from pizzabar.documents import JSON
-from pizzabar.wire.aws.json_protocol import SERVICES
+from pizzabar.wire.aws.json_protocol import SERVICES, answer
 from tests.wire.aws.asking import aws
+from tests.world import turns
 
 DYNAMODB = "DynamoDB_20120810"
 STATES = "AWSStepFunctions"
@@ -30,11 +31,12 @@ STATES = "AWSStepFunctions"
         (f"{STATES}.ListStateMachines", "application/x-amz-json-1.0", "stateMachines"),
         ("AWSEvents.ListEventBuses", "application/x-amz-json-1.1", "EventBuses"),
         ("Logs_20140328.DescribeLogGroups", "application/x-amz-json-1.1", "logGroups"),
+        ("AmazonSQS.CreateQueue", "application/x-amz-json-1.0", "QueueUrl"),
     ],
 )
 async def test_each_service_answers_in_its_version(target: str, content_type: str, member: str) -> None:
     async with aws() as client:
-        answer = await client.json(target, {})
+        answer = await client.json(target, {"QueueName": "orders"} if target.startswith("AmazonSQS") else {})
 
         assert (answer.status, answer.headers["content-type"]) == (200, content_type)
         assert member in documents.parse(answer.body)
@@ -50,6 +52,77 @@ async def test_dynamodb_sends_an_id_of_its_own_form_and_a_checksum() -> None:
         other = await client.json(f"{STATES}.ListStateMachines", {})
         assert "x-amz-crc32" not in other.headers
         assert len(other.headers["x-amzn-requestid"]) == 36
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameters", "expected"),
+    [
+        (
+            "SendMessage",
+            {"QueueUrl": "http://any/123456789012/none", "MessageBody": "a"},
+            (400, "com.amazonaws.sqs#QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue;Sender"),
+        ),
+        (
+            "SendMessage",
+            {},
+            (
+                400,
+                "com.amazon.coral.service#MissingRequiredParameterException",
+                "MissingParameter;Sender",
+            ),
+        ),
+        (
+            "ListMessageMoveTasks",
+            {"SourceArn": "arn:aws:sqs:us-east-1:123456789012:none"},
+            (404, "com.amazonaws.sqs#ResourceNotFoundException", "ResourceNotFoundException;Sender"),
+        ),
+    ],
+)
+async def test_sqs_tells_its_errors_by_both_names(operation: str, parameters: JSON, expected: JSON) -> None:
+    async with aws() as client:
+        answer = await client.json(f"AmazonSQS.{operation}", parameters)
+
+        told = (answer.status, documents.parse(answer.body)["__type"], answer.headers["x-amzn-query-error"])
+        assert told == expected
+
+
+async def test_sqs_is_asked_at_the_address_of_a_queue_too() -> None:
+    async with aws() as client:
+        made = await client.json("AmazonSQS.CreateQueue", {"QueueName": "orders"}, host="localhost:1234")
+        url = "http://localhost:1234/123456789012/orders"
+        assert documents.parse(made.body) == {"QueueUrl": url}
+        body = documents.encode({"QueueUrl": url, "MessageBody": "a"})
+        path = "/123456789012/orders"
+        sent = await client.rest("POST", path, body, **{"x-amz-target": "AmazonSQS.SendMessage"})
+        assert (sent.status, documents.parse(sent.body)["MD5OfMessageBody"][:4]) == (200, "0cc1")
+        form = {"content-type": "application/x-www-form-urlencoded"}
+        old = await client.rest("POST", path, b"Action=SendMessage&Version=2012-11-05", **form)
+        assert (old.status, b"the query protocol of SQS is not supported" in old.body) == (400, True)
+
+
+async def test_who_goes_while_they_wait_takes_no_message_with_them() -> None:
+    async with aws() as client:
+        await client.json("AmazonSQS.CreateQueue", {"QueueName": "orders"})
+        queue = {"QueueUrl": "http://localhost/123456789012/orders"}
+        body = documents.encode({**queue, "WaitTimeSeconds": 20})
+        said: list[JSON] = [{"type": "http.request", "body": body, "more_body": False}]
+        going = asyncio.Event()
+
+        async def receive() -> JSON:
+            if not said:
+                await going.wait()
+                return {"type": "http.disconnect"}
+            return said.pop()
+
+        polling = asyncio.ensure_future(
+            answer(client.emulator.call, "AmazonSQS.ReceiveMessage", {b"host": b"localhost"}, receive)
+        )
+        await turns(20)
+        going.set()
+        assert (await polling).status == 408
+        await client.emulator.call("sqs", "SendMessage", {**queue, "MessageBody": "a"})
+        counts = await client.emulator.queues.messages.count("orders")
+        assert (counts.visible, counts.in_flight) == (1, 0)
 
 
 async def test_the_type_of_the_body_does_not_matter() -> None:

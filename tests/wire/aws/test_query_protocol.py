@@ -53,6 +53,11 @@ async def test_the_stack_is_read() -> None:
         ("", "InvalidAction", "a request without Action is not supported by pizzabar"),
         ("Action=GetUser&Version=2000-01-01", "InvalidAction", "GetUser is not supported by pizzabar"),
         (f"Action=Fly&Version={STS}", "InvalidAction", "sts:Fly is not supported by pizzabar"),
+        (
+            "Action=ListQueues&Version=2012-11-05",
+            "UnsupportedOperation",
+            "the query protocol of SQS is not supported by pizzabar: use an SDK that speaks AWS JSON to it",
+        ),
         ("Action=GetUser&Version=2010-05-08", "InvalidAction", "iam:GetUser is not supported by pizzabar"),
         (
             f"Action=DescribeStacks&StackName=a%26b&Version={CLOUDFORMATION}",

@@ -21,6 +21,7 @@ from pizzabar.cloudformation.stacks import Stacks
 from pizzabar.documents import JSON
 from pizzabar.dynamodb.tables import Tables
 from pizzabar.errors import PizzabarError, ServiceError
+from pizzabar.eventbridge.archives import Archives
 from pizzabar.eventbridge.buses import EventBuses
 from pizzabar.eventbridge.pattern import read_pattern
 from pizzabar.iam.authorization import Authorization
@@ -114,6 +115,9 @@ class Emulator:
         self.state_machines = StateMachines(self.executions, tasks, self.clock, self.home)
         self.state_machines.log_to(self.log_groups.has, self.log_groups.append)
         self.buses = EventBuses(runtime.transport, call, call.relay, self.clock, self.work, self.home)
+        self.archives = Archives(
+            runtime.archives, self.buses, self.clock, self.work, keep=partial(runtime.kept.put, "archives")
+        )
         self.state_machines.mocks = settings.mocks
         self.state_machines.announce_to(self.buses.announce, self.buses.is_listening)
         self.roles = Roles(self.clock, self.home)
@@ -234,6 +238,7 @@ class Emulator:
         await self.queues.open()
         go_on(self.queues)
         await self.buses.open()
+        await self.archives.open()
         await self.functions.open()
         await self.event_sources.open()
         await self.executions.open()

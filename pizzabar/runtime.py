@@ -13,6 +13,7 @@ from typing import Protocol
 from pizzabar.apigateway.connections import Connections
 from pizzabar.clock import EmulatorClock
 from pizzabar.dynamodb.store import TableStore
+from pizzabar.eventbridge.archive_store import ArchiveStore
 from pizzabar.eventbridge.transport import Transport
 from pizzabar.http_client import HttpClient
 from pizzabar.kept import Kept
@@ -49,6 +50,10 @@ class Runtime(Protocol):
     @property
     def transport(self) -> Transport:
         """Brings events to the targets of rules."""
+
+    @property
+    def archives(self) -> ArchiveStore:
+        """The events that archives hold."""
 
     @property
     def invocations(self) -> Invocations:

@@ -22,6 +22,9 @@ from pizzabar.dynamodb.operations import OPERATIONS as DYNAMODB_OPERATIONS
 from pizzabar.dynamodb.resources import RESOURCES as DYNAMODB_RESOURCES
 from pizzabar.dynamodb.stream_operations import OPERATIONS as DYNAMODB_STREAMS_OPERATIONS
 from pizzabar.errors import Fault
+from pizzabar.eventbridge.archive_operations import CHANGES as ARCHIVE_CHANGES
+from pizzabar.eventbridge.archive_operations import OPERATIONS as ARCHIVE_OPERATIONS
+from pizzabar.eventbridge.archive_resources import RESOURCES as ARCHIVE_RESOURCES
 from pizzabar.eventbridge.operations import CHANGES as EVENTBRIDGE_CHANGES
 from pizzabar.eventbridge.operations import OPERATIONS as EVENTBRIDGE_OPERATIONS
 from pizzabar.eventbridge.resources import RESOURCES as EVENTBRIDGE_RESOURCES
@@ -59,6 +62,7 @@ from pizzabar.xray.shapes import SHAPES as XRAY_SHAPES
 
 ROOMS: dict[str, dict[str, ResourceType]] = {
     "api_configuration": API_GATEWAY_RESOURCES,
+    "archives": ARCHIVE_RESOURCES,
     "buses": EVENTBRIDGE_RESOURCES,
     "event_sources": EVENT_SOURCE_RESOURCES,
     "functions": LAMBDA_RESOURCES,
@@ -78,6 +82,7 @@ SERVICES: tuple[tuple[str, Mapping[str, Callable[[Any, JSON], Awaitable[JSON]]],
     ("dynamodb", DYNAMODB_OPERATIONS, "tables"),
     ("dynamodbstreams", DYNAMODB_STREAMS_OPERATIONS, "tables"),
     ("events", EVENTBRIDGE_OPERATIONS, "buses"),
+    ("events", ARCHIVE_OPERATIONS, "archives"),
     ("iam", IAM_OPERATIONS, "authorization"),
     ("lambda", LAMBDA_OPERATIONS, "functions"),
     ("lambda", EVENT_SOURCE_OPERATIONS, "event_sources"),
@@ -107,6 +112,7 @@ CHECKED_THEMSELVES = frozenset({"Invoke", "PutEvents", "StartExecution"})
 
 CHANGES: dict[str, frozenset[str]] = {
     "api_configuration": API_GATEWAY_V2_CHANGES,
+    "archives": ARCHIVE_CHANGES,
     "buses": EVENTBRIDGE_CHANGES,
     "event_sources": EVENT_SOURCE_CHANGES,
     "functions": LAMBDA_CHANGES,

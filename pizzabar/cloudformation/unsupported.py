@@ -99,18 +99,6 @@ UNSUPPORTED: dict[str, ResourceType] = {
         },
         ("ConnectionArn", "HttpMethod", "InvocationEndpoint"),
     ),
-    "AWS::Events::Archive": _type(
-        _named("events", "archive/", "ArchiveName", name_attribute="ArchiveName"),
-        {
-            "ArchiveName": TEXT,
-            "Description": TEXT,
-            "EventPattern": DOCUMENT,
-            "KmsKeyIdentifier": TEXT,
-            "RetentionDays": Number(0),
-            "SourceArn": TEXT,
-        },
-        ("SourceArn",),
-    ),
     "AWS::Events::Connection": _type(
         _named("events", "connection/", "Name"),
         {

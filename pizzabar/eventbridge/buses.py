@@ -144,6 +144,7 @@ class EventBuses:
         state: str = "ENABLED",
         description: str | None = None,
         role_arn: str | None = None,
+        managed_by: str | None = None,
     ) -> Rule:
         """Make a rule on a bus, or change the one of that name, which keeps its targets.
 
@@ -165,6 +166,7 @@ class EventBuses:
             read_schedule(schedule) if schedule else None,
             schedule,
             role_arn,
+            managed_by,
         )
         owner.put(rule)
         return rule
@@ -365,6 +367,25 @@ class EventBuses:
         # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-bus-to-bus.html
         await self._deliver_all([each for each in deliveries if ":event-bus/" not in each.target_arn])
 
+    async def replay(self, events: Sequence[tuple[Event, str]], bus: str, rules: Collection[str]) -> None:
+        """Put events of a replay, each with its lane, on a bus for some of its rules, by their ARNs, or for all.
+
+        Raise ``ResourceNotFoundException`` for the bus.
+        """
+        owner = self.get(bus)
+
+        async def put(parameters: JSON) -> JSON:
+            deliveries: list[EventDelivery] = []
+            for event, lane in events:
+                matched = [rule for rule in owner.match(event.document) if not rules or rule.arn in rules]
+                _tell("matched", event.id, [rule.name for rule in matched])
+                deliveries += [each for rule in matched for each in self._to_targets(event, rule, lane)]
+            await self._deliver_all(deliveries)
+            return {"FailedEntryCount": 0, "Entries": [{"EventId": event.id} for event, _ in events]}
+
+        entries = [entry_of(event.document, owner.name) for event, _ in events]
+        await self._relay("events", "PutEvents", {"Entries": entries}, put)
+
     def _deliveries(self, event: Event, bus: str | None, cause: Cause | None) -> list[EventDelivery]:
         owner = self._buses.get(bus_name(bus))
         if owner is None:
@@ -440,7 +461,7 @@ def _delivery(event: Event, rule: Rule, target: Target, lane: str) -> EventDeliv
         payload, fault = event.text, str(error)
     return EventDelivery(
         lane,
-        event.id,
+        event.delivery_id,
         rule.arn,
         target.id,
         target.arn,

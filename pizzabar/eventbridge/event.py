@@ -16,12 +16,21 @@ from pizzabar.record import record
 
 @record
 class Event:
-    """An event as rules see it (``document``) and as it is written (``text``), and when the bus has taken it."""
+    """An event as rules see it (``document``) and as it is written (``text``), and when the bus has taken it.
+
+    ``replay`` is the name of the replay that puts it again, if one does.
+    """
 
     id: str
     document: JSON
     text: str
     ingested: str = ""
+    replay: str = ""
+
+    @property
+    def delivery_id(self) -> str:
+        """Give what targets tell its deliveries from others by: those of a replay are new."""
+        return f"{self.id}/{self.replay}" if self.replay else self.id
 
 
 @record
@@ -154,6 +163,14 @@ def check_entry(entry: JSON) -> None:
 def _time(given: JSON, now: datetime) -> str:
     if given is None:
         return f"{now.isoformat(timespec='seconds')[:19]}Z"
+    return read_moment(given, "Time").isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def read_moment(given: JSON, name: str) -> datetime:
+    """Read a parameter that is a time: in seconds since the epoch, as ISO 8601 has it, or as Python does.
+
+    Raise ``SerializationException``.
+    """
     try:
         match given:
             case datetime():
@@ -163,7 +180,6 @@ def _time(given: JSON, now: datetime) -> str:
             case _:
                 when = datetime.fromtimestamp(given, UTC)
         # A time without a zone is one of UTC, wherever this runs.
-        when = when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
+        return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
     except (ValueError, OverflowError, OSError, TypeError):
-        raise SerializationException(f"Time is to be a timestamp, not {given!r}") from None
-    return when.isoformat(timespec="seconds").replace("+00:00", "Z")
+        raise SerializationException(f"{name} is to be a timestamp, not {given!r}") from None

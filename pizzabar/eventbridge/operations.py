@@ -12,7 +12,7 @@ from pizzabar.cron import InvalidSchedule
 from pizzabar.documents import JSON, NotJSON
 from pizzabar.errors import ValidationException
 from pizzabar.eventbridge.buses import EventBus, EventBuses
-from pizzabar.eventbridge.errors import LimitExceededException, ResourceNotFoundException
+from pizzabar.eventbridge.errors import LimitExceededException, ManagedRuleException, ResourceNotFoundException
 from pizzabar.eventbridge.event import EntryError
 from pizzabar.eventbridge.parameters import NAMED_BUS, OF_BUS, check, refuse, refuse_unsupported
 from pizzabar.eventbridge.pattern import read_pattern
@@ -46,7 +46,7 @@ async def create_event_bus(buses: EventBuses, parameters: JSON) -> JSON:
     bus = buses.create(parameters["Name"], parameters.get("Description"))
     buses.note_asked(bus.arn)
     buses.tag(bus.arn, _tags(parameters))
-    return {"EventBusArn": bus.arn} | _given(Description=bus.description)
+    return {"EventBusArn": bus.arn} | given(Description=bus.description)
 
 
 async def update_event_bus(buses: EventBuses, parameters: JSON) -> JSON:
@@ -57,7 +57,7 @@ async def update_event_bus(buses: EventBuses, parameters: JSON) -> JSON:
     bus.description = parameters.get("Description")
     bus.changed = buses.now()
     buses.note_asked(bus.arn)
-    return {"Name": bus.name, "Arn": bus.arn} | _given(Description=bus.description)
+    return {"Name": bus.name, "Arn": bus.arn} | given(Description=bus.description)
 
 
 async def describe_event_bus(buses: EventBuses, parameters: JSON) -> JSON:
@@ -70,7 +70,7 @@ async def list_event_buses(buses: EventBuses, parameters: JSON) -> JSON:
     """List the buses."""
     check(parameters, of=OF_BUS)
     prefix = parameters.get("NamePrefix") or ""
-    return _page(parameters, "EventBuses", [_describe(buses, bus) for bus in buses if bus.name.startswith(prefix)])
+    return page(parameters, "EventBuses", [_describe(buses, bus) for bus in buses if bus.name.startswith(prefix)])
 
 
 async def put_rule(buses: EventBuses, parameters: JSON) -> JSON:
@@ -83,6 +83,7 @@ async def put_rule(buses: EventBuses, parameters: JSON) -> JSON:
     if schedule and bus.name != "default":
         raise ValidationException("ScheduleExpression is supported only on the default event bus.")
     is_new = parameters["Name"] not in bus.rules
+    _check_managed(bus, parameters["Name"])
     try:
         rule = buses.put_rule(
             parameters["Name"],
@@ -115,7 +116,7 @@ async def list_rules(buses: EventBuses, parameters: JSON) -> JSON:
     prefix = parameters.get("NamePrefix") or ""
     rules = buses.get(parameters.get("EventBusName")).rules.values()
     found = [_describe_rule(rule) for rule in sorted(rules, key=lambda rule: rule.name)]
-    return _page(parameters, "Rules", [rule for rule in found if rule["Name"].startswith(prefix)])
+    return page(parameters, "Rules", [rule for rule in found if rule["Name"].startswith(prefix)])
 
 
 async def put_targets(buses: EventBuses, parameters: JSON) -> JSON:
@@ -123,6 +124,7 @@ async def put_targets(buses: EventBuses, parameters: JSON) -> JSON:
     check(parameters, "Rule", "Targets")
     bus = buses.get(parameters.get("EventBusName"))
     rule = _rule(bus, parameters["Rule"])
+    _check_managed(bus, rule.name)
     targets = [read_target(document, number) for number, document in enumerate(parameters["Targets"], 1)]
     if len({target.id for target in (*rule.targets, *targets)}) > MAX_TARGETS:
         raise LimitExceededException
@@ -136,7 +138,7 @@ async def list_targets_by_rule(buses: EventBuses, parameters: JSON) -> JSON:
     """List the targets of a rule."""
     check(parameters, "Rule")
     rule = _rule(buses.get(parameters.get("EventBusName")), parameters["Rule"])
-    return _page(parameters, "Targets", [target.document for target in rule.targets])
+    return page(parameters, "Targets", [target.document for target in rule.targets])
 
 
 async def delete_event_bus(buses: EventBuses, parameters: JSON) -> JSON:
@@ -149,6 +151,7 @@ async def delete_event_bus(buses: EventBuses, parameters: JSON) -> JSON:
 async def delete_rule(buses: EventBuses, parameters: JSON) -> JSON:
     """Delete a rule that has no targets."""
     check(parameters, "Name")
+    _check_managed(buses.get(parameters.get("EventBusName")), parameters["Name"], parameters.get("Force"))
     buses.delete_rule(parameters["Name"], bus=parameters.get("EventBusName"))
     return {}
 
@@ -166,6 +169,7 @@ async def disable_rule(buses: EventBuses, parameters: JSON) -> JSON:
 def _set_state(buses: EventBuses, parameters: JSON, state: str) -> JSON:
     check(parameters, "Name")
     bus = parameters.get("EventBusName")
+    _check_managed(buses.get(bus), parameters["Name"])
     buses.change_rule(parameters["Name"], bus=bus, state=state)
     buses.note_asked(_rule(buses.get(bus), parameters["Name"]).arn)
     return {}
@@ -176,6 +180,7 @@ async def remove_targets(buses: EventBuses, parameters: JSON) -> JSON:
     check(parameters, "Rule", "Ids")
     bus = buses.get(parameters.get("EventBusName"))
     rule = _rule(bus, parameters["Rule"])
+    _check_managed(bus, rule.name, parameters.get("Force"))
     ids, known = parameters["Ids"], {target.id for target in rule.targets}
     left = tuple(target for target in rule.targets if target.id not in ids)
     buses.change_rule(rule.name, bus=bus.name, targets=left)
@@ -198,7 +203,7 @@ async def list_rule_names_by_target(buses: EventBuses, parameters: JSON) -> JSON
     rules = buses.get(parameters.get("EventBusName")).rules.values()
     wanted = parameters["TargetArn"]
     names = sorted(rule.name for rule in rules if any(target.arn == wanted for target in rule.targets))
-    return _page(parameters, "RuleNames", names)
+    return page(parameters, "RuleNames", names)
 
 
 async def test_event_pattern(buses: EventBuses, parameters: JSON) -> JSON:
@@ -249,7 +254,7 @@ def _tags(parameters: JSON) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in tags}
 
 
-def _page(parameters: JSON, member: str, found: list[JSON]) -> dict[str, JSON]:
+def page(parameters: JSON, member: str, found: list[JSON]) -> dict[str, JSON]:
     """Give a page of a list; its token is where the next one begins."""
     token = parameters.get("NextToken") or "0"
     if not (isinstance(token, str) and token.isdigit()):
@@ -257,6 +262,14 @@ def _page(parameters: JSON, member: str, found: list[JSON]) -> dict[str, JSON]:
     start, size = int(token), parameters.get("Limit") or 100
     answer: dict[str, JSON] = {member: found[start : start + size]}
     return answer | ({"NextToken": str(start + size)} if start + size < len(found) else {})
+
+
+def _check_managed(bus: EventBus, name: str, force: JSON = None) -> None:
+    """See that a rule is not a service's, or that force is asked for. Raise ``ManagedRuleException``."""
+    rule = bus.rules.get(name)
+    if rule is not None and rule.managed_by is not None and not force:
+        # AWS's words are not known.
+        raise ManagedRuleException(f"Rule {name} is managed by {rule.managed_by}.")
 
 
 def _rule(bus: EventBus, name: str) -> Rule:
@@ -270,11 +283,11 @@ def _describe(buses: EventBuses, bus: EventBus) -> JSON:
     found = buses.policy_of(bus.arn)
     times = {"CreationTime": bus.created.timestamp(), "LastModifiedTime": bus.changed.timestamp()}
     policy = None if found is None else documents.write(found)
-    return {"Name": bus.name, "Arn": bus.arn} | _given(Description=bus.description, Policy=policy) | times
+    return {"Name": bus.name, "Arn": bus.arn} | given(Description=bus.description, Policy=policy) | times
 
 
 def _describe_rule(rule: Rule) -> JSON:
-    return _given(
+    return given(
         Name=rule.name,
         Arn=rule.arn,
         EventPattern=rule.text or None,
@@ -283,10 +296,11 @@ def _describe_rule(rule: Rule) -> JSON:
         EventBusName=rule.bus,
         Description=rule.description,
         RoleArn=rule.role_arn,
+        ManagedBy=rule.managed_by,
     )
 
 
-def _given(**members: JSON) -> dict[str, JSON]:
+def given(**members: JSON) -> dict[str, JSON]:
     """Give the members that are not None."""
     return {name: value for name, value in members.items() if value is not None}
 

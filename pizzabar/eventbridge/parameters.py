@@ -11,6 +11,7 @@ from pizzabar.constraints import Constraint, detected, missing, violations
 from pizzabar.documents import JSON
 from pizzabar.errors import ValidationException
 
+ARN = r"^arn:aws([a-z]|\-)*:events:([a-z]|\d|\-)*:([0-9]{12})?:.+\/.+$"
 NAME = r"[\.\-_A-Za-z0-9]+"
 _BUS = r"[/\.\-_A-Za-z0-9]+"
 _BUS_OR_ARN = r"(arn:aws[\w-]*:events:[a-z]+-[a-z]+-[\w-]+:[0-9]{12}:event-bus\/)?[/\.\-_A-Za-z0-9]+"

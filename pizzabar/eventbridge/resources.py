@@ -75,12 +75,7 @@ def _check_rule(properties: Mapping[str, JSON]) -> Iterable[Fault]:
     elif "EventPattern" not in properties:
         yield Fault((), "a rule needs an EventPattern or a ScheduleExpression")
     if "EventPattern" in properties:
-        try:
-            read_pattern(properties["EventPattern"])
-        except InvalidEventPatternException as error:
-            for fault in error.faults:
-                message = f"Event pattern is not valid. Reason: {fault.message}"
-                yield Fault(("EventPattern", *fault.path), message)
+        yield from faults_of_pattern(properties["EventPattern"])
     targets = properties.get("Targets", ())
     if len(targets) > MAX_TARGETS:
         yield Fault(("Targets",), f"a rule has at most {MAX_TARGETS} targets, not {len(targets)}")
@@ -89,6 +84,15 @@ def _check_rule(properties: Mapping[str, JSON]) -> Iterable[Fault]:
             read_target(target, number + 1)
         except ValidationException as error:
             yield Fault(("Targets", number), error.message)
+
+
+def faults_of_pattern(pattern: JSON) -> Iterable[Fault]:
+    """Tell what is wrong with an ``EventPattern``."""
+    try:
+        read_pattern(pattern)
+    except InvalidEventPatternException as error:
+        for fault in error.faults:
+            yield Fault(("EventPattern", *fault.path), f"Event pattern is not valid. Reason: {fault.message}")
 
 
 async def _create_rule(buses: EventBuses, resource: Resource) -> None:

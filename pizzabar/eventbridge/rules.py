@@ -26,6 +26,8 @@ class Rule:
     schedule: Schedule | None = None
     expression: str = ""
     role_arn: str | None = None
+    managed_by: str | None = None
+    """The service whose rule it is, if it is one's."""
 
     @property
     def is_enabled(self) -> bool:

@@ -20,6 +20,9 @@ SERVICE = "events.amazonaws.com"
 Onward = Callable[[Event, str], Awaitable[None]]
 """Brings an event that came by a rule on to a bus, named by its ARN."""
 
+Archive = Callable[[EventDelivery], None]
+"""Puts an event into the archive that it is delivered to."""
+
 
 class Senders:
     """Asks targets to take events, and queues to take dead letters."""
@@ -29,7 +32,12 @@ class Senders:
         self._relay = relay
         self._clock = clock
         self._onward = onward
+        self._archive: Archive | None = None
         self._log_streams: set[tuple[str, str]] = set()
+
+    def archive_with(self, archive: Archive) -> None:
+        """Have archives take their events by a function."""
+        self._archive = archive
 
     async def send(self, delivery: EventDelivery) -> None:
         """Bring a delivery to its target; return when the target has taken it. Raise ``DeliveryFailure``."""
@@ -138,8 +146,12 @@ class Senders:
         await self._call("sqs", "SendMessage", parameters)
 
     async def _to_bus(self, delivery: EventDelivery) -> None:
+        if ":archive/" in delivery.target_arn and self._archive is not None:
+            self._archive(delivery)
+            return
         document = documents.parse(delivery.payload)
-        event = Event(delivery.event_id, document, delivery.payload)
+        id, _, replay = delivery.event_id.partition("/")
+        event = Event(id, document, delivery.payload, replay=replay)
 
         async def put(parameters: JSON) -> JSON:
             await self._onward(event, delivery.target_arn)

@@ -8,9 +8,11 @@ from pizzabar.shapes import TAGS, TEXTS, Shapes
 
 SHAPES: Shapes = {
     "Action": str,
+    "ArchiveName": str,
     "Condition": {"Key": str, "Type": str, "Value": str},
     "DeadLetterConfig": {"Arn": str},
     "Description": str,
+    "Destination": {"Arn": str, "FilterArns": TEXTS},
     "EndpointId": str,
     "Entries": [
         {
@@ -25,8 +27,11 @@ SHAPES: Shapes = {
     ],
     "Event": str,
     "EventBusName": str,
+    "EventEndTime": None,
     "EventPattern": str,
+    "EventSourceArn": str,
     "EventSourceName": str,
+    "EventStartTime": None,
     "Force": bool,
     "Ids": TEXTS,
     "KmsKeyIdentifier": str,
@@ -38,7 +43,9 @@ SHAPES: Shapes = {
     "Policy": str,
     "Principal": str,
     "RemoveAllPermissions": bool,
+    "ReplayName": str,
     "ResourceARN": str,
+    "RetentionDays": int,
     "RoleArn": str,
     "Rule": str,
     "ScheduleExpression": str,

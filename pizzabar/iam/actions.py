@@ -55,6 +55,38 @@ def _on_bus(action: str, parameter: str) -> Rule:
     return Rule(lambda given: given.get(parameter), accesses)
 
 
+def _on_archive(action: str) -> Rule:
+    return on(action, "ArchiveName", lambda name, home: home.arn("events", f"archive/{name}"))
+
+
+def _on_replay(action: str) -> Rule:
+    return on(action, "ReplayName", _replay_arn)
+
+
+def _replay_arn(name: str, home: Home) -> str:
+    return home.arn("events", f"replay/{name}")
+
+
+def _replayed(given: JSON) -> tuple[str, str, str]:
+    return given["ReplayName"], given["EventSourceArn"], given["Destination"]["Arn"]
+
+
+def _start_replay(inputs: tuple[str, str, str], surroundings: Surroundings) -> Iterable[Access]:
+    name, archive, bus = inputs
+    for arn in (_replay_arn(name, surroundings.home), archive, bus):
+        yield Access("events:StartReplay", arn)
+
+
+def _archived(given: JSON) -> tuple[str, str]:
+    return given["ArchiveName"], given["EventSourceArn"]
+
+
+def _create_archive(inputs: tuple[str, str], surroundings: Surroundings) -> Iterable[Access]:
+    name, bus = inputs
+    for arn in (surroundings.home.arn("events", f"archive/{name}"), bus):
+        yield Access("events:CreateArchive", arn)
+
+
 def _on_rule(action: str, parameter: str) -> Rule:
     def accesses(inputs: tuple[str, str | None], surroundings: Surroundings) -> Iterable[Access]:
         yield Access(action, _rule_arn(*inputs, surroundings.home))
@@ -68,6 +100,10 @@ EVENTS: dict[str, Rule] = {
         name: _on_bus(f"events:{name}", "Name")
         for name in ("CreateEventBus", "DeleteEventBus", "DescribeEventBus", "UpdateEventBus")
     },
+    "CreateArchive": Rule(_archived, _create_archive),
+    "StartReplay": Rule(_replayed, _start_replay),
+    **{name: _on_archive(f"events:{name}") for name in ("DeleteArchive", "DescribeArchive", "UpdateArchive")},
+    **{name: _on_replay(f"events:{name}") for name in ("CancelReplay", "DescribeReplay")},
     **{name: _on_bus(f"events:{name}", "EventBusName") for name in ("PutPermission", "RemovePermission")},
     **{
         name: _on_rule(f"events:{name}", "Name")
@@ -80,7 +116,14 @@ EVENTS: dict[str, Rule] = {
     },
     **{
         name: on_nothing(f"events:{name}")
-        for name in ("ListEventBuses", "ListRuleNamesByTarget", "ListRules", "TestEventPattern")
+        for name in (
+            "ListArchives",
+            "ListEventBuses",
+            "ListReplays",
+            "ListRuleNamesByTarget",
+            "ListRules",
+            "TestEventPattern",
+        )
     },
 }
 

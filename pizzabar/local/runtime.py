@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from pizzabar.clock import EmulatorClock, SystemClock, VirtualClock
 from pizzabar.lambda_.sandboxes import Sandboxes
+from pizzabar.local.archives import LocalArchives
 from pizzabar.local.bus import LocalTransport
 from pizzabar.local.connections import LocalConnections
 from pizzabar.local.database import Database
@@ -47,6 +48,7 @@ class LocalRuntime:
         self.http = LocalHttpClient(database)
         self.kept = LocalKept(database)
         self.queues = LocalQueues(database)
+        self.archives = LocalArchives(database)
         self.transport = LocalTransport(database, clock, work)
         self.invocations = LocalInvocations(database, clock, work)
         self.schedules = LocalScheduleStore(database)

@@ -8,8 +8,11 @@ import pytest
 
 from pizzabar.documents import JSON
 from pizzabar.errors import ServiceError
+from pizzabar.eventbridge.archive_operations import OPERATIONS as ARCHIVE_OPERATIONS
+from pizzabar.eventbridge.archives import Archives
 from pizzabar.eventbridge.buses import EventBuses
 from pizzabar.eventbridge.operations import OPERATIONS
+from pizzabar.local.archives import LocalArchives
 from pizzabar.local.bus import LocalTransport
 from tests.world import World, world
 
@@ -20,11 +23,16 @@ STATE_MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:Bake"
 
 @dataclass
 class EventBridge:
-    """Asks operations as a client does. ``invoked`` is what the function of every target was asked."""
+    """Asks operations as a client does. ``invoked`` is what the function of every target was asked.
+
+    ``kept`` is what of the archives was kept last.
+    """
 
     world: World
     buses: EventBuses
+    archives: Archives
     invoked: list[JSON]
+    kept: list[JSON]
 
     async def __call__(self, operation: str, **parameters: JSON) -> JSON:
         return await self.world.call("events", operation, parameters)
@@ -65,6 +73,10 @@ async def eventbridge() -> AsyncIterator[EventBridge]:
         transport = LocalTransport(around.database, around.clock, around.work)
         buses = EventBuses(transport, around.call, around.call.relay, around.clock, around.work, around.home)
         around.call.add("events", OPERATIONS, buses)
+        kept: list[JSON] = []
+        archives = Archives(LocalArchives(around.database), buses, around.clock, around.work, keep=kept.append)
+        around.call.add("events", ARCHIVE_OPERATIONS, archives)
         invoked = around.answer("lambda", "Invoke", lambda asked: {"StatusCode": 202})
         await buses.open()
-        yield EventBridge(around, buses, invoked)
+        await archives.open()
+        yield EventBridge(around, buses, archives, invoked, kept)

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -263,6 +264,33 @@ async def test_events() -> None:
         assert await aws.fails("events", "CreateEventBus", Name=BUS) == "ResourceAlreadyExistsException"
         wrong = {"Name": "r", "EventPattern": '{"a":"b"}'}
         assert await aws.fails("events", "PutRule", **wrong) == "InvalidEventPatternException"
+
+
+async def test_archives_and_replays() -> None:
+    async with open_aws() as aws:
+        source = {"EventSourceArn": "arn:aws:events:us-east-1:123456789012:event-bus/default"}
+        name = {"ArchiveName": "all"}
+        made = await aws("events", "CreateArchive", **name, **source, RetentionDays=1)
+        entry = {"Source": "a", "DetailType": "b", "Detail": "{}"}
+        await aws("events", "PutEvents", Entries=[entry])
+        await aws("events", "UpdateArchive", **name, RetentionDays=2)
+        described = await aws("events", "DescribeArchive", **name)
+        assert (described["EventCount"], described["RetentionDays"]) == (1, 2)
+        assert [each["ArchiveName"] for each in (await aws("events", "ListArchives"))["Archives"]] == ["all"]
+
+        span = {"EventStartTime": datetime(2020, 1, 1, tzinfo=UTC), "EventEndTime": datetime(2100, 1, 1, tzinfo=UTC)}
+        asked = {"EventSourceArn": made["ArchiveArn"], "Destination": {"Arn": source["EventSourceArn"]}, **span}
+        started = await aws("events", "StartReplay", ReplayName="again", **asked)
+        assert started["State"] == "STARTING"
+        await aws.bar.emulator.settled()
+        replay = await aws("events", "DescribeReplay", ReplayName="again")
+        assert replay["State"] == "COMPLETED"
+        assert replay["EventStartTime"] == datetime(2020, 1, 1, tzinfo=UTC)
+        assert [each["ReplayName"] for each in (await aws("events", "ListReplays"))["Replays"]] == ["again"]
+        assert await aws.fails("events", "CancelReplay", ReplayName="again") == "IllegalStatusException"
+        assert await aws.fails("events", "DeleteRule", Name="Events-Archive-all") == "ManagedRuleException"
+        await aws("events", "DeleteArchive", **name)
+        assert await aws.fails("events", "DescribeArchive", **name) == "ResourceNotFoundException"
 
 
 async def test_permissions_of_buses() -> None:

@@ -4,21 +4,16 @@
 Each time of a schedule puts an item of its own, and starts an execution of its own: what is done twice is one thing.
 """
 
-import asyncio
 import json
-import multiprocessing
-import os
 import random
 import shutil
-import signal
 from datetime import UTC, datetime, timedelta
-from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from typing import Any
 
 from pizzabar.emulator import Emulator
-from pizzabar.local.runtime import LocalRuntime
 from pizzabar.settings import Settings
+from tests.flow.dying import run, undelivered
 
 KILLS = 40
 BEGINS = datetime(2090, 1, 1, tzinfo=UTC)
@@ -56,43 +51,9 @@ async def prepare(state: Path) -> None:
         await emulator.close()
 
 
-def _live(state: Path, dies_at: int, pipe: Pipe) -> None:
-    asyncio.run(_serve(state, dies_at, pipe))
-
-
-async def _serve(state: Path, dies_at: int, pipe: Pipe) -> None:
-    """Let the times come, and die at a statement of SQL."""
-    emulator = await Emulator.open(Settings(state=state, clock="virtual"))
-    assert isinstance(emulator.runtime, LocalRuntime)
-    statements = 0
-
-    def count(statement: str) -> None:
-        nonlocal statements
-        statements += 1
-        if statements == dies_at:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    emulator.runtime.database._raw.set_trace_callback(count)
+async def live(emulator: Emulator) -> None:
+    """Let the times come."""
     await emulator.advance(BEGINS + timedelta(minutes=TIMES) - emulator.clock.now())
-    pipe.send(statements)
-    await emulator.close()
-
-
-def run(state: Path, dies_at: int) -> int:
-    """Let a process live on a state file; give how many statements it made if it came to its end, or 0."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_live, args=(state, dies_at, theirs))
-    process.start()
-    theirs.close()
-    try:
-        statements = int(ours.recv())
-    except EOFError:
-        statements = 0
-    process.join()
-    assert process.exitcode in (0, -signal.SIGKILL)
-    return statements
 
 
 async def check(state: Path) -> None:
@@ -106,11 +67,7 @@ async def check(state: Path) -> None:
         started = [json.loads(record.input)["time"] for record in await emulator.executions.list(MACHINE)]
         assert sorted(started) == times
         assert (await emulator.call("scheduler", "ListSchedules", {}))["Schedules"] == []
-        assert isinstance(emulator.runtime, LocalRuntime)
-        left = await emulator.runtime.database.read(
-            lambda connection: connection.execute("SELECT count(*) FROM deliveries").fetchone()
-        )
-        assert left == (0,)
+        assert await undelivered(emulator) == 0
     finally:
         await emulator.close()
 
@@ -120,14 +77,14 @@ async def test_killed_at_random_points(tmp_path: Path) -> None:
     prepared, whole = tmp_path / "prepared.db", tmp_path / "whole.db"
     await prepare(prepared)
     shutil.copy(prepared, whole)
-    statements = run(whole, 0)
+    statements = run(live, whole, 0)
     await check(whole)
     assert statements > TIMES
 
     for number in range(KILLS):
         state = tmp_path / f"{number}.db"
         shutil.copy(prepared, state)
-        assert run(state, chance.randint(1, statements)) == 0
+        assert run(live, state, chance.randint(1, statements)) == 0
         if chance.random() < 0.3:
-            run(state, chance.randint(1, statements))
+            run(live, state, chance.randint(1, statements))
         await check(state)

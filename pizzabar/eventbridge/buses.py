@@ -290,7 +290,11 @@ class EventBuses:
                     role_arn=rule.get("role"),
                 )
                 for target in rule["targets"]:
-                    self.put_target(rule["name"], read_target(target), bus=rule["bus"])
+                    try:
+                        self.put_target(rule["name"], read_target(target), bus=rule["bus"])
+                    except ValidationException as error:
+                        # An earlier version took what this one, like AWS, does not.
+                        told.append(f"the target {target['Id']} of the rule {rule['name']} is gone: {error.message}")
                 self._asked.add(arn)
         self.tags, self.policies = document.get("tags", {}), document.get("policies", {})
         self._forget()

@@ -62,6 +62,8 @@ def read_target(document: JSON, number: int = 1) -> Target:
         raise ValidationException(f"Parameter {arn} is not valid. Reason: Provided Arn is not in correct format.")
     if parsed.service not in TARGET_SERVICES:
         raise ValidationException(f"Targets of the service {parsed.service} are not supported: {arn}")
+    if parsed.service == "states" and not document.get("RoleArn"):
+        raise ValidationException(f"RoleArn is required for target {arn}.")
     forms = [name for name in ("Input", "InputPath", "InputTransformer") if document.get(name) is not None]
     if len(forms) > 1:
         raise ValidationException(

@@ -19,6 +19,7 @@ from tests.world import World, world
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:Tell"
 LOG_GROUP = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/events/pizza:*"
 STATE_MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:Bake"
+ROLE = "arn:aws:iam::123456789012:role/any"
 
 
 @dataclass

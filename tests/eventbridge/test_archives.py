@@ -13,7 +13,7 @@ import pytest
 
 from pizzabar.documents import JSON
 from pizzabar.errors import ServiceError
-from tests.eventbridge.service import FUNCTION, EventBridge, eventbridge, order
+from tests.eventbridge.service import FUNCTION, ROLE, STATE_MACHINE, EventBridge, eventbridge, order
 from tests.world import NOON
 
 DEFAULT = "arn:aws:events:us-east-1:123456789012:event-bus/default"
@@ -180,7 +180,7 @@ async def test_replays_are_new_work_for_their_targets() -> None:
     async with eventbridge() as ask:
         started = ask.world.answer("stepfunctions", "StartExecution")
         await archive(ask)
-        await ask.rule("bake", "arn:aws:states:us-east-1:123456789012:stateMachine:Bake")
+        await ask.rule("bake", STATE_MACHINE, RoleArn=ROLE)
         await put(ask, 1)
         for name in ("first", "second"):
             await replay(ask, name)
@@ -464,7 +464,7 @@ async def test_events_that_came_from_another_bus_are_archived_as_they_came() -> 
         await ask("CreateEventBus", Name="kitchen")
         kitchen = DEFAULT.replace("default", "kitchen")
         await archive(ask, EventSourceArn=kitchen)
-        await ask.rule("on", kitchen, RoleArn="arn:aws:iam::123456789012:role/any", Input='{"source":"pizza"}')
+        await ask.rule("on", kitchen, RoleArn=ROLE, Input='{"source":"pizza"}')
         await ask.rule("tell", bus="kitchen")
         await ask("PutEvents", Entries=[order()])
         await ask.world.settled()

@@ -10,7 +10,7 @@ from pizzabar import documents
 from pizzabar.documents import JSON
 from pizzabar.errors import ServiceError
 from pizzabar.journal import CAUSE, Attempt, Cause
-from tests.eventbridge.service import FUNCTION, LOG_GROUP, STATE_MACHINE, EventBridge, eventbridge, order
+from tests.eventbridge.service import FUNCTION, LOG_GROUP, ROLE, STATE_MACHINE, EventBridge, eventbridge, order
 
 
 async def bus(ask: EventBridge, name: str) -> str:
@@ -161,7 +161,7 @@ async def test_a_log_stream_that_is_there_is_used() -> None:
 
 async def test_a_state_machine_is_started_with_the_event_as_input() -> None:
     async with eventbridge() as ask:
-        await ask.rule("Bake", STATE_MACHINE, InputPath="$.detail")
+        await ask.rule("Bake", STATE_MACHINE, RoleArn=ROLE, InputPath="$.detail")
         started = ask.world.answer("stepfunctions", "StartExecution")
 
         await ask.put('{"size":"L"}')
@@ -179,7 +179,7 @@ async def test_an_execution_that_was_started_before_is_a_delivery_that_succeeded
         raise ExecutionAlreadyExists
 
     async with eventbridge() as ask:
-        await ask.rule("Bake", STATE_MACHINE)
+        await ask.rule("Bake", STATE_MACHINE, RoleArn=ROLE)
         started = ask.world.answer("stepfunctions", "StartExecution", refuse)
 
         await ask.put()
@@ -352,3 +352,17 @@ async def test_an_entry_that_names_the_trace_at_hand_stays_below_its_request() -
 
         [put], [invoke] = ask.world.hops("events", "PutEvents"), ask.world.hops("lambda", "Invoke")
         assert (put.parent, invoke.parent) == (7, put.id)
+
+
+async def test_a_kept_target_that_is_none_any_more_is_told_of() -> None:
+    async with eventbridge() as ask:
+        await ask.rule("tell")
+        kept = ask.buses.to_keep()
+        kept["rules"][0]["targets"].append({"Id": "old", "Arn": STATE_MACHINE})
+        ask.buses.get().remove("tell")
+
+        told = ask.buses.restore(kept, ())
+
+        reason = f"RoleArn is required for target {STATE_MACHINE}."
+        assert told == [f"the target old of the rule tell is gone: {reason}"]
+        assert [target.id for target in ask.buses.get().rules["tell"].targets] == ["t"]

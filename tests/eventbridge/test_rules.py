@@ -64,6 +64,13 @@ def test_input_path_sends_that_part(path: str, text: str) -> None:
     assert part(InputPath=path) == text
 
 
+def test_a_state_machine_is_started_as_a_role() -> None:
+    """Seen on AWS."""
+    arn = "arn:aws:states:us-east-1:123456789012:stateMachine:Bake"
+    assert refusal(Arn=arn) == f"RoleArn is required for target {arn}."
+    assert read_target({"Id": "t", "Arn": arn, "RoleArn": "arn:r"}).role_arn == "arn:r"
+
+
 def test_only_one_form_of_input() -> None:
     """Recorded on AWS."""
     wanted = "Only one of Input, InputPath, or InputTransformer must be provided for target t."

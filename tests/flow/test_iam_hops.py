@@ -105,10 +105,9 @@ def rule(**target: Any) -> dict[str, Any]:
 async def test_a_rule_needs_a_role_to_start_a_state_machine(tmp_path: Path) -> None:
     rest: dict[str, Any] = {"Machine": MACHINE, "Flow": role("states.amazonaws.com")}
     start = f"states:StartExecution arn:aws:states:{HERE}:stateMachine:Bake"
-    alone = settings(tmp_path, **rest, Rule=rule(Arn={"Ref": "Machine"}))
-    assert await refused(alone, *PUT) == [start]
-
     target = rule(Arn={"Ref": "Machine"}, RoleArn={"Fn::GetAtt": ["Sender", "Arn"]})
+    powerless = role("events.amazonaws.com")
+    assert await refused(settings(tmp_path, **rest, Rule=target, Sender=powerless), *PUT) == [start]
     sender = role("events.amazonaws.com", allow("states:StartExecution", {"Ref": "Machine"}))
     assert await refused(settings(tmp_path, **rest, Rule=target, Sender=sender), *PUT) == []
     wrong = role("states.amazonaws.com", allow("states:StartExecution", {"Ref": "Machine"}))

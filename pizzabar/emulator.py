@@ -7,6 +7,7 @@ import asyncio
 import importlib
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,7 @@ from pizzabar.errors import PizzabarError, ServiceError
 from pizzabar.eventbridge.archives import Archives
 from pizzabar.eventbridge.buses import EventBuses
 from pizzabar.eventbridge.pattern import read_pattern
+from pizzabar.faults import Faults
 from pizzabar.iam.authorization import Authorization
 from pizzabar.iam.roles import Roles
 from pizzabar.journal import CAUSE, Hop, Journal
@@ -53,6 +55,8 @@ from pizzabar.xray.ending import Ending
 from pizzabar.xray.traces import Traces
 
 log = logging.getLogger("pizzabar")
+GOING_AWAY = 1001
+"""The code of a connection whose client was made to go."""
 LOCAL_RUNTIME = "pizzabar.local.runtime:open_runtime"
 ENDPOINTS = "pizzabar.wire.endpoints:open_endpoints"
 """What opens the addresses that functions in processes of their own call; it is a skin over the emulator."""
@@ -159,6 +163,8 @@ class Emulator:
         self.authorization = Authorization(
             settings.iam, self.roles, self._resource_policies, _Surroundings(self), self.clock.now
         )
+        self.faults = Faults(self.clock, self._vanish)
+        call.break_by(self.faults.rules, self.faults.around)
         self.access_keys = AccessKeys()
         """Whom requests are made as that are signed with these keys."""
         if settings.iam != "off":
@@ -332,6 +338,12 @@ class Emulator:
         except ExecutionDoesNotExist:
             return None
         return Ending(execution.stopped, execution.error, execution.cause)
+
+    async def _vanish(self, connection_id: str) -> None:
+        """Have a client go: whoever pushes to it is told that it has gone. What is not open has gone already."""
+        with suppress(ServiceError):
+            await self.apis.connections.close(connection_id, GOING_AWAY, "")
+        self.apis.connections.detach(connection_id)
 
     def _resource_policies(self, principal: Principal, arn: str) -> Iterator[tuple[str, JSON]]:
         """Give the policies of a resource that are about a principal."""

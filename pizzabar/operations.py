@@ -30,8 +30,14 @@ class Call(Protocol):
 Operation = Callable[[JSON], Awaitable[JSON]]
 Trace = Callable[[str, str, JSON, Operation], Awaitable[JSON]]
 """Does something as a hop of the journal: service, name, parameters, and what is done with them."""
+Around = Callable[[Hop, Operation], Operation]
+"""Gives what is done at a hop in place of what would be."""
 Guard = Callable[[Principal, Hop], None]
 """Sees whether a principal may do what a hop asks; raises ``ServiceError`` to keep it from being done."""
+
+
+def _as_it_is(hop: Hop, act: Operation) -> Operation:
+    return act
 
 
 class Operations:
@@ -43,6 +49,12 @@ class Operations:
         self._durable = durable
         self._operations: dict[tuple[str, str], Operation] = {}
         self.guard: Guard | None = None
+        self._broken: Mapping[int, object] = {}
+        self._around: Around = _as_it_is
+
+    def break_by(self, faults: Mapping[int, object], around: Around) -> None:
+        """Have hops be other than they would be, for as long as there are any faults."""
+        self._broken, self._around = faults, around
 
     def add(
         self, service: str, operations: Mapping[str, Callable[[Any, JSON], Awaitable[JSON]]], owner: object
@@ -80,6 +92,8 @@ class Operations:
                 hop.asked_by = cause.principal
                 if self.guard is not None:
                     self.guard(cause.principal, hop)
+            if self._broken:
+                answer = self._around(hop, answer)
             hop.result = result = await answer(parameters)
         except PizzabarError as error:
             hop.error = error
@@ -128,6 +142,8 @@ class Operations:
         token = CAUSE.set(hop)
         hop.began = perf_counter()
         try:
+            if self._broken:
+                act = self._around(hop, act)
             hop.result = result = await act(parameters)
         except BaseException as error:
             hop.error = error

@@ -184,16 +184,21 @@ class Emulator:
 
     @classmethod
     async def open(
-        cls, settings: Settings | None = None, *, program: Program | None = None, runtime: str = LOCAL_RUNTIME
+        cls,
+        settings: Settings | None = None,
+        *,
+        program: Program | None = None,
+        runtime: str = LOCAL_RUNTIME,
+        stack: Stack | None = None,
     ) -> "Emulator":
         """Start an emulator on its state, with the resources of its template, and go on where it was stopped.
 
         ``program`` adds resources of its own; with one, and without a template, there are no others. ``runtime``
-        names a function ``module:name`` that opens a ``Runtime`` for settings. Raise ``FaultyTemplate`` before
-        anything is touched, or ``StateFileError``.
+        names a function ``module:name`` that opens a ``Runtime`` for settings. ``stack`` is what was read of the
+        template already. Raise ``FaultyTemplate`` before anything is touched, or ``StateFileError``.
         """
         settings = settings or Settings()
-        stack = load_stack(settings, program)
+        stack = load_stack(settings, program) if stack is None else stack
         for fault in stack.ignored:
             log.warning("ignored: %s", fault)
         module, _, name = runtime.partition(":")

@@ -11,6 +11,7 @@ from pizzabar.constraints import missing
 from pizzabar.cron import InvalidSchedule
 from pizzabar.documents import JSON, NotJSON
 from pizzabar.errors import ValidationException
+from pizzabar.eventbridge.answers import given, page
 from pizzabar.eventbridge.buses import EventBus, EventBuses
 from pizzabar.eventbridge.errors import LimitExceededException, ResourceNotFoundException
 from pizzabar.eventbridge.event import EntryError
@@ -46,7 +47,7 @@ async def create_event_bus(buses: EventBuses, parameters: JSON) -> JSON:
     bus = buses.create(parameters["Name"], parameters.get("Description"))
     buses.note_asked(bus.arn)
     buses.tag(bus.arn, _tags(parameters))
-    return {"EventBusArn": bus.arn} | _given(Description=bus.description)
+    return {"EventBusArn": bus.arn} | given(Description=bus.description)
 
 
 async def update_event_bus(buses: EventBuses, parameters: JSON) -> JSON:
@@ -57,7 +58,7 @@ async def update_event_bus(buses: EventBuses, parameters: JSON) -> JSON:
     bus.description = parameters.get("Description")
     bus.changed = buses.now()
     buses.note_asked(bus.arn)
-    return {"Name": bus.name, "Arn": bus.arn} | _given(Description=bus.description)
+    return {"Name": bus.name, "Arn": bus.arn} | given(Description=bus.description)
 
 
 async def describe_event_bus(buses: EventBuses, parameters: JSON) -> JSON:
@@ -70,7 +71,7 @@ async def list_event_buses(buses: EventBuses, parameters: JSON) -> JSON:
     """List the buses."""
     check(parameters, of=OF_BUS)
     prefix = parameters.get("NamePrefix") or ""
-    return _page(parameters, "EventBuses", [_describe(buses, bus) for bus in buses if bus.name.startswith(prefix)])
+    return page(parameters, "EventBuses", [_describe(buses, bus) for bus in buses if bus.name.startswith(prefix)])
 
 
 async def put_rule(buses: EventBuses, parameters: JSON) -> JSON:
@@ -115,7 +116,7 @@ async def list_rules(buses: EventBuses, parameters: JSON) -> JSON:
     prefix = parameters.get("NamePrefix") or ""
     rules = buses.get(parameters.get("EventBusName")).rules.values()
     found = [_describe_rule(rule) for rule in sorted(rules, key=lambda rule: rule.name)]
-    return _page(parameters, "Rules", [rule for rule in found if rule["Name"].startswith(prefix)])
+    return page(parameters, "Rules", [rule for rule in found if rule["Name"].startswith(prefix)])
 
 
 async def put_targets(buses: EventBuses, parameters: JSON) -> JSON:
@@ -136,7 +137,7 @@ async def list_targets_by_rule(buses: EventBuses, parameters: JSON) -> JSON:
     """List the targets of a rule."""
     check(parameters, "Rule")
     rule = _rule(buses.get(parameters.get("EventBusName")), parameters["Rule"])
-    return _page(parameters, "Targets", [target.document for target in rule.targets])
+    return page(parameters, "Targets", [target.document for target in rule.targets])
 
 
 async def delete_event_bus(buses: EventBuses, parameters: JSON) -> JSON:
@@ -198,7 +199,7 @@ async def list_rule_names_by_target(buses: EventBuses, parameters: JSON) -> JSON
     rules = buses.get(parameters.get("EventBusName")).rules.values()
     wanted = parameters["TargetArn"]
     names = sorted(rule.name for rule in rules if any(target.arn == wanted for target in rule.targets))
-    return _page(parameters, "RuleNames", names)
+    return page(parameters, "RuleNames", names)
 
 
 async def test_event_pattern(buses: EventBuses, parameters: JSON) -> JSON:
@@ -249,16 +250,6 @@ def _tags(parameters: JSON) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in tags}
 
 
-def _page(parameters: JSON, member: str, found: list[JSON]) -> dict[str, JSON]:
-    """Give a page of a list; its token is where the next one begins."""
-    token = parameters.get("NextToken") or "0"
-    if not (isinstance(token, str) and token.isdigit()):
-        raise ValidationException("Parameter NextToken is not valid.")
-    start, size = int(token), parameters.get("Limit") or 100
-    answer: dict[str, JSON] = {member: found[start : start + size]}
-    return answer | ({"NextToken": str(start + size)} if start + size < len(found) else {})
-
-
 def _rule(bus: EventBus, name: str) -> Rule:
     rule = bus.rules.get(name)
     if rule is None:
@@ -270,11 +261,11 @@ def _describe(buses: EventBuses, bus: EventBus) -> JSON:
     found = buses.policy_of(bus.arn)
     times = {"CreationTime": bus.created.timestamp(), "LastModifiedTime": bus.changed.timestamp()}
     policy = None if found is None else documents.write(found)
-    return {"Name": bus.name, "Arn": bus.arn} | _given(Description=bus.description, Policy=policy) | times
+    return {"Name": bus.name, "Arn": bus.arn} | given(Description=bus.description, Policy=policy) | times
 
 
 def _describe_rule(rule: Rule) -> JSON:
-    return _given(
+    return given(
         Name=rule.name,
         Arn=rule.arn,
         EventPattern=rule.text or None,
@@ -284,11 +275,6 @@ def _describe_rule(rule: Rule) -> JSON:
         Description=rule.description,
         RoleArn=rule.role_arn,
     )
-
-
-def _given(**members: JSON) -> dict[str, JSON]:
-    """Give the members that are not None."""
-    return {name: value for name, value in members.items() if value is not None}
 
 
 OPERATIONS: dict[str, Callable[[EventBuses, JSON], Awaitable[JSON]]] = {

@@ -43,6 +43,8 @@ class Operations:
         self._durable = durable
         self._operations: dict[tuple[str, str], Operation] = {}
         self.guard: Guard | None = None
+        self.masks: dict[tuple[str, str], Callable[[JSON], JSON]] = {}
+        """What takes the secrets out of the parameters of operations, for the journal."""
 
     def add(
         self, service: str, operations: Mapping[str, Callable[[Any, JSON], Awaitable[JSON]]], owner: object
@@ -72,7 +74,9 @@ class Operations:
             raise UnknownOperationException(f"{service}:{operation} is not supported")
         cause = CAUSE.get()
         now = self._clock.now()
-        hop = Hop(self.journal, cause or Cause(new_trace_id(now)), service, operation, parameters, now)
+        mask = self.masks.get((service, operation)) if self.masks else None
+        shown = parameters if mask is None else mask(parameters)
+        hop = Hop(self.journal, cause or Cause(new_trace_id(now)), service, operation, shown, now)
         token = CAUSE.set(hop)
         hop.began = perf_counter()
         try:
@@ -86,7 +90,7 @@ class Operations:
             raise
         except Exception as error:
             hop.error = error
-            log.exception("%s:%s failed on %r", service, operation, parameters)
+            log.exception("%s:%s failed on %r", service, operation, shown)
             raise InternalFailure(f"{operation} failed: {type(error).__name__}: {error}") from error
         except BaseException as error:
             hop.error = error

@@ -1,18 +1,20 @@
 """
 Tasks that call HTTP APIs: any, with the credentials of a connection, and those of API Gateway.
 
-A connection is what the settings say of its name: the headers, the query and the body that it adds.
+A connection is one of EventBridge's, or what the settings say of its name: the headers, the query and the body that
+it adds.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/call-https-apis.html
 https://docs.aws.amazon.com/step-functions/latest/dg/connect-api-gateway.html
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from urllib.parse import quote, urlencode
 
 from pizzabar.documents import JSON, NotJSON, parse, write
+from pizzabar.errors import PizzabarError
 from pizzabar.http_client import HttpClient, HttpRequest, HttpResponse
 from pizzabar.stepfunctions.errors import TaskFailure
 
@@ -21,11 +23,19 @@ USER_AGENT = "Amazon|StepFunctions|HttpInvoke|{region}"
 MOST_BYTES = 262_144
 Connections = Mapping[str, JSON]
 """What each connection adds to a request (``headers``, ``query``, ``body``), by its name or ARN."""
+AdditionsOf = Callable[[str], Awaitable[JSON]]
+"""Gives the same of a connection of EventBridge, by its ARN; None if there is none. Raises ``PizzabarError``."""
 
 
-async def invoke_http(client: HttpClient, connections: Connections, parameters: JSON, region: str) -> JSON:
+async def invoke_http(
+    client: HttpClient,
+    connections: Connections,
+    parameters: JSON,
+    region: str,
+    additions_of: AdditionsOf | None = None,
+) -> JSON:
     """Call an API with the credentials of a connection. Raise ``TaskFailure``."""
-    adds = _connection(connections, parameters)
+    adds = await _connection(connections, parameters, additions_of)
     body = parameters.get("RequestBody")
     if isinstance(added := adds.get("body"), dict):
         body = {**(body if isinstance(body, dict) else {}), **added}
@@ -79,17 +89,22 @@ async def invoke_api(client: HttpClient, parameters: JSON) -> JSON:
     return _answer(response)
 
 
-def _connection(connections: Connections, parameters: JSON) -> JSON:
+async def _connection(connections: Connections, parameters: JSON, additions_of: AdditionsOf | None) -> JSON:
     given = parameters.get("InvocationConfig") or parameters.get("Authentication") or {}
     arn = given.get("ConnectionArn")
     if not isinstance(arn, str):
         raise TaskFailure("States.Runtime", "The field 'ConnectionArn' is required.")
     name = arn.split(":connection/")[-1].split("/")[0]
     found = connections.get(arn, connections.get(name))
+    if found is None and additions_of is not None:
+        try:
+            found = await additions_of(arn)
+        except PizzabarError as error:
+            raise TaskFailure("Events.ConnectionResource.InvalidConnectionState", str(error)) from error
     if found is None:
         raise TaskFailure(
             "Events.ConnectionResource.ResourceNotFound",
-            f"Connection {arn} does not exist: say what it adds in the settings' connections",
+            f"Connection {arn} does not exist: make it, or say what it adds in the settings' connections",
         )
     return found
 

@@ -3,6 +3,7 @@
 import pytest
 
 from pizzabar.documents import JSON
+from pizzabar.errors import PizzabarError
 from pizzabar.http_client import HttpRequest, HttpResponse
 from pizzabar.stepfunctions.errors import TaskFailure
 from pizzabar.stepfunctions.http_tasks import invoke_api, invoke_http
@@ -57,6 +58,33 @@ async def test_a_request_has_what_its_connection_adds() -> None:
     assert headers["Authorization"] == "Bearer x"
     assert headers["X-Trace"] == "a, b"
     assert headers["User-Agent"] == "Amazon|StepFunctions|HttpInvoke|us-east-1"
+
+
+async def test_a_connection_of_eventbridge_is_found_unless_the_settings_have_it() -> None:
+    backend, asked = Backend(OK), []
+
+    async def additions_of(arn: str) -> JSON:
+        asked.append(arn)
+        return {"headers": {"X-Key": "oregano"}, "query": {}, "body": {}}
+
+    await invoke_http(backend, {}, CALL, "us-east-1", additions_of)
+    await invoke_http(backend, CONNECTIONS, CALL, "us-east-1", additions_of)
+
+    assert [dict(each.headers).get("X-Key") for each in backend.sent] == ["oregano", None]
+    assert asked == [ARN]
+
+
+async def test_a_connection_that_is_not_there_or_not_authorized_fails_the_task() -> None:
+    async def none(arn: str) -> JSON:
+        return None
+
+    async def deauthorized(arn: str) -> JSON:
+        raise PizzabarError("it is deauthorized")
+
+    for find, error in ((none, "ResourceNotFound"), (deauthorized, "InvalidConnectionState")):
+        with pytest.raises(TaskFailure) as raised:
+            await invoke_http(Backend(OK), {}, CALL, "us-east-1", find)
+        assert raised.value.error == f"Events.ConnectionResource.{error}"
 
 
 @pytest.mark.parametrize(

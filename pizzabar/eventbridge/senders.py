@@ -8,6 +8,7 @@ from pizzabar.arn import parse_arn
 from pizzabar.clock import Clock
 from pizzabar.documents import JSON
 from pizzabar.errors import ServiceError
+from pizzabar.eventbridge.api_destination import is_api_destination
 from pizzabar.eventbridge.event import Event, entry_of
 from pizzabar.eventbridge.transport import DeadLetter, DeliveryFailure, EventDelivery
 from pizzabar.journal import CAUSE, Attempt, Cause, new_trace_id, note
@@ -19,16 +20,19 @@ SERVICE = "events.amazonaws.com"
 
 Onward = Callable[[Event, str], Awaitable[None]]
 """Brings an event that came by a rule on to a bus, named by its ARN."""
+Invoke = Callable[[EventDelivery], Awaitable[None]]
+"""Brings a delivery to its API destination."""
 
 
 class Senders:
     """Asks targets to take events, and queues to take dead letters."""
 
-    def __init__(self, call: Call, relay: Trace, clock: Clock, onward: Onward) -> None:
+    def __init__(self, call: Call, relay: Trace, clock: Clock, onward: Onward, invoke: Invoke) -> None:
         self._call = call
         self._relay = relay
         self._clock = clock
         self._onward = onward
+        self._invoke = invoke
         self._log_streams: set[tuple[str, str]] = set()
 
     async def send(self, delivery: EventDelivery) -> None:
@@ -66,7 +70,7 @@ class Senders:
             "TARGET_ARN": delivery.target_arn,
             "ERROR_CODE": letter.error_code,
             "ERROR_MESSAGE": letter.error_message,
-            "RETRY_ATTEMPTS": str(letter.attempts - 1),
+            "RETRY_ATTEMPTS": str(max(letter.attempts - 1, 0)),
         }
         if letter.exhausted in ("MaximumRetryAttempts", "MaximumEventAgeInSeconds"):
             told["EXHAUSTED_RETRY_CONDITION"] = letter.exhausted
@@ -137,6 +141,9 @@ class Senders:
             parameters["MessageGroupId"] = delivery.message_group
         await self._call("sqs", "SendMessage", parameters)
 
+    async def _to_bus_or_api_destination(self, delivery: EventDelivery) -> None:
+        await (self._invoke if is_api_destination(delivery.target_arn) else self._to_bus)(delivery)
+
     async def _to_bus(self, delivery: EventDelivery) -> None:
         document = documents.parse(delivery.payload)
         event = Event(delivery.event_id, document, delivery.payload)
@@ -153,7 +160,7 @@ SENDERS: dict[str, Callable[[Senders, EventDelivery], Awaitable[None]]] = {
     "lambda": Senders._to_function,
     "logs": Senders._to_log_group,
     "states": Senders._to_state_machine,
-    "events": Senders._to_bus,
+    "events": Senders._to_bus_or_api_destination,
     "sqs": Senders._to_queue,
 }
 

@@ -10,9 +10,7 @@ from tests.cloudformation.kitchen import NAMING
 
 MINIMAL = {
     "AWS::DynamoDB::GlobalTable": "{AttributeDefinitions: [], KeySchema: [], Replicas: []}",
-    "AWS::Events::ApiDestination": "{ConnectionArn: a, HttpMethod: POST, InvocationEndpoint: b}",
     "AWS::Events::Archive": "{SourceArn: a}",
-    "AWS::Events::Connection": "{}",
     "AWS::Lambda::Alias": "{FunctionName: a, FunctionVersion: 1, Name: live}",
     "AWS::Lambda::EventInvokeConfig": "{FunctionName: a, Qualifier: $LATEST}",
     "AWS::Lambda::Url": "{AuthType: NONE, TargetFunctionArn: a}",

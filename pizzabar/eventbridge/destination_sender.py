@@ -55,7 +55,8 @@ class DestinationSender:
         if rate is None or rate.per_second != destination.per_second:
             rate = self._rates[destination.arn] = InvocationRate(destination.per_second)
         key = f"{delivery.event_id}/{delivery.rule_arn}/{delivery.target_id}"
-        when = rate.turn(key, self._clock.now())
+        now = self._clock.now()
+        when = rate.turn(key, now, now + timedelta(seconds=delivery.maximum_age_seconds))
         if when is not None:
             raise Postponed("THROTTLING", f"{PREFIX}{destination.per_second} requests a second are its limit", when)
 

@@ -19,16 +19,19 @@ class InvocationRate:
         self._given: deque[datetime] = deque(maxlen=per_second)
         self._waiting: set[str] = set()
 
-    def turn(self, key: str, now: datetime) -> datetime | None:
+    def turn(self, key: str, now: datetime, latest: datetime) -> datetime | None:
         """Give the time that what is named by ``key`` has to wait for; None if it is its turn.
 
-        Who was told a time comes back when it is due, and has its turn then.
+        Who was told a time comes back when it is due, and has its turn then; but not after ``latest``: then it takes
+        nobody's turn away.
         """
         if key in self._waiting:
             self._waiting.discard(key)
             return None
         is_full = len(self._given) == self.per_second
         when = max(now, self._given[0] + SECOND) if is_full else now
+        if when > latest:
+            return when
         self._given.append(when)
         if when <= now:
             return None

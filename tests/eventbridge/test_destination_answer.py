@@ -90,14 +90,23 @@ def test_tokens(response: HttpResponse, read: Token | str) -> None:
 
 
 def test_within_any_second_there_are_so_many_turns() -> None:
-    rate = InvocationRate(2)
-    half = timedelta(seconds=0.5)
+    rate, half, never = InvocationRate(2), timedelta(seconds=0.5), NOON + timedelta(days=1)
 
-    assert rate.turn("a", NOON) is None
-    assert rate.turn("b", NOON + half) is None
-    assert rate.turn("c", NOON + half) == NOON + 2 * half
-    assert rate.turn("d", NOON + half) == NOON + 3 * half
-    assert rate.turn("e", NOON + half) == NOON + 4 * half
-    assert rate.turn("c", NOON + 2 * half) is None
-    assert rate.turn("d", NOON + 3 * half) is None
-    assert rate.turn("f", NOON + 20 * half) is None
+    assert rate.turn("a", NOON, never) is None
+    assert rate.turn("b", NOON + half, never) is None
+    assert rate.turn("c", NOON + half, never) == NOON + 2 * half
+    assert rate.turn("d", NOON + half, never) == NOON + 3 * half
+    assert rate.turn("e", NOON + half, never) == NOON + 4 * half
+    assert rate.turn("c", NOON + 2 * half, never) is None
+    assert rate.turn("d", NOON + 3 * half, never) is None
+    assert rate.turn("f", NOON + 20 * half, never) is None
+
+
+def test_who_comes_too_late_takes_nobodys_turn_away() -> None:
+    rate, second = InvocationRate(1), timedelta(seconds=1)
+
+    assert rate.turn("a", NOON, NOON + second) is None
+    assert rate.turn("b", NOON, NOON + second) == NOON + second
+    for late in "cdef":
+        assert rate.turn(late, NOON, NOON + second) == NOON + 2 * second
+    assert rate.turn("g", NOON + 2 * second, NOON + 3 * second) is None

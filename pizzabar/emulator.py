@@ -132,7 +132,7 @@ class Emulator:
             self.home,
             invoke=DestinationSender(self.destinations, runtime.http, self.clock, call.relay).send,
         )
-        tasks.additions_of = self.destinations.additions_of
+        tasks.eventbridge = self.destinations
         self.state_machines.mocks = settings.mocks
         self.state_machines.announce_to(self.buses.announce, self.buses.is_listening)
         self.roles = Roles(self.clock, self.home)

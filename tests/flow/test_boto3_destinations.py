@@ -193,6 +193,12 @@ async def test_an_http_task_finds_its_connection() -> None:
             await aws.bar.emulator.settled()
             return await aws("stepfunctions", "DescribeExecution", executionArn=started["executionArn"])
 
+        tested = {"definition": json.dumps(task), "roleArn": ROLE, "inspectionLevel": "TRACE"}
+        for reveals in (False, True):
+            answer = await aws("stepfunctions", "TestState", **tested, revealSecrets=reveals)
+            sent = json.loads(answer["inspectionData"]["request"]["headers"])
+            assert sent["X-Key"] == ("oregano" if reveals else "***")
+        hook.asked.clear()
         assert (await run())["status"] == "SUCCEEDED"
         assert [(each.line, each.headers["x-key"]) for each in hook.asked] == [("GET /menu", "oregano")]
         await aws("events", "DeauthorizeConnection", Name="orders")

@@ -69,12 +69,13 @@ class Operations:
 
         Who calls without a cause is outside: what they are told of is durable.
         """
-        answer = self._operations.get((service, operation))
+        name = (service, operation)
+        answer = self._operations.get(name)
         if answer is None:
             raise UnknownOperationException(f"{service}:{operation} is not supported")
         cause = CAUSE.get()
         now = self._clock.now()
-        mask = self.masks.get((service, operation)) if self.masks else None
+        mask = self.masks.get(name)
         shown = parameters if mask is None else mask(parameters)
         hop = Hop(self.journal, cause or Cause(new_trace_id(now)), service, operation, shown, now)
         token = CAUSE.set(hop)

@@ -11,6 +11,7 @@ Pure. Rules:
 """
 
 import base64
+import re
 from collections.abc import Iterable
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
@@ -39,6 +40,7 @@ TAKEN_OUT = frozenset(
         *("transfer-encoding", "user-agent", "upgrade", "via", "warning"),
     }
 )
+_CONTROL = re.compile(r"[\x00-\x08\x0A-\x1F\x7F]")
 _WITHOUT_BODY = ("GET", "HEAD")
 
 Pairs = Iterable[tuple[str, str]]
@@ -115,8 +117,13 @@ def _headers(of_target: Pairs, of_connection: Pairs, authorizing: Pairs, own: Pa
     found: dict[str, tuple[str, str]] = {}
     for name, value in (*of_target, *of_connection, *authorizing):
         if name.lower() not in TAKEN_OUT:
-            found[name.lower()] = (name, value)
+            found[name.lower()] = (name, value.strip())
     return (*found.values(), *own)
+
+
+def illegal_header(request: HttpRequest) -> str | None:
+    """Name a header whose value, of an event perhaps, cannot be that of a header."""
+    return next((name for name, value in request.headers if _CONTROL.search(value)), None)
 
 
 def _has(headers: Pairs, wanted: str) -> bool:

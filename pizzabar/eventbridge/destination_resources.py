@@ -123,7 +123,7 @@ RESOURCES: dict[str, ResourceType] = {
                 "Description": _TEXT,
                 "HttpMethod": Text(("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")),
                 "InvocationEndpoint": _TEXT,
-                "InvocationRateLimitPerSecond": Number(1),
+                "InvocationRateLimitPerSecond": Number(1, (1 << 31) - 1),
                 "Name": _TEXT,
             },
             required=frozenset({"ConnectionArn", "HttpMethod", "InvocationEndpoint"}),

@@ -14,7 +14,7 @@ from pizzabar.eventbridge.api_destination import ApiDestination
 from pizzabar.eventbridge.api_destinations import ApiDestinations
 from pizzabar.eventbridge.connection import DEAUTHORIZED, Connection
 from pizzabar.eventbridge.destination_answer import PREFIX, TIMED_OUT, UNAUTHORIZED, UNREACHABLE, failure_of
-from pizzabar.eventbridge.destination_request import authorization, invocation
+from pizzabar.eventbridge.destination_request import authorization, illegal_header, invocation
 from pizzabar.eventbridge.errors import ResourceNotFoundException
 from pizzabar.eventbridge.http_parameters import Filled
 from pizzabar.eventbridge.invocation_rates import InvocationRate
@@ -75,6 +75,10 @@ class DestinationSender:
         request = invocation(destination, connection, filled, delivery.payload, token)
         masked = token and MASK
         note("request", _shown(invocation(destination, connection.masked(), filled, delivery.payload, masked)))
+        illegal = illegal_header(request)
+        if illegal is not None:
+            why = f"{PREFIX}the header {illegal} would have control characters in it"
+            raise DeliveryFailure("SDK_CLIENT_ERROR", why, is_final=True)
         response = await self._ask(request, _secrets(connection, token))
         failure = failure_of(response, self._clock.now())
         if failure is not None:

@@ -16,7 +16,8 @@ class InvocationRate:
 
     def __init__(self, per_second: int) -> None:
         self.per_second = per_second
-        self._given: deque[datetime] = deque(maxlen=per_second)
+        self._given: deque[datetime] = deque()
+        """The times of turns that are less than a second ago, or to come, in their order."""
         self._waiting: set[str] = set()
 
     def turn(self, key: str, now: datetime, latest: datetime) -> datetime | None:
@@ -28,8 +29,9 @@ class InvocationRate:
         if key in self._waiting:
             self._waiting.discard(key)
             return None
-        is_full = len(self._given) == self.per_second
-        when = max(now, self._given[0] + SECOND) if is_full else now
+        while self._given and self._given[0] + SECOND <= now:
+            self._given.popleft()
+        when = now if len(self._given) < self.per_second else self._given[-self.per_second] + SECOND
         if when > latest:
             return when
         self._given.append(when)

@@ -36,7 +36,7 @@ CONSTRAINTS: dict[str, Constraint] = {
     "InvocationEndpoint": Constraint(
         str, 1, 2048, r"^((%[0-9A-Fa-f]{2}|[-()_.!~*';/?:@\x26=+$,A-Za-z0-9])+)([).!';/?:,])?$"
     ),
-    "InvocationRateLimitPerSecond": Constraint(int, 1),
+    "InvocationRateLimitPerSecond": Constraint(int, 1, (1 << 31) - 1),
     "KmsKeyIdentifier": Constraint(str, most=2048, pattern=r"^[a-zA-Z0-9_\-/:]*$"),
     "Limit": Constraint(int, 1, 100),
     "Name": Constraint(str, 1, 64, NAME),

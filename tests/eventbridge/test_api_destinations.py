@@ -329,6 +329,22 @@ async def test_a_destination_that_is_gone_is_not_asked_for_again() -> None:
         ]
 
 
+async def test_what_can_be_no_header_is_not_sent() -> None:
+    async with eventbridge() as ask:
+        await send_to(ask, HttpParameters={"HeaderParameters": {"X-Name": "$.detail.name"}})
+
+        await ask.put('{"name":"  ada  "}')
+        await ask.put('{"name":"a\\r\\nX-Other: b"}')
+
+        assert [dict(each.headers)["X-Name"] for each in ask.endpoints.sent] == ["ada"]
+        assert await told(ask) == [
+            (
+                "SDK_CLIENT_ERROR",
+                "Unable to invoke ApiDestination endpoint: the header X-Name would have control characters in it",
+            )
+        ]
+
+
 async def test_the_order_of_events_is_that_of_their_lane() -> None:
     async with eventbridge() as ask:
         ask.endpoints.answers[ENDPOINT] = [HttpResponse(503)]

@@ -17,13 +17,17 @@ _KINDS = {str: "a String", int: "a Long", bool: "a Boolean", list: "a List", dic
 
 @record
 class Constraint:
-    """What a parameter may be: a ``kind`` of value, within bounds of its length or of itself."""
+    """What a parameter may be: a ``kind`` of value, within bounds of its length or of itself.
+
+    ``told`` is the pattern as AWS writes it, where ours takes the same texts in a time that does not explode.
+    """
 
     kind: type[object]
     least: int | None = None
     most: int | None = None
     pattern: str | None = None
     choices: tuple[str, ...] = ()
+    told: str | None = None
 
 
 def detected(problems: Sequence[str]) -> str:
@@ -56,7 +60,7 @@ def violations(name: str, value: JSON, constraint: Constraint) -> list[str]:
     if constraint.most is not None and size > constraint.most:
         wanted.append(f"have {measure} less than or equal to {constraint.most}")
     if constraint.pattern is not None and value and not _matches(constraint.pattern, value):
-        wanted.append(f"satisfy regular expression pattern: {constraint.pattern}")
+        wanted.append(f"satisfy regular expression pattern: {constraint.told or constraint.pattern}")
     if constraint.choices and value not in constraint.choices:
         wanted.append(f"satisfy enum value set: [{', '.join(constraint.choices)}]")
     return [f"Value '{value}' at '{name}' failed to satisfy constraint: Member must {each}" for each in wanted]

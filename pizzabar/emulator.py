@@ -22,8 +22,11 @@ from pizzabar.cloudformation.stacks import Stacks
 from pizzabar.documents import JSON
 from pizzabar.dynamodb.tables import Tables
 from pizzabar.errors import PizzabarError, ServiceError
+from pizzabar.eventbridge.access_tokens import AccessTokens
+from pizzabar.eventbridge.api_destinations import ApiDestinations
 from pizzabar.eventbridge.archives import Archives
 from pizzabar.eventbridge.buses import EventBuses
+from pizzabar.eventbridge.destination_sender import DestinationSender
 from pizzabar.eventbridge.pattern import read_pattern
 from pizzabar.faults import Faults
 from pizzabar.iam.authorization import Authorization
@@ -42,7 +45,7 @@ from pizzabar.principal import AccessKeys, Principal
 from pizzabar.resource import Resource
 from pizzabar.runtime import Runtime
 from pizzabar.scheduler.schedules import Schedules
-from pizzabar.services import CHANGES, ROOMS, SERVICES, resource_types, typed_operations
+from pizzabar.services import CHANGES, MASKS, ROOMS, SERVICES, resource_types, typed_operations
 from pizzabar.settings import Settings
 from pizzabar.sqs.move_tasks import go_on
 from pizzabar.sqs.queues import Queues
@@ -118,10 +121,26 @@ class Emulator:
         )
         self.state_machines = StateMachines(self.executions, tasks, self.clock, self.home)
         self.state_machines.log_to(self.log_groups.has, self.log_groups.append)
-        self.buses = EventBuses(runtime.transport, call, call.relay, self.clock, self.work, self.home)
+        self.destinations = ApiDestinations(
+            AccessTokens(runtime.http, self.clock, self.work, call.trace),
+            self.clock,
+            self.work,
+            self.home,
+            keep=partial(runtime.kept.put, "destinations"),
+        )
+        self.buses = EventBuses(
+            runtime.transport,
+            call,
+            call.relay,
+            self.clock,
+            self.work,
+            self.home,
+            invoke=DestinationSender(self.destinations, runtime.http, self.clock, call.relay).send,
+        )
         self.archives = Archives(
             runtime.archives, self.buses, self.clock, self.work, keep=partial(runtime.kept.put, "archives")
         )
+        tasks.eventbridge = self.destinations
         self.state_machines.mocks = settings.mocks
         self.state_machines.announce_to(self.buses.announce, self.buses.is_listening)
         self.roles = Roles(self.clock, self.home)
@@ -176,6 +195,7 @@ class Emulator:
         self.stacks = Stacks(self.home)
         for service, operations, room in SERVICES:
             call.add(service, typed_operations(service, self._keeping(room, operations)), getattr(self, room))
+        call.masks |= MASKS
         self.endpoints: Endpoints | None = None
         """Where functions in processes of their own reach this emulator; None where there are none."""
         self._stop_export: Callable[[], None] | None = None
@@ -248,6 +268,7 @@ class Emulator:
         # What an earlier process left undone needs the resources.
         await self.queues.open()
         go_on(self.queues)
+        self.destinations.open()
         await self.buses.open()
         await self.archives.open()
         await self.functions.open()

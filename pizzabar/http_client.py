@@ -13,6 +13,8 @@ class HttpRequest:
     url: str
     headers: tuple[tuple[str, str], ...] = ()
     body: str = ""
+    shown: "HttpRequest | None" = None
+    """The same request without what is secret in it, where something is."""
 
 
 @record

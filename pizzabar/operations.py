@@ -51,6 +51,8 @@ class Operations:
         self.guard: Guard | None = None
         self._broken: Mapping[int, object] = {}
         self._around: Around = _as_it_is
+        self.masks: dict[tuple[str, str], Callable[[JSON], JSON]] = {}
+        """What takes the secrets out of the parameters of operations, for the journal."""
 
     def break_by(self, faults: Mapping[int, object], around: Around) -> None:
         """Have hops be other than they would be, for as long as there are any faults."""
@@ -79,12 +81,15 @@ class Operations:
 
         Who calls without a cause is outside: what they are told of is durable.
         """
-        answer = self._operations.get((service, operation))
+        name = (service, operation)
+        answer = self._operations.get(name)
         if answer is None:
             raise UnknownOperationException(f"{service}:{operation} is not supported")
         cause = CAUSE.get()
         now = self._clock.now()
-        hop = Hop(self.journal, cause or Cause(new_trace_id(now)), service, operation, parameters, now)
+        mask = self.masks.get(name)
+        shown = parameters if mask is None else mask(parameters)
+        hop = Hop(self.journal, cause or Cause(new_trace_id(now)), service, operation, shown, now)
         token = CAUSE.set(hop)
         hop.began = perf_counter()
         try:
@@ -100,7 +105,7 @@ class Operations:
             raise
         except Exception as error:
             hop.error = error
-            log.exception("%s:%s failed on %r", service, operation, parameters)
+            log.exception("%s:%s failed on %r", service, operation, shown)
             raise InternalFailure(f"{operation} failed: {type(error).__name__}: {error}") from error
         except BaseException as error:
             hop.error = error

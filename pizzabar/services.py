@@ -25,9 +25,13 @@ from pizzabar.errors import Fault
 from pizzabar.eventbridge.archive_operations import CHANGES as ARCHIVE_CHANGES
 from pizzabar.eventbridge.archive_operations import OPERATIONS as ARCHIVE_OPERATIONS
 from pizzabar.eventbridge.archive_resources import RESOURCES as ARCHIVE_RESOURCES
+from pizzabar.eventbridge.destination_operations import CHANGES as DESTINATION_CHANGES
+from pizzabar.eventbridge.destination_operations import OPERATIONS as DESTINATION_OPERATIONS
+from pizzabar.eventbridge.destination_resources import RESOURCES as DESTINATION_RESOURCES
 from pizzabar.eventbridge.operations import CHANGES as EVENTBRIDGE_CHANGES
 from pizzabar.eventbridge.operations import OPERATIONS as EVENTBRIDGE_OPERATIONS
 from pizzabar.eventbridge.resources import RESOURCES as EVENTBRIDGE_RESOURCES
+from pizzabar.eventbridge.secrets import masked
 from pizzabar.eventbridge.shapes import SHAPES as EVENTBRIDGE_SHAPES
 from pizzabar.iam.operations import OPERATIONS as IAM_OPERATIONS
 from pizzabar.iam.resources import CHECKS as POLICY_CHECKS
@@ -64,6 +68,7 @@ ROOMS: dict[str, dict[str, ResourceType]] = {
     "api_configuration": API_GATEWAY_RESOURCES,
     "archives": ARCHIVE_RESOURCES,
     "buses": EVENTBRIDGE_RESOURCES,
+    "destinations": DESTINATION_RESOURCES,
     "event_sources": EVENT_SOURCE_RESOURCES,
     "functions": LAMBDA_RESOURCES,
     "log_groups": LOGS_RESOURCES,
@@ -83,6 +88,7 @@ SERVICES: tuple[tuple[str, Mapping[str, Callable[[Any, JSON], Awaitable[JSON]]],
     ("dynamodbstreams", DYNAMODB_STREAMS_OPERATIONS, "tables"),
     ("events", EVENTBRIDGE_OPERATIONS, "buses"),
     ("events", ARCHIVE_OPERATIONS, "archives"),
+    ("events", DESTINATION_OPERATIONS, "destinations"),
     ("iam", IAM_OPERATIONS, "authorization"),
     ("lambda", LAMBDA_OPERATIONS, "functions"),
     ("lambda", EVENT_SOURCE_OPERATIONS, "event_sources"),
@@ -114,6 +120,7 @@ CHANGES: dict[str, frozenset[str]] = {
     "api_configuration": API_GATEWAY_V2_CHANGES,
     "archives": ARCHIVE_CHANGES,
     "buses": EVENTBRIDGE_CHANGES,
+    "destinations": DESTINATION_CHANGES,
     "event_sources": EVENT_SOURCE_CHANGES,
     "functions": LAMBDA_CHANGES,
     "log_groups": LOGS_CHANGES,
@@ -122,6 +129,11 @@ CHANGES: dict[str, frozenset[str]] = {
     "tables": DYNAMODB_CHANGES,
 }
 """The operations that make what is kept, by the emulator's name of what answers them."""
+
+MASKS: dict[tuple[str, str], Callable[[JSON], JSON]] = {
+    ("events", name): masked for name in ("CreateConnection", "UpdateConnection")
+}
+"""What takes the secrets out of the parameters of operations."""
 
 
 def typed_operations(

@@ -7,7 +7,7 @@ import pytest
 
 from pizzabar.clock import VirtualClock
 from pizzabar.documents import JSON
-from pizzabar.errors import UnknownOperationException, ValidationException
+from pizzabar.errors import InternalFailure, UnknownOperationException, ValidationException
 from pizzabar.journal import CAUSE, Attempt, Cause, Hop, Journal, act_as, note
 from pizzabar.operations import Operations
 from pizzabar.principal import Principal, role_session, service_principal
@@ -30,6 +30,10 @@ async def bake(oven: Oven, parameters: JSON) -> JSON:
     oven.baked.append(parameters["Pizza"])
     note("degrees", 400)
     return {"Baked": True}
+
+
+async def burn(oven: Oven, parameters: JSON) -> JSON:
+    raise ZeroDivisionError
 
 
 def kitchen() -> tuple[Operations, Oven]:
@@ -86,6 +90,20 @@ async def test_a_call_that_fails_is_a_hop_with_its_error() -> None:
     assert str(hop.error) == "ValidationException: no pizza"
     assert hop.result is None
     assert hop.duration is not None
+
+
+async def test_what_is_secret_in_parameters_is_not_in_the_journal(caplog: pytest.LogCaptureFixture) -> None:
+    operations, oven = kitchen()
+    operations.masks["oven", "Bake"] = lambda parameters: parameters | {"Pizza": "***"}
+
+    await operations("oven", "Bake", {"Pizza": "house recipe"})
+    operations.add("oven", {"Bake": burn}, oven)
+    with pytest.raises(InternalFailure):
+        await operations("oven", "Bake", {"Pizza": "house recipe"})
+
+    assert oven.baked == ["house recipe"]
+    assert [hop.parameters for hop in operations.journal] == [{"Pizza": "***"}] * 2
+    assert "house recipe" not in caplog.text
 
 
 async def test_a_call_that_is_cancelled_is_a_hop_that_has_ended() -> None:

@@ -87,29 +87,6 @@ UNSUPPORTED: dict[str, ResourceType] = {
         },
         ("AttributeDefinitions", "KeySchema", "Replicas"),
     ),
-    "AWS::Events::ApiDestination": _type(
-        _named("events", "api-destination/", "Name"),
-        {
-            "ConnectionArn": TEXT,
-            "Description": TEXT,
-            "HttpMethod": Text(("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")),
-            "InvocationEndpoint": TEXT,
-            "InvocationRateLimitPerSecond": Number(1),
-            "Name": TEXT,
-        },
-        ("ConnectionArn", "HttpMethod", "InvocationEndpoint"),
-    ),
-    "AWS::Events::Connection": _type(
-        _named("events", "connection/", "Name"),
-        {
-            "AuthParameters": DOCUMENT,
-            "AuthorizationType": Text(("API_KEY", "BASIC", "OAUTH_CLIENT_CREDENTIALS")),
-            "Description": TEXT,
-            "InvocationConnectivityParameters": DOCUMENT,
-            "KmsKeyIdentifier": TEXT,
-            "Name": TEXT,
-        },
-    ),
     "AWS::Lambda::Alias": _type(
         _of_function("alias"),
         {

@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable
 from pizzabar.constraints import Constraint, missing
 from pizzabar.documents import JSON
 from pizzabar.errors import ValidationException
+from pizzabar.eventbridge.answers import given, page
 from pizzabar.eventbridge.archive import Archive, Replay
 from pizzabar.eventbridge.archives import Archives
 from pizzabar.eventbridge.event import read_moment
-from pizzabar.eventbridge.operations import given, page
 from pizzabar.eventbridge.parameters import ARN, NAME, check, refuse, refuse_unsupported
 
 _CONSTRAINTS = {

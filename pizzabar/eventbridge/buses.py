@@ -28,7 +28,7 @@ from pizzabar.eventbridge.pattern import read_pattern
 from pizzabar.eventbridge.rules import Rule
 from pizzabar.eventbridge.schedule import read_schedule
 from pizzabar.eventbridge.schedules import Schedules
-from pizzabar.eventbridge.senders import Senders
+from pizzabar.eventbridge.senders import Invoke, Senders
 from pizzabar.eventbridge.targets import Target, read_target
 from pizzabar.eventbridge.transport import EventDelivery, Transport
 from pizzabar.journal import CAUSE, Cause, Hop, new_trace_id, note
@@ -82,7 +82,17 @@ MAX_TAGS = 50
 class EventBuses:
     """The buses of one account and region; ``default`` is always there."""
 
-    def __init__(self, transport: Transport, call: Call, relay: Trace, clock: Clock, work: Work, home: Home) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        call: Call,
+        relay: Trace,
+        clock: Clock,
+        work: Work,
+        home: Home,
+        *,
+        invoke: Invoke,
+    ) -> None:
         self.transport = transport
         self._relay = relay
         self._clock = clock
@@ -99,7 +109,7 @@ class EventBuses:
         """The statements that the template gives, by what gives them."""
         self._asked: set[str] = set()
         """The ARNs of the buses and rules that API calls have made or changed."""
-        self.senders = Senders(call, relay, clock, self._send_onward)
+        self.senders = Senders(call, relay, clock, self._send_onward, invoke)
         self.create("default")
 
     def __iter__(self) -> Iterator[EventBus]:
@@ -470,7 +480,7 @@ def _delivery(event: Event, rule: Rule, target: Target, lane: str) -> EventDeliv
         target.id,
         target.arn,
         payload,
-        True,
+        target.http is None,
         target.maximum_attempts,
         target.maximum_age_seconds,
         target.dead_letter_arn,
@@ -478,6 +488,7 @@ def _delivery(event: Event, rule: Rule, target: Target, lane: str) -> EventDeliv
         target.message_group,
         None if target.is_whole else event.text,
         fault,
+        None if target.http is None else target.http.fill(event.document).as_json(),
     )
 
 

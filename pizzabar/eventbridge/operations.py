@@ -11,6 +11,7 @@ from pizzabar.constraints import missing
 from pizzabar.cron import InvalidSchedule
 from pizzabar.documents import JSON, NotJSON
 from pizzabar.errors import ValidationException
+from pizzabar.eventbridge.answers import given, page
 from pizzabar.eventbridge.buses import EventBus, EventBuses
 from pizzabar.eventbridge.errors import LimitExceededException, ManagedRuleException, ResourceNotFoundException
 from pizzabar.eventbridge.event import EntryError
@@ -254,16 +255,6 @@ def _tags(parameters: JSON) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in tags}
 
 
-def page(parameters: JSON, member: str, found: list[JSON]) -> dict[str, JSON]:
-    """Give a page of a list; its token is where the next one begins."""
-    token = parameters.get("NextToken") or "0"
-    if not (isinstance(token, str) and token.isdigit()):
-        raise ValidationException("Parameter NextToken is not valid.")
-    start, size = int(token), parameters.get("Limit") or 100
-    answer: dict[str, JSON] = {member: found[start : start + size]}
-    return answer | ({"NextToken": str(start + size)} if start + size < len(found) else {})
-
-
 def _check_managed(bus: EventBus, name: str, force: JSON = None) -> None:
     """See that a rule is not a service's, or that force is asked for. Raise ``ManagedRuleException``."""
     rule = bus.rules.get(name)
@@ -298,11 +289,6 @@ def _describe_rule(rule: Rule) -> JSON:
         RoleArn=rule.role_arn,
         ManagedBy=rule.managed_by,
     )
-
-
-def given(**members: JSON) -> dict[str, JSON]:
-    """Give the members that are not None."""
-    return {name: value for name, value in members.items() if value is not None}
 
 
 OPERATIONS: dict[str, Callable[[EventBuses, JSON], Awaitable[JSON]]] = {

@@ -16,11 +16,29 @@ NAME = r"[\.\-_A-Za-z0-9]+"
 _BUS = r"[/\.\-_A-Za-z0-9]+"
 _BUS_OR_ARN = r"(arn:aws[\w-]*:events:[a-z]+-[a-z]+-[\w-]+:[0-9]{12}:event-bus\/)?[/\.\-_A-Za-z0-9]+"
 
+_CONNECTION_ARN = (
+    r"^arn:aws([a-z]|\-)*:events:([a-z]|\d|\-)*:([0-9]{12})?:connection\/[\.\-_A-Za-z0-9]+\/[\-A-Za-z0-9]+$"
+)
+_CONNECTION_STATES = (
+    *("CREATING", "UPDATING", "DELETING", "AUTHORIZED", "DEAUTHORIZED", "AUTHORIZING", "DEAUTHORIZING", "ACTIVE"),
+    "FAILED_CONNECTIVITY",
+)
+
 CONSTRAINTS: dict[str, Constraint] = {
+    "AuthorizationType": Constraint(str, choices=("BASIC", "OAUTH_CLIENT_CREDENTIALS", "API_KEY")),
+    "ConnectionArn": Constraint(str, 1, 1600, _CONNECTION_ARN),
+    "ConnectionState": Constraint(str, choices=_CONNECTION_STATES),
     "Description": Constraint(str, most=512),
     "EventBusName": Constraint(str, 1, 1600, _BUS_OR_ARN),
     "EventPattern": Constraint(str, most=4096),
+    # In the orders that AWS was seen to tell them in.
+    "HttpMethod": Constraint(str, choices=("HEAD", "POST", "PATCH", "DELETE", "PUT", "GET", "OPTIONS")),
     "Ids": Constraint(list, 1, 100),
+    "InvocationEndpoint": Constraint(
+        str, 1, 2048, r"^((%[0-9A-Fa-f]{2}|[-()_.!~*';/?:@\x26=+$,A-Za-z0-9])+)([).!';/?:,])?$"
+    ),
+    "InvocationRateLimitPerSecond": Constraint(int, 1, (1 << 31) - 1),
+    "KmsKeyIdentifier": Constraint(str, most=2048, pattern=r"^[a-zA-Z0-9_\-/:]*$"),
     "Limit": Constraint(int, 1, 100),
     "Name": Constraint(str, 1, 64, NAME),
     "NamePrefix": Constraint(str, 1, 64, NAME),

@@ -172,7 +172,13 @@ _TARGET = Record(
         "AppSyncParameters": Unsupported(),
         "BatchParameters": Unsupported(),
         "EcsParameters": Unsupported(),
-        "HttpParameters": Unsupported(),
+        "HttpParameters": Record(
+            {
+                "HeaderParameters": MapOf(Text()),
+                "PathParameterValues": ListOf(Text()),
+                "QueryStringParameters": MapOf(Text()),
+            }
+        ),
         "KinesisParameters": Unsupported(),
         "RedshiftDataParameters": Unsupported(),
         "RunCommandParameters": Unsupported(),

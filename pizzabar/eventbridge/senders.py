@@ -8,6 +8,7 @@ from pizzabar.arn import parse_arn
 from pizzabar.clock import Clock
 from pizzabar.documents import JSON
 from pizzabar.errors import ServiceError
+from pizzabar.eventbridge.api_destination import is_api_destination
 from pizzabar.eventbridge.event import Event, entry_of
 from pizzabar.eventbridge.transport import DeadLetter, DeliveryFailure, EventDelivery
 from pizzabar.journal import CAUSE, Attempt, Cause, new_trace_id, note
@@ -19,6 +20,8 @@ SERVICE = "events.amazonaws.com"
 
 Onward = Callable[[Event, str], Awaitable[None]]
 """Brings an event that came by a rule on to a bus, named by its ARN."""
+Invoke = Callable[[EventDelivery], Awaitable[None]]
+"""Brings a delivery to its API destination."""
 
 Archive = Callable[[EventDelivery], None]
 """Puts an event into the archive that it is delivered to."""
@@ -27,12 +30,13 @@ Archive = Callable[[EventDelivery], None]
 class Senders:
     """Asks targets to take events, and queues to take dead letters."""
 
-    def __init__(self, call: Call, relay: Trace, clock: Clock, onward: Onward) -> None:
+    def __init__(self, call: Call, relay: Trace, clock: Clock, onward: Onward, invoke: Invoke) -> None:
         self._call = call
         self._relay = relay
         self._clock = clock
         self._onward = onward
         self._archive: Archive | None = None
+        self._invoke = invoke
         self._log_streams: set[tuple[str, str]] = set()
 
     def archive_with(self, archive: Archive) -> None:
@@ -74,7 +78,7 @@ class Senders:
             "TARGET_ARN": delivery.target_arn,
             "ERROR_CODE": letter.error_code,
             "ERROR_MESSAGE": letter.error_message,
-            "RETRY_ATTEMPTS": str(letter.attempts - 1),
+            "RETRY_ATTEMPTS": str(max(letter.attempts - 1, 0)),
         }
         if letter.exhausted in ("MaximumRetryAttempts", "MaximumEventAgeInSeconds"):
             told["EXHAUSTED_RETRY_CONDITION"] = letter.exhausted
@@ -145,6 +149,9 @@ class Senders:
             parameters["MessageGroupId"] = delivery.message_group
         await self._call("sqs", "SendMessage", parameters)
 
+    async def _to_bus_or_api_destination(self, delivery: EventDelivery) -> None:
+        await (self._invoke if is_api_destination(delivery.target_arn) else self._to_bus)(delivery)
+
     async def _to_bus(self, delivery: EventDelivery) -> None:
         if ":archive/" in delivery.target_arn and self._archive is not None:
             self._archive(delivery)
@@ -165,7 +172,7 @@ SENDERS: dict[str, Callable[[Senders, EventDelivery], Awaitable[None]]] = {
     "lambda": Senders._to_function,
     "logs": Senders._to_log_group,
     "states": Senders._to_state_machine,
-    "events": Senders._to_bus,
+    "events": Senders._to_bus_or_api_destination,
     "sqs": Senders._to_queue,
 }
 

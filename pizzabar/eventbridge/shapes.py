@@ -6,10 +6,29 @@ https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Operations.html
 
 from pizzabar.shapes import TAGS, TEXTS, Shapes
 
+_PAIRS = [{"Key": str, "Value": str, "IsValueSecret": bool}]
+_HTTP_PARAMETERS = {"HeaderParameters": _PAIRS, "QueryStringParameters": _PAIRS, "BodyParameters": _PAIRS}
+_CONNECTIVITY = {"ResourceParameters": {"ResourceConfigurationArn": str}}
+
 SHAPES: Shapes = {
     "Action": str,
     "ArchiveName": str,
+    "AuthParameters": {
+        "ApiKeyAuthParameters": {"ApiKeyName": str, "ApiKeyValue": str},
+        "BasicAuthParameters": {"Username": str, "Password": str},
+        "ConnectivityParameters": _CONNECTIVITY,
+        "InvocationHttpParameters": _HTTP_PARAMETERS,
+        "OAuthParameters": {
+            "AuthorizationEndpoint": str,
+            "ClientParameters": {"ClientID": str, "ClientSecret": str},
+            "HttpMethod": str,
+            "OAuthHttpParameters": _HTTP_PARAMETERS,
+        },
+    },
+    "AuthorizationType": str,
     "Condition": {"Key": str, "Type": str, "Value": str},
+    "ConnectionArn": str,
+    "ConnectionState": str,
     "DeadLetterConfig": {"Arn": str},
     "Description": str,
     "Destination": {"Arn": str, "FilterArns": TEXTS},
@@ -33,7 +52,11 @@ SHAPES: Shapes = {
     "EventSourceName": str,
     "EventStartTime": None,
     "Force": bool,
+    "HttpMethod": str,
     "Ids": TEXTS,
+    "InvocationConnectivityParameters": _CONNECTIVITY,
+    "InvocationEndpoint": str,
+    "InvocationRateLimitPerSecond": int,
     "KmsKeyIdentifier": str,
     "Limit": int,
     "LogConfig": {"IncludeDetail": str, "Level": str},

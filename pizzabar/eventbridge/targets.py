@@ -11,8 +11,10 @@ from pizzabar import documents
 from pizzabar.arn import parse_arn
 from pizzabar.documents import JSON
 from pizzabar.errors import ValidationException
+from pizzabar.eventbridge.api_destination import is_api_destination
 from pizzabar.eventbridge.event import Event
 from pizzabar.eventbridge.event_path import read_path
+from pizzabar.eventbridge.http_parameters import HttpParameters, http_parameter_faults, read_http_parameters
 from pizzabar.eventbridge.input_transformer import read_transformer
 from pizzabar.record import record
 
@@ -35,6 +37,8 @@ class Target:
     message_group: str | None = None
     is_whole: bool = True
     """Whether the target gets the event as it is."""
+    http: HttpParameters | None = None
+    """What the request has besides, when the target is an API destination."""
 
 
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
@@ -69,8 +73,12 @@ def read_target(document: JSON, number: int = 1) -> Target:
         raise ValidationException(
             f"Only one of Input, InputPath, or InputTransformer must be provided for target {id_}."
         )
+    is_over_http = parsed.service == "events" and is_api_destination(arn)
+    if is_over_http and not document.get("RoleArn"):
+        # Seen on AWS, of other targets that are asked as a role.
+        raise ValidationException(f"RoleArn is required for target {arn}.")
     for name in document:
-        if name not in _KNOWN:
+        if name not in _KNOWN and not (name == "HttpParameters" and is_over_http):
             raise ValidationException(f"{name} of target {id_} is not supported")
     group = (document.get("SqsParameters") or {}).get("MessageGroupId")
     if parsed.service == "sqs" and arn.endswith(".fifo") and not group:
@@ -90,6 +98,7 @@ def read_target(document: JSON, number: int = 1) -> Target:
         document.get("RoleArn") if parsed.service in ASKED_AS_ROLE else None,
         group,
         is_whole=not forms,
+        http=read_http_parameters(document.get("HttpParameters") or {}, id_) if is_over_http else None,
     )
 
 
@@ -123,6 +132,7 @@ def _faults(document: JSON, at: str) -> Iterator[str]:
         if value is not None and not least <= value <= most:
             bound = f"less than or equal to {most}" if value > most else f"greater than or equal to {least}"
             yield f"Value '{value}' at '{place}' failed to satisfy constraint: Member must have value {bound}"
+    yield from http_parameter_faults(document.get("HttpParameters") or {}, f"{at}.httpParameters")
 
 
 def _check_dead_letters(arn: str, target_id: str) -> None:

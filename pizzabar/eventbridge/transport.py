@@ -8,7 +8,7 @@ sent in order; a target that is slow or fails holds up nobody else.
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from pizzabar.documents import JSON
@@ -22,7 +22,8 @@ class EventDelivery:
 
     ``takes_durably`` says that the target itself keeps what it has taken (a function's queue, a state machine, a
     log group, a bus), so that the event need not be kept before. ``role_arn`` is whom EventBridge asks the target as.
-    ``event`` is the event as it is, where ``payload`` is something else; ``fault`` why there can be no payload.
+    ``event`` is the event as it is, where ``payload`` is something else; ``fault`` why there can be no payload;
+    ``http`` what a request has besides, as ``Filled`` writes it.
     """
 
     lane: str
@@ -39,6 +40,7 @@ class EventDelivery:
     message_group: str | None = None
     event: str | None = None
     fault: str | None = None
+    http: JSON = None
 
     def as_json(self) -> JSON:
         """Write the delivery for a queue on disk."""
@@ -66,13 +68,25 @@ class DeadLetter:
 
 
 class DeliveryFailure(PizzabarError):
-    """Raised by a sender when a target does not take an event."""
+    """Raised by a sender when a target does not take an event.
 
-    def __init__(self, code: str, message: str, *, is_final: bool) -> None:
+    ``retry_after`` is how long the target wants to be left alone at least.
+    """
+
+    def __init__(self, code: str, message: str, *, is_final: bool, retry_after: timedelta = timedelta()) -> None:
         self.code = code
         self.message = message
         self.is_final = is_final
+        self.retry_after = retry_after
         super().__init__(f"{code}: {message}")
+
+
+class Postponed(DeliveryFailure):
+    """Raised by a sender when it is not a target's turn before ``when``: that is no attempt."""
+
+    def __init__(self, code: str, message: str, when: datetime) -> None:
+        super().__init__(code, message, is_final=False)
+        self.when = when
 
 
 Send = Callable[[EventDelivery], Awaitable[None]]

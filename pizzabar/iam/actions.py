@@ -94,6 +94,14 @@ def _on_rule(action: str, parameter: str) -> Rule:
     return Rule(lambda given: (given[parameter], given.get("EventBusName")), accesses)
 
 
+def _connection_arn(name: str, home: Home) -> str:
+    return home.arn("events", f"connection/{name}")
+
+
+def _destination_arn(name: str, home: Home) -> str:
+    return home.arn("events", f"api-destination/{name}")
+
+
 EVENTS: dict[str, Rule] = {
     "PutEvents": Rule(_entries, _put_events),
     **{
@@ -117,14 +125,26 @@ EVENTS: dict[str, Rule] = {
     **{
         name: on_nothing(f"events:{name}")
         for name in (
-            "ListArchives",
-            "ListEventBuses",
-            "ListReplays",
-            "ListRuleNamesByTarget",
-            "ListRules",
+            *("ListApiDestinations", "ListArchives", "ListConnections", "ListEventBuses", "ListReplays"),
+            *("ListRuleNamesByTarget", "ListRules"),
             "TestEventPattern",
         )
     },
+    **{
+        name: on(f"events:{name}", "Name", _connection_arn)
+        for name in (
+            *("CreateConnection", "DeauthorizeConnection", "DeleteConnection", "DescribeConnection"),
+            "UpdateConnection",
+        )
+    },
+    **{
+        name: on(f"events:{name}", "Name", _destination_arn)
+        for name in (
+            *("CreateApiDestination", "DeleteApiDestination", "DescribeApiDestination", "UpdateApiDestination"),
+        )
+    },
+    # No operation, but what a rule asks for as its target's role.
+    "InvokeApiDestination": on("events:InvokeApiDestination", "ApiDestinationArn", as_given),
 }
 
 # Lambda: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html

@@ -15,7 +15,7 @@ from hashlib import blake2b
 from pizzabar import documents
 from pizzabar.clock import Clock
 from pizzabar.documents import JSON
-from pizzabar.eventbridge.transport import Bury, DeadLetter, DeliveryFailure, EventDelivery, Send
+from pizzabar.eventbridge.transport import Bury, DeadLetter, DeliveryFailure, EventDelivery, Postponed, Send
 from pizzabar.local.database import Database
 from pizzabar.local.deliveries import Again, Delivery, DeliveryQueue
 from pizzabar.work import Work, go_on
@@ -104,11 +104,12 @@ class LocalTransport:
             await self._send(delivery)
         except DeliveryFailure as failure:
             now = self._clock.now()
-            when = _next_attempt(delivery, failure, 1, now, now)
+            attempts = _attempts(0, failure)
+            when = _next_attempt(delivery, failure, attempts, now, now)
             if isinstance(when, str):
-                await self._give_up(delivery, failure, 1, when)
+                await self._give_up(delivery, failure, attempts, when)
             else:
-                self._queue.put(lane, delivery.as_json(), attempts=1, due=when)
+                self._queue.put(lane, delivery.as_json(), attempts=attempts, due=when)
 
     async def _handle(self, item: Delivery) -> Again | None:
         assert self._send is not None
@@ -116,12 +117,12 @@ class LocalTransport:
         try:
             await self._send(delivery)
         except DeliveryFailure as failure:
-            attempts = item.attempts + 1
+            attempts = _attempts(item.attempts, failure)
             when = _next_attempt(delivery, failure, attempts, item.accepted, self._clock.now())
             if isinstance(when, str):
                 await self._give_up(delivery, failure, attempts, when)
                 return None
-            return Again(when, holds_lane=True)
+            return Again(when, holds_lane=True, counts=not isinstance(failure, Postponed))
         return None
 
     async def _give_up(
@@ -138,22 +139,31 @@ class LocalTransport:
         await self._database.write(insert)
 
 
+def _attempts(before: int, failure: DeliveryFailure) -> int:
+    """Count the attempts up to a failure."""
+    return before if isinstance(failure, Postponed) else before + 1
+
+
 def _next_attempt(
     delivery: EventDelivery, failure: DeliveryFailure, attempts: int, accepted: datetime, now: datetime
 ) -> datetime | str:
     """Tell when to try again, or which condition says not to.
 
     AWS backs off exponentially, with jitter, within the policy's bounds; the base and the longest back-off are ours.
+    A target that asks to be left alone for longer is.
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html
     """
     if failure.is_final:
         return "NotRetryable"
+    latest = accepted + timedelta(seconds=delivery.maximum_age_seconds)
+    if isinstance(failure, Postponed):
+        return "MaximumEventAgeInSeconds" if failure.when > latest else failure.when
     if attempts > delivery.maximum_attempts:
         return "MaximumRetryAttempts"
     jitter = blake2b(f"{delivery.event_id}{delivery.target_id}{attempts}".encode(), digest_size=1).digest()[0] / 255
     back_off = min(timedelta(seconds=2.0 ** min(attempts - 1, 16)), LONGEST_BACK_OFF) * (0.5 + jitter / 2)
-    when = now + back_off
-    return "MaximumEventAgeInSeconds" if when > accepted + timedelta(seconds=delivery.maximum_age_seconds) else when
+    when = now + max(back_off, failure.retry_after)
+    return "MaximumEventAgeInSeconds" if when > latest else when
 
 
 def _write_dead_letter(letter: DeadLetter) -> JSON:

@@ -50,10 +50,14 @@ class Delivery:
 
 @record
 class Again:
-    """A handler's wish for another attempt, no sooner than ``when``."""
+    """A handler's wish for another attempt, no sooner than ``when``.
+
+    ``counts`` says whether what was done just now was an attempt.
+    """
 
     when: datetime
     holds_lane: bool
+    counts: bool = True
 
 
 Handler = Callable[[Delivery], Awaitable[Again | None]]
@@ -172,7 +176,7 @@ class DeliveryQueue:
                     self._database.will_change()
                 items.popleft()
                 continue
-            delivery.attempts += 1
+            delivery.attempts += again.counts
             if not again.holds_lane:
                 items.popleft()
                 delivery.lane = f"{delivery.lane.removesuffix(f'#{delivery.id}')}#{delivery.id}"

@@ -1,7 +1,8 @@
 """
 Tasks that call HTTP APIs: any, with the credentials of a connection, and those of API Gateway.
 
-A connection is what the settings say of its name: the headers, the query and the body that it adds.
+A connection is one of EventBridge's, or what the settings say of its name: the headers, the query and the body that
+it adds.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/call-https-apis.html
 https://docs.aws.amazon.com/step-functions/latest/dg/connect-api-gateway.html
@@ -9,10 +10,13 @@ https://docs.aws.amazon.com/step-functions/latest/dg/connect-api-gateway.html
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from http import HTTPStatus
+from typing import Protocol
 from urllib.parse import quote, urlencode
 
 from pizzabar.documents import JSON, NotJSON, parse, write
+from pizzabar.errors import PizzabarError
 from pizzabar.http_client import HttpClient, HttpRequest, HttpResponse
 from pizzabar.stepfunctions.errors import TaskFailure
 
@@ -21,11 +25,44 @@ USER_AGENT = "Amazon|StepFunctions|HttpInvoke|{region}"
 MOST_BYTES = 262_144
 Connections = Mapping[str, JSON]
 """What each connection adds to a request (``headers``, ``query``, ``body``), by its name or ARN."""
+MASK = "***"
 
 
-async def invoke_http(client: HttpClient, connections: Connections, parameters: JSON, region: str) -> JSON:
+class EventBridgeConnections(Protocol):
+    """The connections of EventBridge, by ARN."""
+
+    async def additions_of(self, arn: str) -> JSON:
+        """Give what a connection adds; None if there is none. Raise ``PizzabarError`` if it is not authorized."""
+
+    def forget_token(self, arn: str) -> None:
+        """Let another token be fetched for a connection: this one was refused."""
+
+
+async def invoke_http(
+    client: HttpClient,
+    connections: Connections,
+    parameters: JSON,
+    region: str,
+    eventbridge: EventBridgeConnections | None = None,
+) -> JSON:
     """Call an API with the credentials of a connection. Raise ``TaskFailure``."""
-    adds = _connection(connections, parameters)
+    arn = _connection_arn(parameters)
+    adds = await _connection(arn, connections, eventbridge)
+    request = _request(parameters, adds, region)
+    masked = {part: dict.fromkeys(added, MASK) for part, added in adds.items() if isinstance(added, dict)}
+    try:
+        response = await client.send(replace(request, shown=_request(parameters, masked, region)))
+    except OSError as error:
+        raise TaskFailure("States.Http.Socket", str(error)) from error
+    if response.status in (401, 407) and eventbridge is not None:
+        eventbridge.forget_token(arn)
+    if response.status >= 400:
+        raise TaskFailure(f"States.Http.StatusCode.{response.status}", response.body)
+    return _answer(response)
+
+
+def _request(parameters: JSON, adds: JSON, region: str) -> HttpRequest:
+    """Make the request of a task, with what its connection adds. Raise ``TaskFailure``."""
     body = parameters.get("RequestBody")
     if isinstance(added := adds.get("body"), dict):
         body = {**(body if isinstance(body, dict) else {}), **added}
@@ -46,13 +83,7 @@ async def invoke_http(client: HttpClient, connections: Connections, parameters: 
     }
     query = {**(parameters.get("QueryParameters") or {}), **(adds.get("query") or {})}
     url = _url(_text(parameters, "ApiEndpoint"), query)
-    try:
-        response = await client.send(HttpRequest(_method(parameters), url, tuple(headers.items()), text))
-    except OSError as error:
-        raise TaskFailure("States.Http.Socket", str(error)) from error
-    if response.status >= 400:
-        raise TaskFailure(f"States.Http.StatusCode.{response.status}", response.body)
-    return _answer(response)
+    return HttpRequest(_method(parameters), url, tuple(headers.items()), text)
 
 
 async def invoke_api(client: HttpClient, parameters: JSON) -> JSON:
@@ -79,17 +110,26 @@ async def invoke_api(client: HttpClient, parameters: JSON) -> JSON:
     return _answer(response)
 
 
-def _connection(connections: Connections, parameters: JSON) -> JSON:
+def _connection_arn(parameters: JSON) -> str:
     given = parameters.get("InvocationConfig") or parameters.get("Authentication") or {}
     arn = given.get("ConnectionArn")
     if not isinstance(arn, str):
         raise TaskFailure("States.Runtime", "The field 'ConnectionArn' is required.")
+    return arn
+
+
+async def _connection(arn: str, connections: Connections, eventbridge: EventBridgeConnections | None) -> JSON:
     name = arn.split(":connection/")[-1].split("/")[0]
     found = connections.get(arn, connections.get(name))
+    if found is None and eventbridge is not None:
+        try:
+            found = await eventbridge.additions_of(arn)
+        except PizzabarError as error:
+            raise TaskFailure("Events.ConnectionResource.InvalidConnectionState", str(error)) from error
     if found is None:
         raise TaskFailure(
             "Events.ConnectionResource.ResourceNotFound",
-            f"Connection {arn} does not exist: say what it adds in the settings' connections",
+            f"Connection {arn} does not exist: make it, or say what it adds in the settings' connections",
         )
     return found
 

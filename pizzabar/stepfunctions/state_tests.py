@@ -256,9 +256,11 @@ class _Test:
         assert self.recorder is not None
         found: dict[str, JSON] = {}
         if (request := self.recorder.request) is not None:
+            secret = not self.parameters.get("revealSecrets")
+            if secret and request.shown is not None:
+                request = request.shown
             scheme, _, rest = request.url.partition("://")
             host, slash, path = rest.partition("/")
-            secret = not self.parameters.get("revealSecrets")
             headers = {
                 name: "***" if secret and name.lower() == "authorization" else value
                 for name, value in request.headers

@@ -21,7 +21,7 @@ from pizzabar.stepfunctions.activities import Activities, ActivityTask
 from pizzabar.stepfunctions.errors import TaskFailure
 from pizzabar.stepfunctions.execution import SUCCEEDED, Execution
 from pizzabar.stepfunctions.executions import ExecutionRecord, describe_in_export
-from pizzabar.stepfunctions.http_tasks import Connections, invoke_api, invoke_http
+from pizzabar.stepfunctions.http_tasks import Connections, EventBridgeConnections, invoke_api, invoke_http
 from pizzabar.stepfunctions.task_resource import SYNC
 from pizzabar.stepfunctions.timestamp import write_timestamp
 
@@ -282,6 +282,8 @@ class Tasks:
         self.activities = activities
         self.http = http
         self._connections = connections or {}
+        self.eventbridge: EventBridgeConnections | None = None
+        """The connections of EventBridge, for HTTP tasks."""
         self._call = call
         self._has = has
         self._integrations: dict[str, Integration | None] = {}
@@ -322,7 +324,7 @@ class Tasks:
         if request is not None and client is not None:
             if request == "apigateway:invoke":
                 return await invoke_api(client, parameters)
-            return await invoke_http(client, self._connections, parameters, execution.region)
+            return await invoke_http(client, self._connections, parameters, execution.region, self.eventbridge)
         integration = self.find(resource)
         if integration is None:
             raise TaskFailure("States.Runtime", f"The resource '{resource}' is not supported")

@@ -10,8 +10,6 @@ from tests.cloudformation.kitchen import NAMING
 
 MINIMAL = {
     "AWS::DynamoDB::GlobalTable": "{AttributeDefinitions: [], KeySchema: [], Replicas: []}",
-    "AWS::Events::ApiDestination": "{ConnectionArn: a, HttpMethod: POST, InvocationEndpoint: b}",
-    "AWS::Events::Connection": "{}",
     "AWS::Lambda::Alias": "{FunctionName: a, FunctionVersion: 1, Name: live}",
     "AWS::Lambda::EventInvokeConfig": "{FunctionName: a, Qualifier: $LATEST}",
     "AWS::Lambda::Url": "{AuthType: NONE, TargetFunctionArn: a}",

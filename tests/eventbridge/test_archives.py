@@ -218,7 +218,7 @@ async def test_a_replay_goes_on_where_it_was() -> None:
         await replay(ask)
         await ask.world.settled()
         assert numbers(ask) == [*range(35)]
-        under_way = next(each for each in ask.kept if each["replays"][0]["position"] is not None)
+        under_way = next(each for each in ask.kept_archives if each["replays"][0]["position"] is not None)
         at = under_way["replays"][0]
         assert at["state"] == "RUNNING"
 

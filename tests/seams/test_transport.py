@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pizzabar.clock import VirtualClock
-from pizzabar.eventbridge.transport import DeadLetter, DeliveryFailure, EventDelivery, Transport
+from pizzabar.eventbridge.transport import DeadLetter, DeliveryFailure, EventDelivery, Postponed, Transport
 from pizzabar.local.bus import LocalTransport
 from pizzabar.local.database import Database
 from pizzabar.work import Work
@@ -343,6 +343,42 @@ async def test_what_can_never_be_delivered_is_not_tried_again(open_transport: Op
 
         assert targets.begun == ["a", "b"]
         assert await targets.dead() == [("a", "NO_RESOURCE", 1, "NotRetryable")]
+
+
+@takes
+async def test_a_target_that_asks_to_be_left_alone_is(open_transport: Open, takes_durably: bool) -> None:
+    async with open_transport() as targets:
+        await targets.transport.open(targets.send, targets.bury)
+        busy = DeliveryFailure("ERROR_FROM_TARGET", "busy", is_final=False, retry_after=seconds(90))
+        targets.failures["a"] = [busy, FAILED]
+        await targets.transport.deliver([delivery("a", takes_durably=takes_durably)])
+
+        await targets.clock.advance(timedelta(hours=1))
+
+        (_, first), (_, second), (_, third) = targets.attempts
+        assert (first, second) == (seconds(0), seconds(90))
+        assert third < seconds(93)
+
+
+@takes
+async def test_waiting_for_a_turn_is_no_attempt(open_transport: Open, takes_durably: bool) -> None:
+    async with open_transport() as targets:
+        await targets.transport.open(targets.send, targets.bury)
+        later = Postponed("THROTTLING", "not yet", NOON + seconds(30))
+        targets.failures["a"] = [later, FAILED]
+        targets.failures["b"] = [Postponed("THROTTLING", "not yet", NOON + seconds(90))]
+        await targets.transport.deliver([delivery("a", takes_durably=takes_durably, maximum_attempts=0)])
+        await targets.transport.deliver(
+            [delivery("b", lane="order-2", takes_durably=takes_durably, maximum_age_seconds=60)]
+        )
+
+        await targets.clock.advance(seconds(100))
+
+        assert targets.attempts == [("a", seconds(0)), ("b", seconds(0)), ("a", seconds(30))]
+        assert await targets.dead() == [
+            ("b", "THROTTLING", 0, "MaximumEventAgeInSeconds"),
+            ("a", "ERROR_FROM_TARGET", 1, "MaximumRetryAttempts"),
+        ]
 
 
 async def test_a_dead_letter_tells_everything_and_lasts(open_transport: Open) -> None:

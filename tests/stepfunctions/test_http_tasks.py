@@ -3,6 +3,7 @@
 import pytest
 
 from pizzabar.documents import JSON
+from pizzabar.errors import PizzabarError
 from pizzabar.http_client import HttpRequest, HttpResponse
 from pizzabar.stepfunctions.errors import TaskFailure
 from pizzabar.stepfunctions.http_tasks import invoke_api, invoke_http
@@ -57,6 +58,73 @@ async def test_a_request_has_what_its_connection_adds() -> None:
     assert headers["Authorization"] == "Bearer x"
     assert headers["X-Trace"] == "a, b"
     assert headers["User-Agent"] == "Amazon|StepFunctions|HttpInvoke|us-east-1"
+
+
+class EventBridge:
+    """The connections of EventBridge: what one adds, or why none does."""
+
+    def __init__(self, adds: JSON = None, why: str | None = None) -> None:
+        self.adds = adds
+        self.why = why
+        self.asked: list[str] = []
+        self.forgotten: list[str] = []
+
+    async def additions_of(self, arn: str) -> JSON:
+        self.asked.append(arn)
+        if self.why is not None:
+            raise PizzabarError(self.why)
+        return self.adds
+
+    def forget_token(self, arn: str) -> None:
+        self.forgotten.append(arn)
+
+
+OREGANO: JSON = {"headers": {"X-Key": "oregano"}, "query": {"q": "saffron"}, "body": {"b": "basil"}}
+
+
+async def test_a_connection_of_eventbridge_is_found_unless_the_settings_have_it() -> None:
+    backend, eventbridge = Backend(OK), EventBridge(OREGANO)
+
+    await invoke_http(backend, {}, CALL, "us-east-1", eventbridge)
+    await invoke_http(backend, CONNECTIONS, CALL, "us-east-1", eventbridge)
+
+    assert [dict(each.headers).get("X-Key") for each in backend.sent] == ["oregano", None]
+    assert eventbridge.asked == [ARN]
+
+
+async def test_a_request_can_be_shown_without_secrets() -> None:
+    backend = Backend(OK)
+
+    await invoke_http(backend, {}, {**CALL, "RequestBody": {"a": 1}}, "us-east-1", EventBridge(OREGANO))
+
+    [request] = backend.sent
+    assert (request.url, request.body) == ("https://pizza.example/orders?q=saffron", '{"a":1,"b":"basil"}')
+    assert request.shown is not None
+    assert dict(request.shown.headers) == {**dict(request.headers), "X-Key": "***"}
+    assert request.shown.url == "https://pizza.example/orders?q=%2A%2A%2A"
+    assert request.shown.body == '{"a":1,"b":"***"}'
+
+
+@pytest.mark.parametrize(("status", "is_forgotten"), [(401, True), (407, True), (403, False)])
+async def test_a_token_that_is_refused_is_not_used_again(status: int, is_forgotten: bool) -> None:
+    eventbridge = EventBridge(OREGANO)
+
+    with pytest.raises(TaskFailure):
+        await invoke_http(Backend(HttpResponse(status)), {}, CALL, "us-east-1", eventbridge)
+
+    assert eventbridge.forgotten == ([ARN] if is_forgotten else [])
+
+
+@pytest.mark.parametrize(
+    ("eventbridge", "error"),
+    [(EventBridge(), "ResourceNotFound"), (EventBridge(why="it is deauthorized"), "InvalidConnectionState")],
+)
+async def test_a_connection_that_is_not_there_or_not_authorized_fails_the_task(
+    eventbridge: EventBridge, error: str
+) -> None:
+    with pytest.raises(TaskFailure) as raised:
+        await invoke_http(Backend(OK), {}, CALL, "us-east-1", eventbridge)
+    assert raised.value.error == f"Events.ConnectionResource.{error}"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from pizzabar.emulator import Emulator
+from pizzabar.eventbridge.secrets import masked
 
 
 class Resource(BaseModel):
@@ -71,7 +72,7 @@ def router(emulator: Emulator) -> APIRouter:
                     type=each.type,
                     ref=each.identity.ref,
                     attributes=dict(each.identity.attributes),
-                    properties=dict(each.properties),
+                    properties=masked(dict(each.properties)),
                 )
                 for each in stack.resources
             ],

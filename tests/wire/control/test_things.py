@@ -91,6 +91,21 @@ async def test_the_stack_and_its_apis() -> None:
         assert api["routes"] == ["$connect", "$default", "$disconnect"]
 
 
+async def test_the_secrets_of_resources_are_not_told(tmp_path: Path) -> None:
+    basic = {"BasicAuthParameters": {"Username": "ada", "Password": "basil"}}
+    properties = {"AuthorizationType": "BASIC", "AuthParameters": basic}
+    template = {"Resources": {"Kitchen": {"Type": "AWS::Events::Connection", "Properties": properties}}}
+    (tmp_path / "template.json").write_text(json.dumps(template))
+
+    async with control(template=tmp_path / "template.json") as (client, _):
+        answer = await client.get("/resources")
+
+    assert answer.json()["resources"][0]["properties"]["AuthParameters"] == {
+        "BasicAuthParameters": {"Username": "ada", "Password": "***"}
+    }
+    assert "basil" not in answer.text
+
+
 async def render(**trial: Any) -> tuple[int, Any]:
     async with control() as (client, _emulator):
         answer = await client.post("/mapping-templates/render", json=trial)

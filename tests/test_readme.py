@@ -56,3 +56,13 @@ def test_ci_runs_the_test_command() -> None:
     [command] = re.findall(r"^python3 -m venv .*pytest$", README, re.MULTILINE)
 
     assert all(tool in command for tool in ("ruff check", "ruff format --check", "mypy", "lint-imports", "pytest"))
+
+
+def test_the_tests_run_as_written(tmp_path: Path) -> None:
+    [program] = re.findall(r"```python\n(# test_orders\.py\n.*?)```", README, re.DOTALL)
+    (tmp_path / "test_orders.py").write_text(program)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+
+    assert "2 passed" in done.stdout, done.stdout

@@ -20,6 +20,7 @@ from pizzabar.cli.lint import lint
 from pizzabar.cli.logs import logs
 from pizzabar.cli.machines import graph, replay, test_machine
 from pizzabar.cli.order import order
+from pizzabar.cli.record import record
 from pizzabar.cli.render import render
 from pizzabar.cli.resources import resources
 from pizzabar.cli.tables import tables
@@ -88,6 +89,7 @@ COMMANDS: tuple[click.Command, ...] = (
     build,
     ca,
     order,
+    record,
     watch,
     trace,
     clock,

@@ -149,13 +149,15 @@ class Senders:
             parameters["MessageGroupId"] = delivery.message_group
         await self._call("sqs", "SendMessage", parameters)
 
-    async def _to_bus_or_api_destination(self, delivery: EventDelivery) -> None:
-        await (self._invoke if is_api_destination(delivery.target_arn) else self._to_bus)(delivery)
+    async def _to_eventbridge(self, delivery: EventDelivery) -> None:
+        if is_api_destination(delivery.target_arn):
+            await self._invoke(delivery)
+        elif ":archive/" in delivery.target_arn and self._archive is not None:
+            self._archive(delivery)
+        else:
+            await self._to_bus(delivery)
 
     async def _to_bus(self, delivery: EventDelivery) -> None:
-        if ":archive/" in delivery.target_arn and self._archive is not None:
-            self._archive(delivery)
-            return
         document = documents.parse(delivery.payload)
         id, _, replay = delivery.event_id.partition("/")
         event = Event(id, document, delivery.payload, replay=replay)
@@ -172,7 +174,7 @@ SENDERS: dict[str, Callable[[Senders, EventDelivery], Awaitable[None]]] = {
     "lambda": Senders._to_function,
     "logs": Senders._to_log_group,
     "states": Senders._to_state_machine,
-    "events": Senders._to_bus_or_api_destination,
+    "events": Senders._to_eventbridge,
     "sqs": Senders._to_queue,
 }
 

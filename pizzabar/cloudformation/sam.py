@@ -160,7 +160,7 @@ def _function_event(source: Source, event_id: str, event: Node) -> Resources:
         yield from schedule_of(source, rule_id, event, arn, "lambda:InvokeFunction")
         return
     target: dict[str, JSON] = {"Arn": get_att(source.logical_id, "Arn")}
-    yield rule_id, rule_of(source, event, target, f"{rule_id}LambdaTarget")
+    yield from rule_of(source, rule_id, event, target, f"{rule_id}LambdaTarget")
     permission = {
         "Action": "lambda:InvokeFunction",
         "FunctionName": {"Ref": source.logical_id},
@@ -234,7 +234,7 @@ def _state_machine_event(source: Source, event_id: str, event: Node) -> Resource
         }
         role_properties = {"AssumeRolePolicyDocument": trust("events.amazonaws.com"), "Policies": [may_start]}
         yield f"{rule_id}Role", source.resource("AWS::IAM::Role", role_properties, event.place)
-    yield rule_id, rule_of(source, event, target, f"{rule_id}StepFunctionsTarget")
+    yield from rule_of(source, rule_id, event, target, f"{rule_id}StepFunctionsTarget")
 
 
 # Tables -----------------------------------------------------------------------------------------------------

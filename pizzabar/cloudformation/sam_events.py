@@ -9,8 +9,9 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/s
 from collections.abc import Iterator
 
 from pizzabar.cloudformation.node import Node, Special, did_you_mean, mapping, node_of
+from pizzabar.cloudformation.sam_dead_letters import letting_rule, made_queue, queue_of
 from pizzabar.cloudformation.sam_schedules import SCHEDULER_EVENT, SCHEDULER_PROPERTIES
-from pizzabar.cloudformation.sam_source import Source
+from pizzabar.cloudformation.sam_source import Resources, Source
 from pizzabar.documents import JSON
 
 _RULE_EVENTS = ("EventBridgeRule", "CloudWatchEvent")
@@ -114,8 +115,8 @@ _SAME_OF_RULE = (("Pattern", "EventPattern"), ("EventBusName",) * 2, ("RuleName"
 _SAME_OF_SCHEDULE = (("Schedule", "ScheduleExpression"), ("Name",) * 2, ("Description",) * 2, ("State",) * 2)
 
 
-def rule_of(source: Source, event: Node, target: dict[str, JSON], target_id: str) -> Node:
-    """Give the rule that an event source stands for."""
+def rule_of(source: Source, rule_id: str, event: Node, target: dict[str, JSON], target_id: str) -> Resources:
+    """Give the rule that an event source stands for, with a dead-letter queue if it is to have one of its own."""
     given = mapping(mapping(event).get("Properties"))
     same = _SAME_OF_SCHEDULE if _type_of(event) == SCHEDULE_EVENT else _SAME_OF_RULE
     made: dict[str, JSON] = {made_name: given[name] for name, made_name in same if name in given}
@@ -127,13 +128,12 @@ def rule_of(source: Source, event: Node, target: dict[str, JSON], target_id: str
     for name in ("Input", "InputPath", "InputTransformer", "RetryPolicy"):
         if name in given:
             target[name] = given[name]
-    if (queue := given.get("DeadLetterConfig")) is not None:
-        arn = mapping(queue).get("Arn")
-        if arn is None:
-            source.fault(queue, "DeadLetterConfig needs the Arn of a queue; making one is not supported.")
-        else:
-            target["DeadLetterConfig"] = node_of({"Arn": arn}, queue.place)
-    return source.resource("AWS::Events::Rule", {**made, "Targets": [target]}, event.place)
+    config, queue = queue_of(source, rule_id, given)
+    if config is not None:
+        target["DeadLetterConfig"] = config
+    yield from made_queue(source, queue, event)
+    yield rule_id, source.resource("AWS::Events::Rule", {**made, "Targets": [target]}, event.place)
+    yield from letting_rule(source, queue, rule_id, event)
 
 
 def _state_of(enabled: Node) -> JSON:

@@ -5,7 +5,8 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/s
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-statemachine-statemachineschedulev2.html
 """
 
-from pizzabar.cloudformation.node import Node, mapping, node_of
+from pizzabar.cloudformation.node import Node, mapping
+from pizzabar.cloudformation.sam_dead_letters import made_queue, queue_of
 from pizzabar.cloudformation.sam_source import Resources, Source, get_att, trust
 from pizzabar.documents import JSON
 
@@ -33,12 +34,10 @@ def schedule_of(source: Source, schedule_id: str, event: Node, arn: JSON, action
     if "Name" not in given and (omitted is None or str(omitted.value).lower() != "true"):
         made["Name"] = schedule_id
     target: dict[str, JSON] = {"Arn": arn} | {name: given[name] for name in ("Input", "RetryPolicy") if name in given}
-    if (queue := given.get("DeadLetterConfig")) is not None:
-        queue_arn = mapping(queue).get("Arn")
-        if queue_arn is None:
-            source.fault(queue, "DeadLetterConfig needs the Arn of a queue; making one is not supported.")
-        else:
-            target["DeadLetterConfig"] = node_of({"Arn": queue_arn}, queue.place)
+    config, queue = queue_of(source, schedule_id, given)
+    if config is not None:
+        target["DeadLetterConfig"] = config
+    yield from made_queue(source, queue, event)
     if (role := given.get("RoleArn")) is not None:
         target["RoleArn"] = role
     else:

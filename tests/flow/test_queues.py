@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/connect-sqs.html
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -557,3 +558,70 @@ async def test_the_role_that_sam_makes_may_read_its_queue(tmp_path: Path) -> Non
         await emulator.settled()
         assert (bodies(), await counts(emulator)) == ([["a"]], (0, 0, 0))
         assert emulator.authorization.findings() == []
+
+
+async def test_sam_makes_dead_letter_queues_of_rules_and_schedules(tmp_path: Path) -> None:
+    template = tmp_path / "template.yaml"
+    template.write_text("""
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Machine:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      Definition: {StartAt: A, States: {A: {Type: Pass, End: true}}}
+      Events:
+        Ordered:
+          Type: EventBridgeRule
+          Properties:
+            Pattern: {source: [pizza]}
+            DeadLetterConfig: {Type: SQS, QueueLogicalId: Late}
+        Daily:
+          Type: ScheduleV2
+          Properties:
+            ScheduleExpression: rate(1 day)
+            DeadLetterConfig: {Type: SQS}
+""")
+    emulator = await Emulator.open(Settings(state=None, clock="virtual", template=template, iam="enforce"))
+    try:
+        made = {each.logical_id: each for each in emulator.stack.resources}
+        assert made["Late"].type == made["MachineDailyQueue"].type == "AWS::SQS::Queue"
+        assert made["MachineOrderedQueuePolicy"].type == "AWS::SQS::QueuePolicy"
+        for machine in list(emulator.state_machines):
+            await emulator.call("stepfunctions", "DeleteStateMachine", {"stateMachineArn": machine.arn})
+        entry = {"Source": "pizza", "DetailType": "Order", "Detail": "{}"}
+        await emulator.call("events", "PutEvents", {"Entries": [entry]})
+        await emulator.settled()
+        await emulator.advance(timedelta(minutes=1))
+
+        assert await counts(emulator, made["Late"].identity.attributes["QueueName"]) == (1, 0, 0)
+        [letter] = await emulator.buses.transport.dead_letters()
+        assert letter.error_code == "NO_RESOURCE"
+        assert (await counts(emulator, made["MachineDailyQueue"].identity.attributes["QueueName"]))[0] == 1
+    finally:
+        await emulator.close()
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        ("{}", "No 'Arn' or 'Type' property provided for DeadLetterConfig"),
+        ("{Arn: a, Type: SQS}", "You can either define 'Arn' or 'Type' property of DeadLetterConfig"),
+        ("{Type: SNS}", "The only valid value for 'Type' property of DeadLetterConfig is 'SQS'"),
+    ],
+)
+async def test_a_dead_letter_queue_that_sam_cannot_make(tmp_path: Path, config: str, told: str) -> None:
+    template = tmp_path / "template.yaml"
+    template.write_text(f"""
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Machine:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      Definition: {{StartAt: A, States: {{A: {{Type: Pass, End: true}}}}}}
+      Events:
+        Ordered:
+          Type: EventBridgeRule
+          Properties: {{Pattern: {{source: [pizza]}}, DeadLetterConfig: {config}}}
+""")
+    with pytest.raises(FaultyTemplate, match=re.escape(told)):
+        await Emulator.open(Settings(state=None, clock="virtual", template=template))

@@ -219,6 +219,8 @@ class Execution:
     """The map run that it is a child of."""
     map_run_redrives: int = 0
     """The redrive of its map run that has set it going last; 0 stands for the map run's start."""
+    context: JSON = None
+    """What the test of a state has as context object. Such an execution is not kept."""
 
     @property
     def is_express(self) -> bool:

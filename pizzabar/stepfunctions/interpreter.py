@@ -492,15 +492,16 @@ class _Run(Stepping):
             self.start_map_run(visit, state, state.distributed, scope)
             return
         items = self.map_items(visit, state, scope)
-        limit = (
-            read_limit(state.concurrency, scope, "MaxConcurrency", least=0, is_jsonata=state.is_jsonata)
-            or MOST_ITERATIONS
-        )
+        limit = read_limit(state.concurrency, scope, "MaxConcurrency", least=0, is_jsonata=state.is_jsonata)
+        self.note(visit, "maxConcurrency", limit or 0)
+        limit = limit or MOST_ITERATIONS
         visit.last_event = self.history.map_started(visit.last_event, len(items))
         limit = min(limit, MOST_ITERATIONS, len(items))
         waiting = WaitingForBranches(len(items), 0, 0, limit, items, since=visit.last_event)
         self.wait(visit, waiting)
         if self.is_mocked:
+            for index in range(len(items)) if state.parameters is not None else ():
+                self.given(visit, state, data, item_at(items, index), None)
             return
         if items:
             self.iterate(visit, (limit, visit.last_event))
@@ -527,6 +528,11 @@ class _Run(Stepping):
             None if plan.tolerated_count is None else int(read_number(plan.tolerated_count(scope), "Count")),
             None if plan.tolerated_percentage is None else read_number(plan.tolerated_percentage(scope), "%"),
         )
+        if self.told is not None:
+            self.note(visit, "maxConcurrency", limit or 0)
+            for point, value in zip(("toleratedFailureCount", "toleratedFailurePercentage"), limits[1:], strict=True):
+                if value is not None:
+                    self.note(visit, point, value)
         writer = None
         if plan.writer is not None:
             writer = {**plan.writer(scope), "Config": plan.writer_config}
@@ -563,9 +569,7 @@ class _Run(Stepping):
             if isinstance(item, tuple):
                 entry = Item(index, item[1], item[0], source)
                 item = {"Key": item[0], "Value": item[1]}
-            if state.parameters is not None:
-                item = state.parameters(self.scope(visit, data, entry))
-            inputs.append(item)
+            inputs.append(self.given(visit, state, data, entry, item))
         plan = state.run
         if plan.has_batches:
             scope = self.scope(visit, data)
@@ -575,6 +579,7 @@ class _Run(Stepping):
             )
             shared = {} if plan.batch_input is None else {"BatchInput": plan.batch_input(scope)}
             inputs = [shared | {"Items": batch} for batch in batches(inputs, most or None, size or None, shared)]
+            self.note(visit, "afterItemBatcher", inputs)
         waiting = replace(waiting, op=self.take_op(), inputs=inputs, reader=None)
         self.wait(visit, waiting)
         self.commands.append(run_items(self.before, state, waiting))
@@ -630,11 +635,18 @@ class _Run(Stepping):
             item = item_at(items, index)
             given = item.value if item.key is None else {"Key": item.key, "Value": item.value}
             if state.parameters is not None:
-                given = state.parameters(self.scope(visit, data, item))
-                self.note(visit, f"afterItemSelector[{index}]", given)
+                given = self.given(visit, state, data, item, given)
             started = self.history.iteration("Started", previous, visit.state, index)
             child = self.add_branch(visit.id, index, state.start, given, started)
             self.ready.append((child, self.enter, None))
+
+    def given(self, visit: Visit, state: Map, data: JSON, item: Item, plain: JSON) -> JSON:
+        """Give what the ItemSelector of a Map state makes of an item."""
+        if state.parameters is None:
+            return plain
+        given = state.parameters(self.scope(visit, data, item))
+        self.note(visit, f"afterItemSelector[{item.index}]", given)
+        return given
 
     def gather(self, visit: Visit, outputs: JSON) -> None:
         """Go on when every branch or iteration has ended."""

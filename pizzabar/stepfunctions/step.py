@@ -250,6 +250,7 @@ class Stepping:
             before.tokens,
             before.map_run_arn,
             before.map_run_redrives,
+            before.context,
         )
         return Step(execution, tuple(self.commands), tuple(self.history.events))
 
@@ -338,6 +339,8 @@ class Stepping:
         https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html
         """
         execution = self.before
+        if execution.context is not None:
+            return execution.context if item is None else {**execution.context, "Map": {"Item": item.in_context()}}
         context: dict[str, JSON] = {
             "Execution": {
                 "Id": execution.arn,

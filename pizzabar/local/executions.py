@@ -346,12 +346,15 @@ class LocalExecutions:
     async def machine(self, arn: str) -> StateMachine:
         """Give the state machine that an execution goes by. Raise ``ExecutionDoesNotExist``."""
         running = self._running.get(arn)
-        if running is not None:
-            return running.machine
+        return read_definition(await self.definition(arn)) if running is None else running.machine
+
+    async def definition(self, arn: str) -> str:
+        """Read the definition that an execution goes by. Raise ``ExecutionDoesNotExist``."""
         row = await self._query(lambda connection: connection.execute(SELECT_CLOSED, (arn,)).fetchone())
         if row is None:
             raise ExecutionDoesNotExist(f"Execution Does Not Exist: '{arn}'")
-        return read_definition(row[-1])
+        text: str = row[-1]
+        return text
 
     async def list(self, machine_arn: str) -> Sequence[ExecutionRecord]:
         """Read the executions of a state machine, those started last first."""

@@ -135,6 +135,9 @@ class Executions(Protocol):
     async def history(self, arn: str) -> Sequence[JSON]:
         """Read the history of an execution, oldest event first. Raise ``ExecutionDoesNotExist``."""
 
+    async def definition(self, arn: str) -> str:
+        """Read the definition that an execution goes by. Raise ``ExecutionDoesNotExist``."""
+
     async def machine(self, arn: str) -> StateMachine:
         """Give the state machine that an execution goes by. Raise ``ExecutionDoesNotExist``."""
 

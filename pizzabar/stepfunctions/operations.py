@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/step-functions/latest/apireference/API_Operations.ht
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from pizzabar import documents
@@ -177,13 +178,24 @@ async def list_tags_for_resource(machines: StateMachines, parameters: JSON) -> J
 
 
 async def describe_state_machine_for_execution(machines: StateMachines, parameters: JSON) -> JSON:
-    """Read the state machine of an execution."""
+    """Read the state machine of an execution, as it was when that started."""
     record = await _describe(machines, parameters)
-    machine = machines.describe(record.execution.version_arn or record.machine_arn)
+    execution = record.execution
+    # That of a map run's child is part of another one.
+    machine = machines.describe(execution.version_arn or record.machine_arn.partition("/")[0])
+    machine = replace(
+        machine,
+        definition=await machines.executions.definition(execution.arn),
+        machine=await machines.executions.machine(execution.arn),
+    )
+    child = {}
+    if execution.map_run_arn is not None:
+        child = {"mapRunArn": execution.map_run_arn, "label": record.machine_arn.rpartition("/")[2]}
     return {
-        "stateMachineArn": machine.version_arn or machine.arn,
+        "stateMachineArn": record.machine_arn if child else machine.version_arn or machine.arn,
         "revisionId": machine.revision,
-        "name": machine.name,
+        "name": execution.machine_name,
+        **child,
         "definition": machine.definition,
         "roleArn": machine.role_arn,
         "updateDate": machine.created.timestamp(),

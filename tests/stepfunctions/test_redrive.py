@@ -329,7 +329,10 @@ async def test_it_keeps_its_own_definition_over_a_restart(tmp_path: Path) -> Non
         arn = await failed(ask)
         other = json.dumps({"StartAt": "No", "States": {"No": {"Type": "Fail"}}})
         machine = (await ask.ended(arn))["stateMachineArn"]
+        before = await ask("DescribeStateMachineForExecution", executionArn=arn)
+        assert json.loads(before["definition"])["States"] == STATES
         await ask("UpdateStateMachine", stateMachineArn=machine, definition=other)
+        assert await ask("DescribeStateMachineForExecution", executionArn=arn) == before
     async with step_functions(state) as ask:
         ask.emulator.functions.create("bake", Oven(1))
         await ask("RedriveExecution", executionArn=arn)

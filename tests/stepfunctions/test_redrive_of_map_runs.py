@@ -110,6 +110,9 @@ async def test_children_that_have_not_succeeded_go_on() -> None:
             9: "REDRIVABLE_BY_MAP_RUN",
         }
         assert before[1]["redriveStatusReason"] == "Execution is SUCCEEDED and cannot be redriven"
+        machine = await ask("DescribeStateMachineForExecution", executionArn=before[2]["executionArn"])
+        assert (machine["mapRunArn"], machine["label"]) == (run, "each")
+        assert json.loads(machine["definition"])["StartAt"] == "Before"
         fault = await ask.fails("RedriveExecution", executionArn=before[2]["executionArn"])
         assert fault == "ValidationException: Labeled Execution ARNs are not supported for this API"
         told = await ask.events(before[2]["executionArn"])

@@ -25,6 +25,7 @@ from pizzabar.stepfunctions.item_reader import CannotRead
 from pizzabar.stepfunctions.map_runs import EXCEEDED, EXCEEDED_CAUSE, MapRun, MapRuns, child_arn, child_name
 from pizzabar.stepfunctions.redrive import not_redrivable
 from pizzabar.stepfunctions.result_writer import result_files, transformed
+from pizzabar.stepfunctions.timestamp import write_timestamp
 from pizzabar.work import Work
 
 if TYPE_CHECKING:
@@ -228,7 +229,7 @@ class _Runner:
         records = [self.records[index] for index in range(self.run.total)]
         result: JSON = [_output(record) for record in records]
         if writer is not None:
-            children = [describe_in_export(record) for record in records]
+            children = [_exported(record) for record in records]
             config = writer["Config"]
             if "Bucket" not in writer:
                 result = transformed(children, config.get("Transformation", "COMPACT"))
@@ -258,6 +259,19 @@ class _Runner:
 
     def stop(self, arn: str) -> None:
         self.runs.work.start(self.runs.executions.stop_child(arn, Stopped(None, None)))
+
+
+def _exported(record: ExecutionRecord) -> JSON:
+    """Describe a child as the files of a ResultWriter do: with times as texts, which the results of tasks have not.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html
+    """
+    execution = record.execution
+    described = describe_in_export(record) | {"OutputDetails": {"Included": True}}
+    described["StartDate"] = write_timestamp(execution.started)
+    if execution.stopped is not None:
+        described["StopDate"] = write_timestamp(execution.stopped)
+    return dict(sorted(described.items()))
 
 
 def _output(record: ExecutionRecord) -> JSON:

@@ -159,7 +159,6 @@ class _Runner:
     async def find_children(self) -> None:
         """Find what has become of the children so far: those that are done with, at work, or to be redriven."""
         self.is_resumed = False
-        ended: list[tuple[int, ExecutionRecord]] = []
         left: list[int] = []
         for index in range(self.run.total):
             record = await self.runs.executions.find(self.arn(index))
@@ -167,24 +166,22 @@ class _Runner:
                 left.append(index)
                 continue
             execution = record.execution
+            # What has failed before the map run was redriven is to go on, if it may.
+            is_earlier = execution.status != SUCCEEDED and execution.map_run_redrives != self.run.redrives
             if not self.is_running:
                 # It has ended meanwhile; what is at work ends with it.
                 self.stop(execution.arn)
             elif execution.status == RUNNING:
                 self.active[index] = execution.arn
                 await self.runs.executions.when_ended(execution.arn, partial(self.child_ended, index))
-            elif execution.status == SUCCEEDED or execution.map_run_redrives == self.run.redrives:
-                ended.append((index, record))
-            elif not_redrivable(execution, self.runs.executions.now()) is None:
+            elif is_earlier and not_redrivable(execution, self.runs.executions.now()) is None:
                 self.run.to_redrive[index] = execution.status
                 left.append(index)
             else:
-                self.run.child_ended(index, execution.status, for_good=True)
+                self.run.child_ended(index, execution.status, for_good=is_earlier)
                 self.records[index] = record
         self.left = deque(left)
         self.run.running = len(self.active)
-        for index, record in ended:
-            self.child_ended(index, record)
         if self.is_running and self.run.is_beyond:
             self.fail(EXCEEDED, EXCEEDED_CAUSE)
 

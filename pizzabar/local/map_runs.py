@@ -128,6 +128,8 @@ class _Runner:
         self.records: dict[int, ExecutionRecord] = {}
         self.active: dict[int, str] = {}
         self.is_starting = False
+        self.failure: tuple[str, str] | None = None
+        """What it fails with when the children at work have come to their end."""
 
     def go_on(self) -> None:
         """Start as many children as may be at work."""
@@ -144,12 +146,17 @@ class _Runner:
         try:
             if self.is_resumed:
                 await self.find_children()
-            while self.is_running and self.left and len(self.active) < self.run.concurrency:
+            while self.may_start and self.left and len(self.active) < self.run.concurrency:
                 await self.start_child(self.left.popleft())
         finally:
             self.is_starting = False
-        if self.is_running and len(self.records) == self.run.total:
+        if self.may_start and len(self.records) == self.run.total:
             self.finish()
+
+    @property
+    def may_start(self) -> bool:
+        """Whether the map run has not ended, and is not about to."""
+        return self.is_running and self.failure is None
 
     def arn(self, index: int) -> str:
         """Give the ARN of a child."""
@@ -211,13 +218,18 @@ class _Runner:
         self.records[index] = record
         self.run.child_ended(index, record.execution.status)
         self.run.running = len(self.active)
-        if self.run.is_beyond:
+        if self.failure is not None:
+            self.fail(*self.failure)
+        elif self.run.is_beyond:
             self.fail(EXCEEDED, EXCEEDED_CAUSE)
         else:
             self.go_on()
 
     def fail(self, error: str, cause: str) -> None:
-        """End the map run unsuccessfully."""
+        """End the map run unsuccessfully; as on AWS, children of Express that are at work end by themselves first."""
+        if self.machine.is_express and self.active:
+            self.failure = error, cause
+            return
         self.end("FAILED")
         self.answer(TaskFailed(self.command.op, error, cause))
 

@@ -187,6 +187,23 @@ async def test_children_of_express_begin_anew() -> None:
         assert "redriveDate" not in after[2]
 
 
+async def test_children_of_express_come_to_their_end_before_their_map_run_fails() -> None:
+    """As AWS was seen to do; those of Standard are aborted."""
+    async with step_functions() as ask:
+        oven = Oven(1)
+        ask.emulator.functions.create("bake", oven)
+        arn, run = await failed(ask, [1, 30, 2, 3], type_="EXPRESS", MaxConcurrency=2)
+        assert await counted(ask, run) == {"succeeded": 1, "failed": 1, "pending": 2, "total": 4}
+        assert (await ask("DescribeMapRun", mapRunArn=run))["stopDate"] == (await children(ask, run))[30]["stopDate"]
+
+        oven.cold.clear()
+        await ask("RedriveExecution", executionArn=arn)
+        await ask.settled()
+        await ask.advance(seconds=60)
+        assert await counted(ask, run) == {"succeeded": 4, "total": 4}
+        assert oven.calls == [1, 1, 30, 1, 2, 3]
+
+
 async def test_what_is_to_go_on_waits_until_there_is_room() -> None:
     """https://docs.aws.amazon.com/step-functions/latest/dg/redrive-map-run.html#redrive-child-workflow-behavior"""
     async with step_functions() as ask:

@@ -294,13 +294,10 @@ class Stepping:
         """
         if self.before.is_express:
             return ()
-        found = {branch.id: _let_go(branch, branch) for branch in branches.values()}
-        for visit, work, _ in ready:
-            if work == self.enter:
-                found[visit.id] = unentered(visit.branch(None))
+        moved = {visit.id: unentered(visit.branch(None)) for visit, work, _ in ready if work == self.enter}
         if failed is not None:
-            found[failed.id] = _let_go(failed, branches[failed.id])
-        return tuple(found.values())
+            moved[failed.id] = failed
+        return tuple(_let_go(moved.get(branch.id, branch), branch) for branch in branches.values())
 
     # Branches and timers.
 
@@ -655,8 +652,9 @@ def _let_go(branch: Branch, known: Branch) -> Branch:
     ``known`` is the branch when it waited last, which may have been at another state.
     """
     waiting = known.waits_for
-    keeps = isinstance(waiting, (WaitingForBranches, WaitingForMapRun))
-    return replace(branch, waits_for=waiting if keeps and known.entered_event == branch.entered_event else None)
+    if not isinstance(waiting, (WaitingForBranches, WaitingForMapRun)) or known.entered_event != branch.entered_event:
+        waiting = None
+    return branch if branch.waits_for is waiting else replace(branch, waits_for=waiting)
 
 
 def _reported(error: str | None) -> str | None:

@@ -36,7 +36,7 @@ from pizzabar.stepfunctions.errors import (
     TaskTimedOut,
 )
 from pizzabar.stepfunctions.execution import Execution
-from pizzabar.stepfunctions.executions import DeployedStateMachine, ExecutionRecord, Tell, not_redrivable
+from pizzabar.stepfunctions.executions import DeployedStateMachine, ExecutionRecord, Tell
 from pizzabar.stepfunctions.interpreter import (
     Command,
     Finish,
@@ -47,6 +47,7 @@ from pizzabar.stepfunctions.interpreter import (
     RunTask,
     Started,
     StartTimer,
+    Step,
     Stopped,
     TaskFailed,
     TaskSubmitted,
@@ -59,8 +60,10 @@ from pizzabar.stepfunctions.interpreter import (
     task_token,
 )
 from pizzabar.stepfunctions.item_reader import CannotRead
+from pizzabar.stepfunctions.map_runs import MapRun
 from pizzabar.stepfunctions.mocks import Mocks
 from pizzabar.stepfunctions.pending import find_waiting
+from pizzabar.stepfunctions.redrive import not_redrivable, redriven_by
 from pizzabar.stepfunctions.tasks import Tasks, is_job, job_result
 from pizzabar.uuids import new_uuid
 from pizzabar.work import Work, resting
@@ -128,6 +131,8 @@ class LocalExecutions:
         self._tell: Tell | None = None
         self._last_id = 0
         self._is_starting = False
+        self._redriving = asyncio.Lock()
+        """Held while an execution is read that is to go on: nobody else is to have it go on meanwhile."""
         self._definitions: dict[str, bytes] = {}
         """The digests of definitions by their texts."""
         self._changed: dict[int, _Running] = {}
@@ -161,14 +166,23 @@ class LocalExecutions:
         """Start an execution (see ``Executions.start``)."""
         return await self._start(machine, name or new_uuid(), text, value, is_new=name is None)
 
-    async def start_child(
-        self, machine: DeployedStateMachine, name: str, text: str, value: JSON, *, may_be_there: bool
-    ) -> ExecutionRecord:
-        """Start an execution of a map run, or give the one of its name that is there already."""
-        try:
-            return await self._start(machine, name, text, value, is_new=not may_be_there)
-        except ExecutionAlreadyExists:
-            return await self.describe(f"{machine.arn.replace(':stateMachine:', ':execution:', 1)}:{name}")
+    def start_child(self, machine: DeployedStateMachine, arn: str, text: str, value: JSON, map_run: MapRun) -> None:
+        """Start an execution of a map run, which is not there yet."""
+        name = arn.split(":")[7]
+        cause = CAUSE.get() or Cause(new_trace_id(self._clock.now()))
+        self._started(*self._begin(machine, arn, name, text, value, cause, map_run))
+
+    async def find(self, arn: str) -> ExecutionRecord | None:
+        """Read an execution, if there is one."""
+        running = self._running.get(arn)
+        return await self._find(arn) if running is None else running.record()
+
+    async def redrive_child(self, arn: str, redrives: int, is_wanted: Callable[[], bool]) -> None:
+        """Have an execution of a map run go on, or begin anew, if that is still wanted once it was read."""
+        async with self._redriving:
+            running = await self._reopened(arn)
+            if is_wanted():
+                self._go_on(running, Redriven(map_run_redrives=redrives))
 
     async def stop_child(self, arn: str, stopped: Stopped) -> None:
         """Stop an execution that nobody waits for any more, if it still runs."""
@@ -197,6 +211,33 @@ class LocalExecutions:
         if not is_new and (same := await self._find_same(arn, text)) is not None:
             return same
         cause = CAUSE.get() or Cause(new_trace_id(self._clock.now()))
+        running, step = self._begin(machine, arn, name, text, value, cause)
+        record = running.record()
+        if not is_new:
+            # At once, to see that nobody else has the name.
+            try:
+                await self._database.write(partial(self._insert, running=running))
+            except sqlite3.IntegrityError:
+                # Another one of the name was started, and ended, while this one looked for it.
+                self._running.pop(arn, None)
+                taken = await self._find(arn)
+                if taken is None:
+                    raise
+                return _same_execution(taken, text)
+        self._started(running, step)
+        return record
+
+    def _begin(
+        self,
+        machine: DeployedStateMachine,
+        arn: str,
+        name: str,
+        text: str,
+        value: JSON,
+        cause: Cause,
+        map_run: MapRun | None = None,
+    ) -> tuple["_Running", Step]:
+        """Make an execution take its first step. Its name is taken from here on, before anything is awaited."""
         now = self._clock.now()
         execution = begin(
             machine.machine,
@@ -212,34 +253,26 @@ class LocalExecutions:
             version_arn=machine.version_arn,
             alias_arn=machine.alias_arn,
             case=machine.case,
+            map_run_arn=None if map_run is None else map_run.arn,
+            map_run_redrives=0 if map_run is None else map_run.redrives,
         )
         self._last_id += 1
         header = str(cause.header())
         running = _Running(machine.machine, execution, machine.arn, text, header, self._last_id, cause.within(arn))
-        # The name is taken from here on, before anything is awaited.
         self._running[arn] = running
         step = advance(machine.machine, execution, Started(), now)
         running.execution = step.execution
         running.unwritten.extend(step.history)
         running.insertion = (machine.definition, now.timestamp())
-        record = running.record()
-        if not is_new:
-            # At once, to see that nobody else has the name.
-            try:
-                await self._database.write(partial(self._insert, running=running))
-            except sqlite3.IntegrityError:
-                # Another one of the name was started, and ended, while this one looked for it.
-                self._running.pop(arn, None)
-                taken = await self._find(arn)
-                if taken is None:
-                    raise
-                return _same_execution(taken, text)
+        return running, step
+
+    def _started(self, running: "_Running", step: Step) -> None:
+        """See to what follows from the first step of an execution."""
         if self._tell is not None:
             self._tell(running.machine_arn, running.execution, step.history)
         self._changed[running.row_id] = running
         self._database.will_change()
         self._follow(running, step.commands)
-        return record
 
     async def feed(self, arn: str, occurrence: Occurrence, *, token: str | None = None) -> None:
         """Tell a running execution what has happened (see ``Executions.feed``)."""
@@ -267,25 +300,34 @@ class LocalExecutions:
                 await waiter
         return await self.describe(arn)
 
-    async def redrive(self, arn: str) -> ExecutionRecord:
-        """Have an execution that failed go on from there (see ``Executions.redrive``)."""
+    async def redrive(self, arn: str, token: str | None = None) -> datetime:
+        """Have an execution that ended unsuccessfully go on from there (see ``Executions.redrive``)."""
+        async with self._redriving:
+            running = self._running.get(arn) or await self._reopened(arn)
+            execution, now = running.execution, self._clock.now()
+            known = redriven_by(execution, token, now)
+            if known is not None:
+                return known
+            reason = not_redrivable(execution, now)
+            if reason is not None:
+                raise ExecutionNotRedrivable(f"Execution {arn} invalid for redrive as: {reason}")
+            self._go_on(running, Redriven(token))
+            return now
+
+    async def _reopened(self, arn: str) -> "_Running":
+        """Read an execution that has ended, for it to go on. Raise ``ExecutionDoesNotExist``."""
         row = await self._query(lambda connection: connection.execute(SELECT_CLOSED, (arn,)).fetchone())
         if row is None:
             raise ExecutionDoesNotExist(f"Execution Does Not Exist: '{arn}'")
         row_id, state, machine_arn, text, trace, definition = row
         execution = Execution.from_json(documents.parse(state))
-        reason = not_redrivable(execution, self._clock.now())
-        if reason is not None or arn in self._running:
-            raise ExecutionNotRedrivable(f"Execution is not redrivable: '{arn}' ({reason})")
-        machine = read_definition(definition)
-        running = self._running[arn] = _Running(machine, execution, machine_arn, text, trace, row_id)
+        return _Running(read_definition(definition), execution, machine_arn, text, trace, row_id)
 
-        def reopen(connection: sqlite3.Connection) -> None:
-            connection.execute(END_EXECUTION, ("RUNNING", state, row_id))
-
-        await self._database.write(reopen)
-        self._apply(running, Redriven())
-        return running.record()
+    def _go_on(self, running: "_Running", redriven: Redriven) -> None:
+        """Have an execution go on that has ended."""
+        self._running[running.execution.arn] = running
+        running.has_ended = True
+        self._apply(running, redriven)
 
     async def describe(self, arn: str) -> ExecutionRecord:
         """Read an execution. Raise ``ExecutionDoesNotExist``."""
@@ -304,12 +346,15 @@ class LocalExecutions:
     async def machine(self, arn: str) -> StateMachine:
         """Give the state machine that an execution goes by. Raise ``ExecutionDoesNotExist``."""
         running = self._running.get(arn)
-        if running is not None:
-            return running.machine
+        return read_definition(await self.definition(arn)) if running is None else running.machine
+
+    async def definition(self, arn: str) -> str:
+        """Read the definition that an execution goes by. Raise ``ExecutionDoesNotExist``."""
         row = await self._query(lambda connection: connection.execute(SELECT_CLOSED, (arn,)).fetchone())
         if row is None:
             raise ExecutionDoesNotExist(f"Execution Does Not Exist: '{arn}'")
-        return read_definition(row[-1])
+        text: str = row[-1]
+        return text
 
     async def list(self, machine_arn: str) -> Sequence[ExecutionRecord]:
         """Read the executions of a state machine, those started last first."""
@@ -378,10 +423,11 @@ class LocalExecutions:
             execution = running.execution
             if running.insertion is not None:
                 self._insert(connection, running)
-            elif execution.status == "RUNNING":
+            elif execution.status == "RUNNING" and not running.has_ended:
                 states.append((documents.encode(execution.to_json()), running.row_id))
             else:
                 ends.append((execution.status, documents.encode(execution.to_json()), running.row_id))
+                running.has_ended = execution.status != "RUNNING"
             if running.unwritten and (row := running.take_history()) is not None:
                 histories.append(row)
         if states:
@@ -543,6 +589,7 @@ class _Running:
         "cause",
         "execution",
         "followers",
+        "has_ended",
         "input",
         "insertion",
         "jobs",
@@ -579,6 +626,8 @@ class _Running:
         """What is to be done when it has ended."""
         self.jobs: dict[int, str] = {}
         """The executions and map runs that its states wait for, by their commands' numbers."""
+        self.has_ended = False
+        """Whether its row says so, although it may go on."""
         self.insertion: tuple[str, float] | None = None
         """The definition and the time it was started with, until it has a row."""
 

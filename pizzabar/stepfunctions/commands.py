@@ -47,7 +47,8 @@ class RunMapRun:
     """Run an execution for each input, and answer with ``TaskSucceeded`` that has the array of their outputs.
 
     Each child is an execution of ``definition``, under names that the same map run always gives the same child. Too
-    many failures are answered with ``TaskFailed``. With a ``writer``, the results go to a bucket.
+    many failures are answered with ``TaskFailed``. With a ``writer``, the results go to a bucket. A map run that was
+    redriven keeps the children that have succeeded.
     """
 
     op: int
@@ -63,6 +64,8 @@ class RunMapRun:
     has_batches: bool = False
     writer: JSON = None
     """Bucket, Prefix, and the WriterConfig."""
+    redrives: int = 0
+    """How often the map run was redriven: children that failed before the last time are set going again."""
 
 
 @record

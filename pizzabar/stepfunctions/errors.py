@@ -39,6 +39,19 @@ class InvalidDefinition(ServiceError):
         super().__init__(f"Invalid State Machine Definition: '{', '.join(map(str, self.diagnostics))}'")
 
 
+class UntestableState(InvalidDefinition):
+    """Raised when a state is to be tested that needs a mock for it."""
+
+    code = "InvalidDefinition"
+
+    def __init__(self) -> None:
+        super().__init__(())
+        self.message = (
+            "TestState API does not support Map or Parallel states. Supported state types include: [Task, Wait, Pass,"
+            " Succeed, Fail, Choice]"
+        )
+
+
 class StateFailure(PizzabarError):
     """Raised when a state cannot do its work; ``error`` is an error name of the States Language.
 

@@ -6,7 +6,7 @@ A branch that has ended is gone, and its output stands with its parent; so an ex
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 
 from pizzabar.documents import JSON
@@ -142,7 +142,7 @@ class WaitingForMapRun:
     """What a distributed Map state waits for: the items while ``reader`` is there, then the children.
 
     ``run`` is the last part of the map run's ARN, ``inputs`` are the children's. ``limits`` are concurrency,
-    tolerated count and tolerated percentage.
+    tolerated count and tolerated percentage. ``since`` is the id of its MapStateStarted event.
     """
 
     op: int
@@ -151,6 +151,8 @@ class WaitingForMapRun:
     reader: JSON = None
     writer: JSON = None
     inputs: JSON = None
+    since: int = 0
+    redrives: int = 0
 
 
 Waiting = WaitingForTimer | WaitingForTask | WaitingForBranches | WaitingForMapRun
@@ -205,12 +207,25 @@ class Execution:
     """The version of its state machine that it was started from, if it was one."""
     alias_arn: str | None = None
     """The alias that it was started by."""
-    resumes: Branch | None = None
-    """Where it failed, and goes on if it is redriven."""
+    resumes: tuple[Branch, ...] = ()
+    """Where its branches stood when it ended unsuccessfully, and go on if it is redriven; see ``unentered``."""
     redrives: int = 0
     redriven: datetime | None = None
     case: str | None = None
     """The test case whose mocks answer its tasks."""
+    tokens: tuple[tuple[str, datetime], ...] = ()
+    """The client tokens of those who have redriven it, and when each did."""
+    map_run_arn: str | None = None
+    """The map run that it is a child of."""
+    map_run_redrives: int = 0
+    """The redrive of its map run that has set it going last; 0 stands for the map run's start."""
+    context: JSON = None
+    """What the test of a state has as context object. Such an execution is not kept."""
+
+    @property
+    def is_express(self) -> bool:
+        """Whether it is short, and its history has no end."""
+        return ":express:" in self.arn
 
     def to_json(self) -> JSON:
         """Give the execution as JSON; ``from_json`` gives an equal one back."""
@@ -237,10 +252,17 @@ class Execution:
             document |= {"versionArn": self.version_arn, "aliasArn": self.alias_arn}
         if self.case is not None:
             document["case"] = self.case
-        if self.resumes is not None:
-            document["resumes"] = _write_branch(self.resumes, {})
+        if self.resumes:
+            known = {branch.id: branch for branch in self.resumes}
+            document["resumes"] = [_write_branch(branch, known) for branch in self.resumes]
+        if self.redrives:
+            document["redrives"] = self.redrives
         if self.redriven is not None:
-            document |= {"redrives": self.redrives, "redriven": _write_time(self.redriven)}
+            document["redriven"] = _write_time(self.redriven)
+        if self.tokens:
+            document["tokens"] = [[token, _write_time(when)] for token, when in self.tokens]
+        if self.map_run_arn is not None:
+            document["mapRunArn"] = [self.map_run_arn, self.map_run_redrives]
         if self.stopped is not None:
             document |= {
                 "stopped": _write_time(self.stopped),
@@ -253,7 +275,9 @@ class Execution:
     @classmethod
     def from_json(cls, document: JSON) -> "Execution":
         """Read what ``to_json`` gave."""
-        stopped, redriven, resumes = (document.get(name) for name in ("stopped", "redriven", "resumes"))
+        stopped, redriven = document.get("stopped"), document.get("redriven")
+        resumes = document.get("resumes", ())
+        map_run_arn, map_run_redrives = document.get("mapRunArn", (None, 0))
         return cls(
             document["arn"],
             document["name"],
@@ -277,11 +301,20 @@ class Execution:
             document["version"],
             document.get("versionArn"),
             document.get("aliasArn"),
-            None if resumes is None else _read_branch(resumes),
+            # Earlier versions knew the root only.
+            tuple(_read_branches([resumes] if isinstance(resumes, dict) else resumes).values()),
             document.get("redrives", 0),
             None if redriven is None else _read_time(redriven),
             document.get("case"),
+            tuple((token, _read_time(when)) for token, when in document.get("tokens", ())),
+            map_run_arn,
+            map_run_redrives,
         )
+
+
+def unentered(branch: Branch) -> Branch:
+    """Give a branch that has yet to enter the state which it is at."""
+    return replace(branch, entered_event=0, waits_for=None)
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -330,8 +363,8 @@ def _write_branch(branch: Branch, branches: Mapping[int, Branch]) -> JSON:
             document["retry" if is_retry else "timer"] = _write_timer(timer)
         case WaitingForTask() as task:
             document["task"] = _write_task(task)
-        case WaitingForMapRun(op, run, limits, reader, writer, inputs):
-            document["mapRun"] = [op, run, list(limits), reader, writer, inputs]
+        case WaitingForMapRun(op, run, limits, reader, writer, inputs, since, redrives):
+            document["mapRun"] = [op, run, list(limits), reader, writer, inputs, since, redrives]
         case WaitingForBranches(total, begun, ended, limit, items, outputs, since):
             document["branches"] = [total, begun, ended, limit, items, list(outputs), since]
     return document
@@ -354,8 +387,10 @@ def _read_branch(document: JSON, variables: Mapping[str, JSON] | None = None) ->
     elif "task" in document:
         waits_for = _read_task(document["task"])
     elif "mapRun" in document:
-        op, run, limits, reader, writer, inputs = document["mapRun"]
-        waits_for = WaitingForMapRun(op, run, tuple(limits), reader, writer, inputs)
+        op, run, limits, reader, writer, inputs, *more = document["mapRun"]
+        # Earlier versions did not know since when.
+        since, redrives = more or (document["lastEvent"] - 1, 0)
+        waits_for = WaitingForMapRun(op, run, tuple(limits), reader, writer, inputs, since, redrives)
     elif "branches" in document:
         total, begun, ended, limit, items, outputs, *more = document["branches"]
         pairs = Outputs((index, output) for index, output in outputs)

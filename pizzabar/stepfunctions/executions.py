@@ -8,18 +8,18 @@ execution goes on from its last step after the process was killed; a task may th
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from pizzabar.documents import JSON, write
 from pizzabar.journal import cause_of_text
 from pizzabar.record import record
 from pizzabar.stepfunctions.errors import Diagnostic, InvalidDefinition
-from pizzabar.stepfunctions.execution import RUNNING, SUCCEEDED, Execution
+from pizzabar.stepfunctions.execution import SUCCEEDED, Execution
 from pizzabar.stepfunctions.execution_log import OFF, Logging
-from pizzabar.stepfunctions.history import MOST_EVENTS
 from pizzabar.stepfunctions.interpreter import Occurrence
 from pizzabar.stepfunctions.map_runs import MapRuns
+from pizzabar.stepfunctions.redrive import redrive_status
 from pizzabar.stepfunctions.states import Map, StateMachine, Task
 from pizzabar.uuids import uuid_of
 
@@ -29,7 +29,6 @@ EXPRESS_SECONDS = 300
 
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 """
-REDRIVABLE_FOR = timedelta(days=14)
 
 
 @record
@@ -123,10 +122,11 @@ class Executions(Protocol):
     async def ended(self, arn: str) -> ExecutionRecord:
         """Wait until an execution has ended, and read it. Raise ``ExecutionDoesNotExist``."""
 
-    async def redrive(self, arn: str) -> ExecutionRecord:
-        """Have an execution that failed go on from there, with its own definition.
+    async def redrive(self, arn: str, token: str | None = None) -> datetime:
+        """Have an execution that ended unsuccessfully go on from there, with its own definition.
 
-        Raise ``ExecutionDoesNotExist``, or ``ExecutionNotRedrivable``.
+        Tell when it did: for a client token that has redriven it already, when that was. Raise
+        ``ExecutionDoesNotExist``, or ``ExecutionNotRedrivable``.
         """
 
     async def describe(self, arn: str) -> ExecutionRecord:
@@ -134,6 +134,9 @@ class Executions(Protocol):
 
     async def history(self, arn: str) -> Sequence[JSON]:
         """Read the history of an execution, oldest event first. Raise ``ExecutionDoesNotExist``."""
+
+    async def definition(self, arn: str) -> str:
+        """Read the definition that an execution goes by. Raise ``ExecutionDoesNotExist``."""
 
     async def machine(self, arn: str) -> StateMachine:
         """Give the state machine that an execution goes by. Raise ``ExecutionDoesNotExist``."""
@@ -151,18 +154,14 @@ def describe_in_export(record: ExecutionRecord) -> dict[str, JSON]:
         "InputDetails": {"Included": True},
         "Name": execution.name,
         "RedriveCount": execution.redrives,
-        "RedriveStatus": "NOT_REDRIVABLE",
         "StartDate": milliseconds(execution.started),
         "StateMachineArn": record.machine_arn,
         "Status": execution.status,
     }
     if execution.stopped is not None:
         described["StopDate"] = milliseconds(execution.stopped)
-        reason = not_redrivable(execution, execution.stopped)
-        if reason is None:
-            described["RedriveStatus"] = "REDRIVABLE"
-        else:
-            described["RedriveStatusReason"] = reason
+    for name, told in redrive_status(execution, execution.stopped or execution.started).items():
+        described[name[0].upper() + name[1:]] = told
     if execution.status == SUCCEEDED:
         described |= {"Output": write(execution.output), "OutputDetails": {"Included": True}}
     for name, text in (("Cause", execution.cause), ("Error", execution.error)):
@@ -174,22 +173,6 @@ def describe_in_export(record: ExecutionRecord) -> dict[str, JSON]:
 def milliseconds(when: datetime) -> int:
     """Give a time in milliseconds since 1970."""
     return round(when.timestamp() * 1000)
-
-
-def not_redrivable(execution: Execution, now: datetime) -> str | None:
-    """Say why an execution cannot be redriven, if it cannot.
-
-    https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
-    """
-    if ":express:" in execution.arn:
-        return "Express executions cannot be redriven"
-    if execution.status in (RUNNING, SUCCEEDED):
-        return f"Execution is {execution.status} and cannot be redriven"
-    if execution.stopped is None or now > execution.stopped + REDRIVABLE_FOR:
-        return "Execution redrive period exceeded"
-    if execution.resumes is None or execution.next_event >= MOST_EVENTS:
-        return "Execution history event limit exceeded"
-    return None
 
 
 def as_express(machine: StateMachine) -> StateMachine:

@@ -64,6 +64,15 @@ class History:
         details = {"input": text, "inputDetails": {"truncated": False}, "roleArn": role_arn}
         self.add("ExecutionStarted", 0, "executionStartedEventDetails", details)
 
+    def execution_redriven(self, previous: int, count: int) -> int:
+        """An execution that has ended goes on."""
+        return self.add("ExecutionRedriven", previous, "executionRedrivenEventDetails", {"redriveCount": count})
+
+    def map_run_redriven(self, previous: int, arn: str, count: int) -> int:
+        """A map run that has ended goes on."""
+        details = {"mapRunArn": arn, "redriveCount": count}
+        return self.add("MapRunRedriven", previous, "mapRunRedrivenEventDetails", details)
+
     def execution_succeeded(self, previous: int, text: str) -> None:
         """An execution ends well."""
         details = {"output": text, "outputDetails": {"truncated": False}}

@@ -15,12 +15,13 @@ Pure: an execution and an occurrence in; the execution afterwards, commands to t
 - Parameters are computed anew for each attempt. ResultPath and Catch write into the raw input of the state.
 - An inline Map has at most 40 iterations at work, however many it may have.
 - The 25,000th event ends an execution: an endless loop fails.
+- A redrive goes on in each branch where that stood: at a state that it has entered, with what is left of its work.
 
 https://states-language.net/spec.html
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-states.html
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -36,6 +37,7 @@ from pizzabar.stepfunctions.execution import (
     Branch,
     Execution,
     Item,
+    Waiting,
     WaitingForBranches,
     WaitingForMapRun,
     WaitingForTask,
@@ -65,6 +67,7 @@ from pizzabar.stepfunctions.pending import (
     run_items,
     run_task,
 )
+from pizzabar.stepfunctions.redrive import MOST_REDRIVES, is_child_of_express, redriven
 from pizzabar.stepfunctions.retry import (
     HEARTBEAT_TIMEOUT,
     QUERY_EVALUATION_ERROR,
@@ -141,6 +144,8 @@ def begin(
     version_arn: str | None = None,
     alias_arn: str | None = None,
     case: str | None = None,
+    map_run_arn: str | None = None,
+    map_run_redrives: int = 0,
 ) -> Execution:
     """Give a new execution, which ``Started`` sets going. ``seed`` must be hard to guess: tokens come from it."""
     return Execution(
@@ -156,6 +161,8 @@ def begin(
         version_arn=version_arn,
         alias_arn=alias_arn,
         case=case,
+        map_run_arn=map_run_arn,
+        map_run_redrives=map_run_redrives,
     )
 
 
@@ -167,10 +174,13 @@ def advance(
     ``note`` is told how data flows through the states.
     """
     if execution.status != RUNNING:
-        if not isinstance(occurrence, Redriven) or execution.resumes is None:
+        if not isinstance(occurrence, Redriven) or not (execution.resumes or is_child_of_express(execution)):
             return Step(execution)
-        run = _Run(machine, execution, now, note)
-        run.redrive(execution.resumes)
+        run = _Run(machine, redriven(execution, occurrence, now), now, note)
+        if execution.is_express:
+            run.start({})
+        else:
+            run.redrive(execution.resumes)
         return run.step()
     match occurrence:
         case Started(variables, is_mocked):
@@ -214,18 +224,21 @@ class _Run(Stepping):
         self.ready.append((visit, self.enter, None))
         self.work()
 
-    def redrive(self, branch: Branch) -> None:
-        """Go on where the execution failed: at the state of its main line, which is done again from the start."""
-        self.redrives += 1
-        self.redriven = self.now
-        details = {"redriveCount": self.redrives}
-        last = self.before.next_event - 1
-        last = self.history.add("ExecutionRedriven", last, "executionRedrivenEventDetails", details)
+    def redrive(self, branches: Sequence[Branch]) -> None:
+        """Go on where the execution ended unsuccessfully: in each of its branches."""
+        last = self.history.execution_redriven(self.before.next_event - 1, self.before.redrives)
         if self.machine.timeout is not None:
             self.timeout = self.start_timer(self.now + timedelta(seconds=self.machine.timeout), is_wait=False)
-        branch = replace(branch, retries=(), last_event=last)
-        self.branches[branch.id] = branch
-        self.ready.append((Visit(branch), self.redo, None))
+        for branch in branches:
+            self.branches[branch.id] = branch = replace(branch, retries=())
+            visit = Visit(branch)
+            if not branch.entered_event:
+                self.ready.append((visit, self.enter, None))
+                continue
+            # What follows seems to follow from the entering of the state, on AWS too; but a second failure does not.
+            is_fail = isinstance(self.states[branch.state], Fail)
+            visit.last_event = last if is_fail else branch.entered_event
+            self.ready.append((visit, self.redo, branch.waits_for))
         self.work()
 
     def resume(self, branch: Branch, occurrence: Occurrence) -> None:
@@ -263,8 +276,20 @@ class _Run(Stepping):
         """Do the work of a state, for the first time or again."""
         _WORK[type(state)](self, visit, state)
 
-    def redo(self, visit: Visit, _: JSON) -> None:
-        self.do(visit, self.states[visit.state])
+    def redo(self, visit: Visit, waiting: Waiting | None) -> None:
+        """Do the work of a state again, or what is left of it: branches that have not ended, a map run's children."""
+        state = self.states[visit.state]
+        match waiting:
+            case WaitingForBranches(total, begun, ended, limit, _, outputs, since):
+                visit.last_event = self.branches[visit.id].last_event
+                if ended == total:
+                    self.gather(visit, outputs)
+                elif begun < total:
+                    self.iterate(visit, (limit - (begun - ended), since))
+            case WaitingForMapRun():
+                self.redrive_map_run(visit, cast(Map, state), waiting)
+            case _:
+                self.do(visit, state)
 
     # What has happened to a branch that waited.
 
@@ -467,18 +492,19 @@ class _Run(Stepping):
             self.start_map_run(visit, state, state.distributed, scope)
             return
         items = self.map_items(visit, state, scope)
-        limit = (
-            read_limit(state.concurrency, scope, "MaxConcurrency", least=0, is_jsonata=state.is_jsonata)
-            or MOST_ITERATIONS
-        )
+        limit = read_limit(state.concurrency, scope, "MaxConcurrency", least=0, is_jsonata=state.is_jsonata)
+        self.note(visit, "maxConcurrency", limit or 0)
+        limit = limit or MOST_ITERATIONS
         visit.last_event = self.history.map_started(visit.last_event, len(items))
         limit = min(limit, MOST_ITERATIONS, len(items))
         waiting = WaitingForBranches(len(items), 0, 0, limit, items, since=visit.last_event)
         self.wait(visit, waiting)
         if self.is_mocked:
+            for index in range(len(items)) if state.parameters is not None else ():
+                self.given(visit, state, data, item_at(items, index), None)
             return
         if items:
-            self.iterate(visit, limit)
+            self.iterate(visit, (limit, visit.last_event))
         else:
             self.gather(visit, waiting.outputs)
 
@@ -502,6 +528,11 @@ class _Run(Stepping):
             None if plan.tolerated_count is None else int(read_number(plan.tolerated_count(scope), "Count")),
             None if plan.tolerated_percentage is None else read_number(plan.tolerated_percentage(scope), "%"),
         )
+        if self.told is not None:
+            self.note(visit, "maxConcurrency", limit or 0)
+            for point, value in zip(("toleratedFailureCount", "toleratedFailurePercentage"), limits[1:], strict=True):
+                if value is not None:
+                    self.note(visit, point, value)
         writer = None
         if plan.writer is not None:
             writer = {**plan.writer(scope), "Config": plan.writer_config}
@@ -514,9 +545,10 @@ class _Run(Stepping):
                 config["MaxItems"] = plan.most_items(scope)
             reader = {"parameters": plan.reader(scope), "config": config}
         op = self.take_op()
-        waiting = WaitingForMapRun(op, uuid_of(f"{self.before.seed}/mapRun/{op}"), limits, reader, writer)
         items = None if reader is not None else self.map_items(visit, state, scope)
         visit.last_event = self.history.map_started(visit.last_event, 0 if items is None else len(items))
+        run = uuid_of(f"{self.before.seed}/mapRun/{op}")
+        waiting = WaitingForMapRun(op, run, limits, reader, writer, since=visit.last_event)
         arn = map_run_arn(self.before, state, waiting.run)
         visit.last_event = self.history.add(
             "MapRunStarted", visit.last_event, "mapRunStartedEventDetails", {"mapRunArn": arn}
@@ -537,9 +569,7 @@ class _Run(Stepping):
             if isinstance(item, tuple):
                 entry = Item(index, item[1], item[0], source)
                 item = {"Key": item[0], "Value": item[1]}
-            if state.parameters is not None:
-                item = state.parameters(self.scope(visit, data, entry))
-            inputs.append(item)
+            inputs.append(self.given(visit, state, data, entry, item))
         plan = state.run
         if plan.has_batches:
             scope = self.scope(visit, data)
@@ -549,7 +579,21 @@ class _Run(Stepping):
             )
             shared = {} if plan.batch_input is None else {"BatchInput": plan.batch_input(scope)}
             inputs = [shared | {"Items": batch} for batch in batches(inputs, most or None, size or None, shared)]
+            self.note(visit, "afterItemBatcher", inputs)
         waiting = replace(waiting, op=self.take_op(), inputs=inputs, reader=None)
+        self.wait(visit, waiting)
+        self.commands.append(run_items(self.before, state, waiting))
+
+    def redrive_map_run(self, visit: Visit, state: Map, waiting: WaitingForMapRun) -> None:
+        """Have what is left of a map run done: its items read, or children that have not succeeded run.
+
+        https://docs.aws.amazon.com/step-functions/latest/dg/redrive-map-run.html
+        """
+        if waiting.redrives >= MOST_REDRIVES:
+            raise StateFailure(RUNTIME, f"The map run has been redriven {MOST_REDRIVES} times, and may not be again.")
+        waiting = replace(waiting, op=self.take_op(), redrives=waiting.redrives + 1)
+        arn = map_run_arn(self.before, state, waiting.run)
+        visit.last_event = self.history.map_run_redriven(waiting.since, arn, waiting.redrives)
         self.wait(visit, waiting)
         self.commands.append(run_items(self.before, state, waiting))
 
@@ -560,6 +604,8 @@ class _Run(Stepping):
             case TaskSucceeded(_, result):
                 succeeded = self.history.add("MapRunSucceeded", visit.last_event)
                 self.history.add("MapStateSucceeded", succeeded)
+                # Should the state fail now, a redrive begins another map run.
+                self.branches[visit.id] = visit.branch(None)
                 write_payload(result, visit.state)
                 self.complete(visit, state, result)
             case TaskFailed(_, error, cause):
@@ -572,8 +618,9 @@ class _Run(Stepping):
             case _:
                 raise AssertionError(f"a map run does not wait for {occurrence}")
 
-    def iterate(self, visit: Visit, count: int) -> None:
-        """Begin the next iterations of a Map state."""
+    def iterate(self, visit: Visit, count_and_previous: tuple[int, int]) -> None:
+        """Begin so many of the next iterations of a Map state, which follow from an event."""
+        count, previous = count_and_previous
         state = cast(Map, self.states[visit.state])
         waiting = cast(WaitingForBranches, self.branches[visit.id].waits_for)
         items = waiting.items
@@ -588,11 +635,18 @@ class _Run(Stepping):
             item = item_at(items, index)
             given = item.value if item.key is None else {"Key": item.key, "Value": item.value}
             if state.parameters is not None:
-                given = state.parameters(self.scope(visit, data, item))
-                self.note(visit, f"afterItemSelector[{index}]", given)
-            started = self.history.iteration("Started", waiting.since, visit.state, index)
+                given = self.given(visit, state, data, item, given)
+            started = self.history.iteration("Started", previous, visit.state, index)
             child = self.add_branch(visit.id, index, state.start, given, started)
             self.ready.append((child, self.enter, None))
+
+    def given(self, visit: Visit, state: Map, data: JSON, item: Item, plain: JSON) -> JSON:
+        """Give what the ItemSelector of a Map state makes of an item."""
+        if state.parameters is None:
+            return plain
+        given = state.parameters(self.scope(visit, data, item))
+        self.note(visit, f"afterItemSelector[{item.index}]", given)
+        return given
 
     def gather(self, visit: Visit, outputs: JSON) -> None:
         """Go on when every branch or iteration has ended."""

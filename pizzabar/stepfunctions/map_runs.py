@@ -28,6 +28,13 @@ def child_name(arn: str, index: int) -> str:
     return uuid_of(f"{arn}/{index}")
 
 
+def child_arn(machine_arn: str, name: str, *, is_express: bool) -> str:
+    """Give the ARN of a child of a map run, which one of Express keeps too when it begins anew."""
+    if is_express:
+        return f"{machine_arn.replace(':stateMachine:', ':express:', 1)}:{name}:{uuid_of(name)}"
+    return f"{machine_arn.replace(':stateMachine:', ':execution:', 1)}:{name}"
+
+
 @dataclass(slots=True)
 class MapRun:
     """A map run: what it was asked for, and how far it is."""
@@ -48,6 +55,12 @@ class MapRun:
     ended_items: dict[str, int] = field(default_factory=dict)
     running: int = 0
     written: int = 0
+    redrives: int = 0
+    redriven: datetime | None = None
+    not_redrivable: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("children", "items"), 0))
+    """Those that failed before it was redriven, and cannot go on."""
+    to_redrive: dict[int, str] = field(default_factory=dict)
+    """The children that are to go on but do not yet, with what has become of them: by their index."""
 
     @classmethod
     def of(cls, command: RunMapRun, execution_arn: str, now: datetime) -> "MapRun":
@@ -61,6 +74,7 @@ class MapRun:
             command.tolerated_count or 0,
             command.tolerated_percentage or 0.0,
             [len(each["Items"]) for each in command.inputs] if command.has_batches else [],
+            redrives=command.redrives,
         )
 
     def names(self) -> Iterator[str]:
@@ -72,11 +86,26 @@ class MapRun:
         """Tell how many items a child has."""
         return self.items[[*self.names()].index(name)] if self.items else 1
 
-    def child_ended(self, index: int, status: str) -> None:
-        """Count a child that has ended."""
-        items = self.items[index] if self.items else 1
+    def child_ended(self, index: int, status: str, *, for_good: bool = False) -> None:
+        """Count a child that has ended; ``for_good`` says of one that failed that it cannot go on."""
+        items = self._items_at(index)
         self.ended[status] = self.ended.get(status, 0) + 1
         self.ended_items[status] = self.ended_items.get(status, 0) + items
+        if for_good:
+            self.not_redrivable = {
+                "children": self.not_redrivable["children"] + 1,
+                "items": self.not_redrivable["items"] + items,
+            }
+
+    def _items_at(self, index: int) -> int:
+        return self.items[index] if self.items else 1
+
+    def end(self, status: str, now: datetime) -> None:
+        """End it. What was to go on and did not is as it was."""
+        self.status, self.stopped, self.running = status, now, 0
+        for index, was in self.to_redrive.items():
+            self.child_ended(index, was)
+        self.to_redrive = {}
 
     @property
     def is_beyond(self) -> bool:
@@ -104,19 +133,30 @@ class MapRun:
             "maxConcurrency": self.concurrency,
             "toleratedFailurePercentage": self.tolerated_percentage,
             "toleratedFailureCount": self.tolerated_count,
-            "itemCounts": self._counts(self.ended_items, total),
-            "executionCounts": self._counts(self.ended, self.total),
-            "redriveCount": 0,
+            "itemCounts": self._counts(
+                self.ended_items, total, self.not_redrivable["items"], sum(map(self._items_at, self.to_redrive))
+            ),
+            "executionCounts": self._counts(
+                self.ended, self.total, self.not_redrivable["children"], len(self.to_redrive)
+            ),
+            "redriveCount": self.redrives,
+            **({} if self.redriven is None else {"redriveDate": self.redriven.timestamp()}),
         }
 
-    def _counts(self, ended: Mapping[str, int], total: int) -> JSON:
-        counts = dict.fromkeys((*_COUNTED, "failuresNotRedrivable", "pendingRedrive"), 0)
+    def _counts(self, ended: Mapping[str, int], total: int, not_redrivable: int, pending_redrive: int) -> JSON:
+        counts = dict.fromkeys(_COUNTED, 0)
         for status, count in ended.items():
             counts[_ENDS[status]] = count
-        done = sum(ended.values())
+        left = total - sum(ended.values()) - pending_redrive
         # Of running children with several items each, those of the last ones are not told apart from the pending.
-        counts["running"] = min(self.running, total - done)
-        return counts | {"pending": total - done - counts["running"], "total": total, "resultsWritten": self.written}
+        counts["running"] = min(self.running, left)
+        return counts | {
+            "pending": left - counts["running"],
+            "total": total,
+            "resultsWritten": self.written,
+            "failuresNotRedrivable": not_redrivable,
+            "pendingRedrive": pending_redrive,
+        }
 
     def summary(self, machine_arn: str) -> JSON:
         """Give it as ListMapRuns does."""
@@ -144,12 +184,15 @@ class MapRun:
             "ended": self.ended,
             "endedItems": self.ended_items,
             "written": self.written,
+            "redrives": self.redrives,
+            "redriven": None if self.redriven is None else self.redriven.timestamp(),
+            "notRedrivable": self.not_redrivable,
         }
 
     @classmethod
     def from_json(cls, document: JSON) -> "MapRun":
         """Read what ``to_json`` has written."""
-        stopped = document["stopped"]
+        stopped, redriven = document["stopped"], document.get("redriven")
         return cls(
             document["arn"],
             document["execution"],
@@ -165,6 +208,9 @@ class MapRun:
             document["endedItems"],
             0,
             document["written"],
+            document.get("redrives", 0),
+            None if redriven is None else datetime.fromtimestamp(redriven, UTC),
+            document.get("notRedrivable", {"children": 0, "items": 0}),
         )
 
 

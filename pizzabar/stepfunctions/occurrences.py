@@ -77,7 +77,13 @@ class TaskHeartbeat:
 
 @record
 class Redriven:
-    """Somebody has an execution that failed go on from there."""
+    """Somebody has an execution that ended unsuccessfully go on from there; one of Express begins anew.
+
+    ``token`` is the client's; ``map_run_redrives`` tells which redrive of its map run it is part of.
+    """
+
+    token: str | None = None
+    map_run_redrives: int = 0
 
 
 @record

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/step-functions/latest/apireference/API_Operations.ht
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from pizzabar import documents
@@ -22,13 +23,13 @@ from pizzabar.stepfunctions.errors import (
     MissingRequiredParameter,
     StateMachineTypeNotSupported,
 )
+from pizzabar.stepfunctions.execution import RUNNING, Execution
 from pizzabar.stepfunctions.execution_log import DATA, read_logging
 from pizzabar.stepfunctions.executions import (
     EXPRESS,
     DeployedStateMachine,
     ExecutionRecord,
     as_express,
-    not_redrivable,
 )
 from pizzabar.stepfunctions.interpreter import (
     Occurrence,
@@ -40,6 +41,7 @@ from pizzabar.stepfunctions.interpreter import (
 )
 from pizzabar.stepfunctions.map_run_operations import OPERATIONS as MAP_RUN_OPERATIONS
 from pizzabar.stepfunctions.parameters import page_of, tags_in, text_of
+from pizzabar.stepfunctions.redrive import not_redrivable, redrive_status
 from pizzabar.stepfunctions.state_machines import StateMachines
 from pizzabar.stepfunctions.state_tests import OPERATIONS as TEST_OPERATIONS
 from pizzabar.stepfunctions.version_operations import OPERATIONS as VERSION_OPERATIONS
@@ -176,13 +178,24 @@ async def list_tags_for_resource(machines: StateMachines, parameters: JSON) -> J
 
 
 async def describe_state_machine_for_execution(machines: StateMachines, parameters: JSON) -> JSON:
-    """Read the state machine of an execution."""
+    """Read the state machine of an execution, as it was when that started."""
     record = await _describe(machines, parameters)
-    machine = machines.describe(record.execution.version_arn or record.machine_arn)
+    execution = record.execution
+    # That of a map run's child is part of another one.
+    machine = machines.describe(execution.version_arn or record.machine_arn.partition("/")[0])
+    machine = replace(
+        machine,
+        definition=await machines.executions.definition(execution.arn),
+        machine=await machines.executions.machine(execution.arn),
+    )
+    child = {}
+    if execution.map_run_arn is not None:
+        child = {"mapRunArn": execution.map_run_arn, "label": record.machine_arn.rpartition("/")[2]}
     return {
-        "stateMachineArn": machine.version_arn or machine.arn,
+        "stateMachineArn": record.machine_arn if child else machine.version_arn or machine.arn,
         "revisionId": machine.revision,
-        "name": machine.name,
+        "name": execution.machine_name,
+        **child,
         "definition": machine.definition,
         "roleArn": machine.role_arn,
         "updateDate": machine.created.timestamp(),
@@ -214,7 +227,9 @@ async def start_execution(machines: StateMachines, parameters: JSON) -> JSON:
 async def start_sync_execution(machines: StateMachines, parameters: JSON) -> JSON:
     """Start an execution of an Express state machine, and wait until it has ended."""
     arn = text_of(parameters, "stateMachineArn")
-    if not (machines.versions.choose(arn) or machines.get(arn)).is_express:
+    # Step Functions Local has no such operation; a test case is named for it as for StartExecution.
+    plain = arn.partition("#")[0]
+    if not (machines.versions.choose(plain) or machines.get(plain)).is_express:
         raise _wrong_type()
     _adopt(parameters)
     begun = await machines.start_execution(arn, parameters.get("input", "{}"), name=parameters.get("name"))
@@ -254,27 +269,38 @@ def _adopt(parameters: JSON) -> None:
 
 
 async def redrive_execution(machines: StateMachines, parameters: JSON) -> JSON:
-    """Have an execution that failed go on from there."""
+    """Have an execution that ended unsuccessfully go on from there."""
     arn = text_of(parameters, "executionArn")
-    when = await machines.redrive(arn, parameters.get("clientToken"))
+    if ":express:" in arn:
+        raise _not_here("express")
+    if "/" in arn:
+        # A child goes on with its map run.
+        raise ValidationException("Labeled Execution ARNs are not supported for this API")
+    when = await machines.executions.redrive(arn, parameters.get("clientToken"))
     return {"redriveDate": when.timestamp()}
 
 
 async def describe_execution(machines: StateMachines, parameters: JSON) -> JSON:
     """Read an execution."""
     record = await _describe(machines, parameters)
-    execution = record.execution
-    reason = not_redrivable(execution, machines.now())
-    answer = _execution_summary(record) | {
+    answer = {
+        **_execution_summary(record),
+        "status": _status(machines, record.execution),
         "input": record.input,
         "inputDetails": {"included": True},
         "traceHeader": record.trace,
-        "redriveCount": execution.redrives,
-        "redriveStatus": "REDRIVABLE" if reason is None else "NOT_REDRIVABLE",
+        **redrive_status(record.execution, machines.now()),
+        **_outcome(record),
     }
-    if reason is not None:
-        answer["redriveStatusReason"] = reason
-    return _included(parameters, answer | _outcome(record))
+    return _included(parameters, answer)
+
+
+def _status(machines: StateMachines, execution: Execution) -> str:
+    """Tell the status of an execution; a child may have ended, and wait for its map run to redrive it."""
+    run = None if execution.map_run_arn is None else machines.executions.map_runs.find(execution.map_run_arn)
+    if run is None or run.status != RUNNING or execution.map_run_redrives == run.redrives:
+        return execution.status
+    return execution.status if not_redrivable(execution, machines.now()) else "PENDING_REDRIVE"
 
 
 def _included(parameters: JSON, answer: dict[str, JSON]) -> JSON:
@@ -287,9 +313,15 @@ def _included(parameters: JSON, answer: dict[str, JSON]) -> JSON:
 
 async def _describe(machines: StateMachines, parameters: JSON) -> ExecutionRecord:
     arn = text_of(parameters, "executionArn")
-    if ":express:" in arn:
-        raise InvalidArn("Invalid Arn: 'Resource type not valid in this context: express'")
-    return await machines.executions.describe(arn)
+    record = await machines.executions.describe(arn) if ":express:" not in arn or "/" in arn else None
+    # Of those of Express, AWS keeps the children of map runs.
+    if record is None or (record.execution.is_express and record.execution.map_run_arn is None):
+        raise _not_here("express")
+    return record
+
+
+def _not_here(resource: str) -> InvalidArn:
+    return InvalidArn(f"Invalid Arn: 'Resource type not valid in this context: {resource}'")
 
 
 def _wrong_type() -> StateMachineTypeNotSupported:
@@ -312,7 +344,8 @@ async def list_executions(machines: StateMachines, parameters: JSON) -> JSON:
     if parameters.get("mapRunArn") is not None:
         return await _children(machines, parameters)
     arn, status = text_of(parameters, "stateMachineArn"), parameters.get("statusFilter")
-    redriven = parameters.get("redriveFilter")
+    if parameters.get("redriveFilter") is not None:
+        raise ValidationException("RedriveFilter cannot be applied to ListExecutions call with StateMachine ARN")
     machine = machines.versions.choose(arn) or machines.get(arn)
     if machine.is_express:
         raise _wrong_type()
@@ -321,7 +354,6 @@ async def list_executions(machines: StateMachines, parameters: JSON) -> JSON:
         _execution_summary(record)
         for record in records
         if status in (None, record.execution.status)
-        and redriven in (None, "REDRIVEN" if record.execution.redrives else "NOT_REDRIVEN")
         and (machine.number is None or arn in (record.execution.version_arn, record.execution.alias_arn))
     ]
     return page_of(parameters, "executions", found)
@@ -332,18 +364,28 @@ async def _children(machines: StateMachines, parameters: JSON) -> JSON:
     run = machines.executions.map_runs.get(parameters["mapRunArn"])
     machine_arn = run.arn.replace(":mapRun:", ":stateMachine:", 1).rpartition(":")[0]
     names = set(run.names())
+    status, redriven = parameters.get("statusFilter"), parameters.get("redriveFilter")
     found = [
-        _execution_summary(record) | {"mapRunArn": run.arn, "itemCount": run.items_of(record.execution.name)}
+        {
+            **_execution_summary(record),
+            "status": told,
+            "mapRunArn": run.arn,
+            "itemCount": run.items_of(execution.name),
+        }
         for record in await machines.executions.list(machine_arn)
-        if record.execution.name in names and parameters.get("statusFilter") in (None, record.execution.status)
+        if (execution := record.execution).name in names
+        and status in (None, told := _status(machines, execution))
+        and redriven in (None, "REDRIVEN" if execution.redrives else "NOT_REDRIVEN")
     ]
     return page_of(parameters, "executions", found)
 
 
 async def get_execution_history(machines: StateMachines, parameters: JSON) -> JSON:
     """Read the history of an execution, in pages of ``maxResults`` events."""
-    await _describe(machines, parameters)
-    events = list(await machines.executions.history(text_of(parameters, "executionArn")))
+    arn = text_of(parameters, "executionArn")
+    if ":express:" in arn:
+        raise _not_here("express")
+    events = list(await machines.executions.history(arn))
     if parameters.get("includeExecutionData") is False:
         events = [_without_data(event) for event in events]
     if parameters.get("reverseOrder"):
@@ -429,7 +471,8 @@ def _execution_summary(record: ExecutionRecord) -> dict[str, JSON]:
     summary = {
         "executionArn": execution.arn,
         "stateMachineArn": record.machine_arn,
-        "name": execution.name,
+        # That of a child of Express has its whole name, as on AWS.
+        "name": execution.arn.split(":", 7)[7] if execution.map_run_arn is not None else execution.name,
         "status": execution.status,
         "startDate": execution.started.timestamp(),
         "redriveCount": execution.redrives,
@@ -438,6 +481,7 @@ def _execution_summary(record: ExecutionRecord) -> dict[str, JSON]:
         ("stateMachineVersionArn", execution.version_arn),
         ("stateMachineAliasArn", execution.alias_arn),
         ("redriveDate", None if execution.redriven is None else execution.redriven.timestamp()),
+        ("mapRunArn", execution.map_run_arn),
     ):
         if value is not None:
             summary[member] = value

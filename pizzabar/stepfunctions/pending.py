@@ -134,4 +134,5 @@ def run_items(execution: Execution, state: Map, waiting: WaitingForMapRun) -> Re
         percentage,
         run.has_batches,
         waiting.writer,
+        waiting.redrives,
     )

@@ -135,7 +135,8 @@ def replay(machine: StateMachine, history: Sequence[JSON], like: Execution | Non
             region=like.region,
             input=like.input,
             seed=like.seed,
-            now=like.started,
+            now=now if like.is_express and like.redrives else like.started,
+            map_run_arn=like.map_run_arn,
         )
     return _Replaying(machine, Replay(execution), events).go()
 
@@ -202,7 +203,8 @@ class _Replaying:
             case "ExecutionTimedOut":
                 timeout = self.replay.execution.timeout
                 return None if timeout is None else TimerFired(timeout.op)
-            case "ExecutionRedriven":
+            case "ExecutionRedriven" | "ExecutionStarted":
+                # A child of Express that is redriven is started again.
                 return Redriven()
         branch = self.branch(event)
         if branch is None:

@@ -75,8 +75,6 @@ class StateMachines:
         self._asked: set[str] = set()
         """The ARNs of the state machines that API calls have made or changed."""
         self._tags: dict[str, dict[str, str]] = {}
-        self._redrives: dict[tuple[str, str], datetime] = {}
-        """When executions were redriven, by the tokens of those who asked."""
 
     def __iter__(self) -> Iterator[DeployedStateMachine]:
         return iter(self._machines.values())
@@ -321,20 +319,6 @@ class StateMachines:
     def describe(self, arn: str) -> DeployedStateMachine:
         """Find a state machine or a version of one. Raise as ``get`` does."""
         return self.versions.find(arn) or self.get(arn)
-
-    async def redrive(self, arn: str, token: str | None) -> datetime:
-        """Have an execution that failed go on; the same token again does nothing. Tell when that was.
-
-        Raise ``ExecutionDoesNotExist`` or ``ExecutionNotRedrivable``.
-        """
-        known = self._redrives.get((arn, token)) if token is not None else None
-        if known is not None:
-            return known
-        record = await self.executions.redrive(arn)
-        when = record.execution.redriven or self.now()
-        if token is not None:
-            self._redrives[arn, token] = when
-        return when
 
     async def start_execution(self, arn: str, text: str = "{}", *, name: str | None = None) -> ExecutionRecord:
         """Start an execution on an input, a JSON text.

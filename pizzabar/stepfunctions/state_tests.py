@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/step-functions/latest/apireference/API_TestState.htm
 https://docs.aws.amazon.com/step-functions/latest/dg/test-state-isolation.html
 """
 
+import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -14,8 +15,13 @@ from pizzabar.documents import JSON, NotJSON
 from pizzabar.errors import ValidationException
 from pizzabar.http_client import HttpClient, HttpRequest, HttpResponse
 from pizzabar.stepfunctions.definition import read_definition
-from pizzabar.stepfunctions.errors import Diagnostic, InvalidDefinition, InvalidExecutionInput, TaskFailure
-from pizzabar.stepfunctions.execution import Execution, WaitingForTimer
+from pizzabar.stepfunctions.errors import Diagnostic, InvalidDefinition, TaskFailure, UntestableState
+from pizzabar.stepfunctions.execution import (
+    Execution,
+    Waiting,
+    WaitingForMapRun,
+    WaitingForTimer,
+)
 from pizzabar.stepfunctions.interpreter import (
     Mocked,
     Occurrence,
@@ -29,23 +35,29 @@ from pizzabar.stepfunctions.interpreter import (
     begin,
     pending,
 )
+from pizzabar.stepfunctions.item_reader import CannotRead, items_in
+from pizzabar.stepfunctions.map_runs import EXCEEDED, EXCEEDED_CAUSE, MapRun
 from pizzabar.stepfunctions.parameters import text_of
 from pizzabar.stepfunctions.state_machines import StateMachines
-from pizzabar.stepfunctions.states import Map, Parallel, StateMachine, WorkingState
+from pizzabar.stepfunctions.state_mocks import parsed, read_context, read_mock
+from pizzabar.stepfunctions.states import Map, Parallel, Pass, State, StateMachine, Task, WorkingState
 from pizzabar.stepfunctions.tasks import Tasks
+from pizzabar.stepfunctions.timestamp import write_timestamp
 from pizzabar.uuids import new_uuid
 
 LEVELS = ("INFO", "DEBUG", "TRACE")
-UNNAMED = "TestState"
-"""What a state is called that comes without a name."""
+NAME = "StateName"
+"""What the state is called in a test, whatever its name: the context object and faults tell so on AWS."""
 
 _TEXTS = frozenset(
     {
         *("input", "afterInputPath", "afterParameters", "afterArguments", "result", "afterResultSelector"),
-        *("afterResultPath", "afterItemsPath"),
+        *("afterResultPath", "afterItemsPointer"),
     }
 )
 """What the inspection data have as JSON texts."""
+_PLAIN = frozenset({"errorDetails", "maxConcurrency", "toleratedFailureCount", "toleratedFailurePercentage"})
+"""What they have as it is."""
 
 
 async def test_state(machines: StateMachines, parameters: JSON) -> JSON:
@@ -56,21 +68,24 @@ async def test_state(machines: StateMachines, parameters: JSON) -> JSON:
             f"1 validation error detected: Value '{level}' at 'inspectionLevel' failed to satisfy constraint: Member"
             f" must satisfy enum value set: [{', '.join(LEVELS)}]"
         )
-    name, definition = _alone(text_of(parameters, "definition"), parameters.get("stateName"))
+    definition = _alone(text_of(parameters, "definition"), parameters.get("stateName"))
     machine = read_definition(documents.write(definition), supports=machines.supports)
-    mock = parameters.get("mock")
-    state = machine.states[name]
+    mock, state = parameters.get("mock"), machine.states[machine.start_at]
     if mock is None and isinstance(state, (Map, Parallel)):
-        raise ValidationException(f"A {type(state).__name__} state can only be tested with a mock")
+        raise UntestableState
     if mock is None and not parameters.get("roleArn") and isinstance(state, WorkingState):
         raise ValidationException("The roleArn is required unless the state is mocked")
-    run = _Test(machine, name, machines.tasks, machines.now, parameters)
-    await run.go(None if mock is None else _mocked(mock))
+    if mock is not None and parameters.get("revealSecrets"):
+        raise ValidationException("TestState does not support RevealSecrets when a mock is specified.")
+    mocked = None if mock is None else read_mock(mock, state)
+    run = _Test(machine, state, machines.tasks, machines.now, parameters)
+    run.check_configuration()
+    await run.go(mocked)
     return run.answer(level)
 
 
-def _alone(text: str, wanted: str | None) -> tuple[str, JSON]:
-    """Give the state's name, and a machine that has it and stubs of those that it leads to."""
+def _alone(text: str, wanted: str | None) -> JSON:
+    """Give a machine that starts at the state, which is ``NAME`` there, and has stubs of those that it leads to."""
     try:
         document = documents.parse(text)
     except NotJSON as error:
@@ -80,14 +95,16 @@ def _alone(text: str, wanted: str | None) -> tuple[str, JSON]:
     if wanted is not None:
         found = next((state for key, state in _states(document) if key == wanted), None)
         if found is None:
-            raise ValidationException(f"The state '{wanted}' is not in the definition")
+            raise ValidationException("State not found in definition")
         if "QueryLanguage" in document:
             language = {"QueryLanguage": document["QueryLanguage"]}
         document = found
-    name = wanted or UNNAMED
     targets = dict.fromkeys(_targets(document)) if isinstance(document, dict) else {}
-    stubs = {target: {"Type": "Succeed"} for target in targets if target != name}
-    return name, {**language, "StartAt": name, "States": {name: document, **stubs}}
+    name = NAME
+    while name in targets:
+        name += "_"
+    stubs = {target: {"Type": "Succeed"} for target in targets}
+    return {**language, "StartAt": name, "States": {name: document, **stubs}}
 
 
 def _states(document: JSON) -> Iterator[tuple[str, JSON]]:
@@ -125,7 +142,7 @@ class _Test:
     """One test of a state."""
 
     machine: StateMachine
-    name: str
+    state: State
     tasks: Tasks
     now: Callable[[], datetime]
     parameters: JSON
@@ -134,23 +151,72 @@ class _Test:
     recorder: _Recorder | None = None
 
     def __post_init__(self) -> None:
-        given = self.parameters
-        context = _parsed(given, "context", {})
+        given, now = self.parameters, self.now()
+        context, input = read_context(given, self.state), parsed(given, "input", {})
+        name, machine = new_uuid(), new_uuid()
+        if context is None:
+            context = self.default_context(name, machine, input, now)
         of_execution, of_machine = context.get("Execution") or {}, context.get("StateMachine") or {}
         self.execution: Execution = begin(
             self.machine,
-            arn=of_execution.get("Id", "arn:aws:states:us-east-1:123456789012:express:test:test:test"),
-            name=of_execution.get("Name", "test"),
-            machine_arn=of_machine.get("Id", "arn:aws:states:us-east-1:123456789012:stateMachine:test"),
-            machine_name=of_machine.get("Name", "test"),
+            arn=of_execution.get("Id", f"arn:aws:states:us-east-1:123456789012:express:{machine}:{name}"),
+            name=of_execution.get("Name", name),
+            machine_arn=of_machine.get("Id", f"arn:aws:states:us-east-1:123456789012:stateMachine:{machine}"),
+            machine_name=of_machine.get("Name", machine),
             role_arn=of_execution.get("RoleArn") or given.get("roleArn") or "",
-            input=_parsed(given, "input", {}),
+            input=input,
             seed=new_uuid(),
-            now=self.now(),
+            now=now,
         )
+        self.execution = replace(self.execution, context=context)
+
+    def default_context(self, name: str, machine: str, input: JSON, now: datetime) -> JSON:
+        """Give the context object of a test that says nothing of it."""
+        context: JSON = {
+            "Execution": {
+                "Id": f"arn:aws:states:us-east-1:123456789012:express:{machine}:{name}",
+                "Input": input,
+                "Name": name,
+                "RoleArn": self.parameters.get("roleArn"),
+                "StartTime": write_timestamp(now),
+            },
+            "StateMachine": {
+                "Id": f"arn:aws:states:us-east-1:123456789012:stateMachine:{machine}",
+                "Name": machine,
+            },
+            "State": {"Name": NAME, "EnteredTime": write_timestamp(now), "RetryCount": self.retry_count},
+        }
+        if isinstance(self.state, Task) and self.state.resource.has_token:
+            context["Task"] = {"Token": new_uuid()}
+        return context
+
+    # What the test says of the state.
+
+    @property
+    def configuration(self) -> JSON:
+        """What is said of how far the state has come."""
+        return self.parameters.get("stateConfiguration") or {}
+
+    @property
+    def retry_count(self) -> int:
+        """How often the state was retried."""
+        return self.configuration.get("retrierRetryCount") or 0
+
+    def check_configuration(self) -> None:
+        """Refuse what does not go with the state.
+
+        The name of the state that an error comes from changes nothing here: it is not looked for.
+        """
+        if self.configuration.get("mapIterationFailureCount") is not None and not isinstance(self.state, Map):
+            raise ValidationException("MapIterationFailureCount is only supported when testing a Map state.")
+        has_reader = isinstance(self.state, Map) and self.state.distributed is not None and self.state.run.reader
+        if has_reader and self.configuration.get("mapItemReaderData") is None:
+            raise ValidationException(
+                "ItemReader data must be specified when testing a Map state with ItemReader specified."
+            )
 
     def note(self, event: int, state: str, point: str, value: JSON) -> None:
-        if state == self.name and point not in self.seen:
+        if state == self.machine.start_at and point not in self.seen:
             self.seen[point] = value
 
     def step(self, occurrence: Occurrence) -> None:
@@ -160,25 +226,72 @@ class _Test:
 
     async def go(self, mock: Mocked | None) -> None:
         """Do the state until it is left, is to be retried, or has failed."""
-        self.step(Started(_parsed(self.parameters, "variables", {}), is_mocked=mock is not None))
-        if mock is not None and self.execution.status == "RUNNING":
-            self.count_retries()
-            self.step(mock)
+        self.step(Started(parsed(self.parameters, "variables", {}), is_mocked=mock is not None))
+        if mock is not None:
+            if self.is_at_work and isinstance(self.waiting, WaitingForMapRun) and self.waiting.reader is not None:
+                self.read_items(self.waiting)
+            if self.is_at_work:
+                self.count_retries()
+                self.step(self.failed_beyond_threshold(mock) or mock)
             return
-        while self.execution.status == "RUNNING" and not self.is_to_be_retried:
+        while self.is_at_work:
             command = next(iter(pending(self.machine, self.execution)))
             if isinstance(command, RunTask):
                 self.step(await self.done(command))
             elif isinstance(command, StartTimer):
                 self.step(TimerFired(command.op))
 
+    @property
+    def is_at_work(self) -> bool:
+        """Whether the state is neither left, nor to be retried, nor has it failed."""
+        return self.execution.status == "RUNNING" and not self.is_to_be_retried
+
+    @property
+    def waiting(self) -> Waiting | None:
+        """What the state waits for."""
+        [branch] = self.execution.branches.values()
+        return branch.waits_for
+
+    def read_items(self, waiting: WaitingForMapRun) -> None:
+        """Read the items of a distributed Map state from what the test says that there is."""
+        try:
+            data = self.configuration["mapItemReaderData"]
+            items = items_in(data.encode(), "mapItemReaderData", waiting.reader["config"])
+        except CannotRead as error:
+            self.step(TaskFailed(waiting.op, "States.ItemReaderFailed", str(error)))
+            return
+        if waiting.reader["config"].get("ItemsPointer"):
+            self.seen["afterItemsPointer"] = items
+        self.step(TaskSucceeded(waiting.op, items))
+
+    def failed_beyond_threshold(self, mock: Mocked) -> Mocked | None:
+        """Give what a Map state fails with if more iterations have failed than it tolerates.
+
+        Raise ``ValidationException`` for a mock that does not go with the number of iterations.
+        """
+        waiting = self.waiting
+        if not isinstance(waiting, WaitingForMapRun) and not isinstance(self.state, Map):
+            return None
+        count = len(waiting.inputs) if isinstance(waiting, WaitingForMapRun) else waiting.total  # type: ignore[union-attr]
+        failures = self.configuration.get("mapIterationFailureCount") or 0
+        if failures > count:
+            raise ValidationException(
+                "Map iteration failure count must be less than or equal to the number of Map iterations"
+            )
+        if isinstance(waiting, WaitingForMapRun) and not mock.is_error:
+            run = MapRun("", "", self.now(), count, 1, waiting.limits[1] or 0, waiting.limits[2] or 0.0)
+            run.ended_items = {"FAILED": failures}
+            if run.is_beyond:
+                return Mocked(None, EXCEEDED, EXCEEDED_CAUSE, is_error=True)
+        if isinstance(mock.result, list) and not mock.is_error and len(mock.result) != count:
+            raise ValidationException("Input array does not equal the mocked result array's size")
+        return None
+
     def count_retries(self) -> None:
         """Have the state's retriers used as often as the test says."""
-        count = (self.parameters.get("stateConfiguration") or {}).get("retrierRetryCount")
-        state = self.machine.states[self.name]
-        if count and isinstance(state, WorkingState):
+        if self.retry_count and isinstance(self.state, WorkingState):
             branches = {
-                key: replace(branch, retries=(count,) * len(state.retriers))
+                key: replace(branch, retries=(self.retry_count,) * len(self.state.retriers))
                 for key, branch in self.execution.branches.items()
             }
             self.execution = replace(self.execution, branches=branches)
@@ -229,22 +342,48 @@ class _Test:
         for event in reversed(self.history):
             for key, member in event.items():
                 if key.endswith(("FailedEventDetails", "TimedOutEventDetails")):
-                    return {name: member[name] for name in ("error", "cause") if name in member}
-        failed = self.seen.get("failure") or {}
-        return {name: failed[name] for name in ("error", "cause") if failed.get(name) is not None}
+                    return _as_told(member)
+        return _as_told(self.seen.get("failure") or {})
 
     def inspected(self, level: str) -> JSON:
-        """Give the inspection data."""
+        """Give the inspection data.
+
+        AWS tells of a JSONPath state also what its fields would give that it does not have.
+        """
+        seen, state = dict(self.seen), self.state
+        if not state.is_jsonata:
+            if isinstance(state, Pass) and "afterResultPath" in seen:
+                if state.result is not None:
+                    seen.pop("afterInputPath", None)
+                seen.setdefault(
+                    "result" if state.result is not None else "afterParameters", seen.get("afterInputPath")
+                )
+                seen["afterResultSelector"] = seen.get("result", seen.get("afterParameters"))
+            elif isinstance(state, Task) and "afterInputPath" in seen:
+                seen.setdefault("afterParameters", seen["afterInputPath"])
+            if "result" in seen:
+                seen.setdefault("afterResultSelector", seen["result"])
+        if isinstance(state, (Map, Parallel)):
+            seen.pop("result", None)
         data: dict[str, JSON] = {}
-        for point, value in self.seen.items():
+        for point, value in seen.items():
             if point in _TEXTS:
                 data[point] = documents.write(value)
-            elif point == "errorDetails":
+            elif point in _PLAIN:
                 data[point] = value
-        selected = [value for point, value in self.seen.items() if point.startswith("afterItemSelector")]
+            elif point == "afterItemsPath" and not state.is_jsonata:
+                data[point] = _listed(value)
+        selected = [value for point, value in seen.items() if point.startswith("afterItemSelector")]
         if selected:
-            data["afterItemSelector"] = documents.write(selected)
-        variables = _parsed(self.parameters, "variables", {}) | (self.seen.get("assigned") or {})
+            data["afterItemSelector"] = _listed(selected)
+        if "afterItemBatcher" in seen:
+            data["afterItemBatcher"] = _listed(
+                [
+                    {**batch, "Items": [documents.write(item) for item in batch["Items"]]}
+                    for batch in seen["afterItemBatcher"]
+                ]
+            )
+        variables = parsed(self.parameters, "variables", {}) | (self.seen.get("assigned") or {})
         if variables:
             data["variables"] = documents.write(variables)
         if level == "TRACE" and self.recorder is not None:
@@ -282,23 +421,22 @@ class _Test:
         return found
 
 
-def _parsed(parameters: JSON, name: str, default: JSON) -> JSON:
-    text = parameters.get(name)
-    if text is None:
-        return default
-    try:
-        return documents.parse(text)
-    except NotJSON as error:
-        raise InvalidExecutionInput(f"Invalid {name}: '{error}'") from None
+def _as_told(failure: Mapping[str, JSON]) -> dict[str, str]:
+    """Give error and cause of a failure; a test does not say in which state it was."""
+    found = {name: failure[name] for name in ("error", "cause") if failure.get(name) is not None}
+    if "cause" in found:
+        found["cause"] = _is_explained.sub("", found["cause"])
+    return found
 
 
-def _mocked(mock: JSON) -> Mocked:
-    error = mock.get("errorOutput")
-    if (error is None) == (mock.get("result") is None):
-        raise ValidationException("A mock must have either a result or an errorOutput")
-    if error is not None:
-        return Mocked(None, error.get("error"), error.get("cause"), is_error=True)
-    return Mocked(_parsed(mock, "result", None))
+_is_explained = re.compile(
+    rf"\AAn error occurred while executing the state '{NAME}_*' \(entered at the event id #\d+\)\. "
+)
+
+
+def _listed(values: JSON) -> str:
+    """Write items as AWS does: with a blank between them."""
+    return f"[{', '.join(map(documents.write, values))}]" if isinstance(values, list) else documents.write(values)
 
 
 OPERATIONS: dict[str, Callable[[StateMachines, JSON], Awaitable[JSON]]] = {"TestState": test_state}

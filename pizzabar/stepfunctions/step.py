@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.htm
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
@@ -30,9 +30,11 @@ from pizzabar.stepfunctions.execution import (
     Timer,
     Waiting,
     WaitingForBranches,
+    WaitingForMapRun,
     WaitingForTask,
     WaitingForTimer,
     item_at,
+    unentered,
 )
 from pizzabar.stepfunctions.history import LARGEST_PAYLOAD, History, HistoryFull, write_payload
 from pizzabar.stepfunctions.occurrences import (
@@ -169,8 +171,6 @@ class Stepping:
         "next_op",
         "now",
         "ready",
-        "redriven",
-        "redrives",
         "resumes",
         "states",
         "timeout",
@@ -184,16 +184,14 @@ class Stepping:
         self.before = execution
         self.now = now
         # That of Express executions is not kept on AWS, and has no end.
-        self.history = History(execution.next_event, now, is_limited=":express:" not in execution.arn)
+        self.history = History(execution.next_event, now, is_limited=not execution.is_express)
         self.commands: list[Command] = []
         self.branches = dict(execution.branches)
         self.next_op = execution.next_op
         self.next_branch = execution.next_branch
         self.timeout = execution.timeout
         self.end: Finish | None = None
-        self.resumes: Branch | None = None
-        self.redrives = execution.redrives
-        self.redriven = execution.redriven
+        self.resumes: tuple[Branch, ...] = ()
         self.ready: deque[tuple[Visit, Work, JSON]] = deque()
         self.has_aborted = False
         self.is_mocked = False
@@ -246,9 +244,13 @@ class Stepping:
             before.version_arn,
             before.alias_arn,
             self.resumes,
-            self.redrives,
-            self.redriven,
+            before.redrives,
+            before.redriven,
             before.case,
+            before.tokens,
+            before.map_run_arn,
+            before.map_run_redrives,
+            before.context,
         )
         return Step(execution, tuple(self.commands), tuple(self.history.events))
 
@@ -269,9 +271,7 @@ class Stepping:
             self.history.execution_succeeded(previous, text)
         else:
             self.history.execution_ended(status, previous, error, cause)
-            self.resumes = self.resumes or next(
-                (replace(branch, waits_for=None) for branch in self.branches.values() if branch.parent is None), None
-            )
+            self.resumes = self.resumes or self.standing(self.branches, self.ready)
         if status == TIMED_OUT:
             # The event alone tells of the error.
             error = None
@@ -281,6 +281,23 @@ class Stepping:
         self.timeout = None
         self.ready.clear()
         self.has_aborted = True
+
+    def standing(
+        self,
+        branches: Mapping[int, Branch],
+        ready: Iterable[tuple[Visit, Work, JSON]],
+        failed: Branch | None = None,
+    ) -> tuple[Branch, ...]:
+        """Give where branches stand, for a redrive to go on from; one of them may be at a state that has failed.
+
+        What is waited for is let go, but for the branches of a Parallel or Map state, and a map run.
+        """
+        if self.before.is_express:
+            return ()
+        moved = {visit.id: unentered(visit.branch(None)) for visit, work, _ in ready if work == self.enter}
+        if failed is not None:
+            moved[failed.id] = failed
+        return tuple(_let_go(moved.get(branch.id, branch), branch) for branch in branches.values())
 
     # Branches and timers.
 
@@ -319,6 +336,8 @@ class Stepping:
         https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html
         """
         execution = self.before
+        if execution.context is not None:
+            return execution.context if item is None else {**execution.context, "Map": {"Item": item.in_context()}}
         context: dict[str, JSON] = {
             "Execution": {
                 "Id": execution.arn,
@@ -326,7 +345,7 @@ class Stepping:
                 "Name": execution.name,
                 "RoleArn": execution.role_arn,
                 "StartTime": write_timestamp(execution.started),
-                "RedriveCount": self.redrives,
+                "RedriveCount": execution.redrives,
             },
             "State": {
                 "EnteredTime": write_timestamp(visit.entered),
@@ -335,6 +354,8 @@ class Stepping:
             },
             "StateMachine": {"Id": execution.machine_arn, "Name": execution.machine_name},
         }
+        if execution.redriven is not None:
+            context["Execution"]["RedriveTime"] = write_timestamp(execution.redriven)
         state = self.states[visit.state]
         if isinstance(state, Task) and state.resource.has_token:
             context["Task"] = {"Token": task_token(execution, visit.op)}
@@ -440,7 +461,9 @@ class Stepping:
         if waiting.ended == waiting.total:
             self.ready.append((above, self.gather, waiting.outputs))
         elif waiting.begun < waiting.total:
-            self.ready.append((above, self.iterate, 1))
+            # After an iteration that has waited, AWS was seen to let the next one follow from that.
+            has_waited = visit.entered_event < self.before.next_event
+            self.ready.append((above, self.iterate, (1, visit.last_event if has_waited else waiting.since)))
 
     # Failure.
 
@@ -464,8 +487,11 @@ class Stepping:
         """Let an error find who handles it: the state, the states around it, or nobody."""
         if self.told is not None:
             self.note(visit, "failure", {"error": error, "cause": cause})
+        # Where all stood before anything is aborted.
+        branches, ready, failed = dict(self.branches), [*self.ready], visit.branch(None)
         if error == RUNTIME and not self.is_caught(visit, RUNTIME):
             # The states around it are not told.
+            self.resumes = self.standing(branches, ready, failed)
             self.finish(FAILED, visit.last_event, error, cause)
             return
         while True:
@@ -485,7 +511,10 @@ class Stepping:
                     error, cause = failure.error, self.explain(visit, failure)
                     self.state_failed(visit, state)
             if visit.parent is None:
-                self.resumes = visit.branch(None)
+                if error == DATA_LIMIT_EXCEEDED:
+                    # The state is done again as a whole, its branches that have succeeded too.
+                    branches, ready, failed = {visit.id: visit.branch(None)}, [], visit.branch(None)
+                self.resumes = self.standing(branches, ready, failed)
                 self.finish(FAILED, visit.last_event, _reported(error), cause)
                 return
             visit = self.fail_branch(visit)
@@ -608,13 +637,24 @@ class Stepping:
         """Enter the state that a branch is at."""
         raise NotImplementedError
 
-    def iterate(self, visit: Visit, count: int) -> None:
-        """Begin the next iterations of a Map state."""
+    def iterate(self, visit: Visit, count_and_previous: tuple[int, int]) -> None:
+        """Begin so many of the next iterations of a Map state, which follow from an event."""
         raise NotImplementedError
 
     def gather(self, visit: Visit, outputs: JSON) -> None:
         """Go on when every branch or iteration has ended."""
         raise NotImplementedError
+
+
+def _let_go(branch: Branch, known: Branch) -> Branch:
+    """Give a branch that waits for nothing but what a redrive goes on with: its branches, or its map run.
+
+    ``known`` is the branch when it waited last, which may have been at another state.
+    """
+    waiting = known.waits_for
+    if not isinstance(waiting, (WaitingForBranches, WaitingForMapRun)) or known.entered_event != branch.entered_event:
+        waiting = None
+    return branch if branch.waits_for is waiting else replace(branch, waits_for=waiting)
 
 
 def _reported(error: str | None) -> str | None:

@@ -9,6 +9,7 @@ from pizzabar.stepfunctions.interpreter import (
     Command,
     Finish,
     Occurrence,
+    Redriven,
     RunTask,
     Started,
     StartTimer,
@@ -102,6 +103,12 @@ class Story:
 
     def beat(self, op: int) -> None:
         self.tell(TaskHeartbeat(op))
+
+    def redrive(self) -> list[tuple[str, int]]:
+        """Have the execution go on; give what is told of that, with what each event follows from."""
+        told = len(self.history)
+        self.tell(Redriven())
+        return [(event["type"], event["previousEventId"]) for event in self.history[told:]]
 
     def stop(self, error: str | None = None, cause: str | None = None) -> None:
         self.tell(Stopped(error, cause))

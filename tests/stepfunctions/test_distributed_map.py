@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -288,7 +289,10 @@ async def test_results_are_written_to_a_bucket(tmp_path: Path) -> None:
         [failed] = manifest["ResultFiles"]["FAILED"]
         [child] = json.loads((folder / succeeded["Key"]).read_text())
         assert (child["Input"], child["Output"], child["Status"]) == ("1", "1", "SUCCEEDED")
-        assert json.loads((folder / failed["Key"]).read_text())[0]["Error"] == "TooMuch"
+        [other] = json.loads((folder / failed["Key"]).read_text())
+        assert (other["Error"], other["RedriveStatus"]) == ("TooMuch", "REDRIVABLE_BY_MAP_RUN")
+        assert other["OutputDetails"] == {"Included": True}
+        assert datetime.fromisoformat(other["StartDate"]) <= datetime.fromisoformat(other["StopDate"])
         assert succeeded["Size"] == (folder / succeeded["Key"]).stat().st_size
 
 

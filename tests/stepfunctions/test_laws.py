@@ -14,6 +14,7 @@ from pizzabar.stepfunctions.interpreter import (
     Command,
     Finish,
     Occurrence,
+    Redriven,
     RunTask,
     Started,
     StartTimer,
@@ -103,6 +104,7 @@ OCCURRENCES: st.SearchStrategy[Occurrence] = st.one_of(
     st.builds(TaskHeartbeat, OPS),
     st.builds(Stopped, st.sampled_from(["X", None])),
     st.just(Started()),
+    st.builds(Redriven),
 )
 
 
@@ -195,3 +197,78 @@ def test_an_execution_whose_tasks_are_answered_comes_to_an_end_and_is_replayed(
         step.execution.error,
         step.execution.cause,
     )
+
+
+@st.composite
+def lines(draw: Any, depth: int = 2, prefix: str = "S") -> JSON:
+    """Give a machine whose tasks may fail and be done again, in branches and iterations too."""
+    names = [f"{prefix}{number}" for number in range(draw(st.integers(1, 3)))]
+    states: dict[str, JSON] = {}
+    for name, following in zip(names, [*names[1:], None], strict=True):
+        kind = draw(st.sampled_from(["Pass", "Once", "Task", "Wait"] + (["Map", "Parallel"] if depth else [])))
+        type_ = "Pass" if kind == "Once" else kind
+        state: dict[str, Any] = {"Type": type_, **({"Next": following} if following else {"End": True})}
+        match kind:
+            case "Once":
+                # It fails until the execution was redriven.
+                state |= {"Parameters": {"at.$": "$$.Execution.RedriveTime"}, "ResultPath": None}
+            case "Pass":
+                state |= draw(st.sampled_from([{}, {"Assign": {f"v{depth}": name}, "ResultPath": "$.p"}]))
+            case "Wait":
+                state["Seconds"] = 3
+            case "Task":
+                state |= {"Resource": FUNCTION, "Parameters": {"by": name, "of.$": "$"}}
+                state |= draw(st.sampled_from([{}, {"ResultPath": "$.t"}, {"OutputPath": "$.by"}]))
+                state |= draw(st.sampled_from([{}, {"Retry": [{"ErrorEquals": ["X"], "MaxAttempts": 1}]}]))
+            case "Map":
+                state |= {"ItemsPath": "$$.Execution.Input.items", "MaxConcurrency": draw(st.integers(0, 2))}
+                state["ItemProcessor"] = draw(lines(depth=depth - 1, prefix=f"{name}I"))
+                state["ItemSelector"] = {"item.$": "$$.Map.Item.Value"}
+            case "Parallel":
+                state["Branches"] = [draw(lines(depth=depth - 1, prefix=f"{name}B{n}")) for n in range(2)]
+        if kind in {"Map", "Parallel"}:
+            state |= {"ResultSelector": {"all.$": "$"}}
+        if kind == "Task" and state.get("OutputPath"):
+            state["ResultSelector"] = {"by": {"name": name}}
+        states[name] = state
+    return {"StartAt": names[0], "States": states}
+
+
+@settings(max_examples=200, deadline=None)
+@given(lines(), st.randoms(use_true_random=False))
+def test_what_is_redriven_until_nothing_fails_comes_to_what_never_failed(definition: JSON, random: Any) -> None:
+    input = {"items": [1, 2, 3]}
+
+    def finished(machine: StateMachine, chance: float) -> tuple[Execution, list[str]]:
+        step = advance(machine, start(machine, input), Started(), NOON)
+        history = list(step.history)
+        for number in range(5000):
+            execution = Execution.from_json(parse(encode(step.execution.to_json())))
+            if number == 200:
+                chance = 0
+            if execution.status == "SUCCEEDED":
+                break
+            occurrence: Occurrence = Redriven()
+            if execution.status == "RUNNING":
+                match random.choice(pending(machine, execution)):
+                    case _ if random.random() < chance / 4:
+                        occurrence = Stopped()
+                    case RunTask(op, _, parameters) if random.random() >= chance:
+                        occurrence = TaskSucceeded(op, parameters)
+                    case RunTask(op):
+                        occurrence = TaskFailed(op, "X", "c")
+                    case StartTimer(op):
+                        occurrence = TimerFired(op)
+            step = advance(machine, execution, occurrence, NOON)
+            history += step.history
+        again = replay(machine, history, step.execution)
+        assert (again.difference, again.matched) == (None, len(history))
+        left = [write(event["stateExitedEventDetails"]) for event in history if "StateExited" in event["type"]]
+        return step.execution, sorted(left)
+
+    repaired = read_definition(write(definition).replace("RedriveTime", "StartTime"))
+    (never, left_once), (redriven, left) = finished(repaired, 0), finished(read(definition), 0.3)
+    assert never.redrives == 0
+    assert (redriven.status, redriven.output) == ("SUCCEEDED", never.output)
+    # What was left is never done again.
+    assert left == left_once

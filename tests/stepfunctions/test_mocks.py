@@ -1,5 +1,6 @@
 """Mocked tasks. https://docs.aws.amazon.com/step-functions/latest/dg/sfn-local-test-sm-exec.html"""
 
+import asyncio
 import json
 
 import pytest
@@ -73,4 +74,19 @@ async def test_a_test_case_is_named_with_the_state_machine() -> None:
         cold = await ask.ended(await ask.start(f"{machine}#Cold"))
         assert (cold["status"], cold["error"]) == ("FAILED", "Cold")
         refused = await ask.fails("StartExecution", stateMachineArn=f"{machine}#Warm", input="{}")
+        assert "the mocks have no test case Warm of Pizza" in refused
+
+
+async def test_a_test_case_is_named_for_whoever_waits_for_it() -> None:
+    async with step_functions(mocks=read_mocks(CONFIGURATION)) as ask:
+        machine = await ask.machine(
+            "Pizza", {"Bake": {**STATES["Bake"], "Next": "End"}, "End": {"Type": "Succeed"}}, type="EXPRESS"
+        )
+        waiting = asyncio.create_task(ask("StartSyncExecution", stateMachineArn=f"{machine}#Hot"))
+        await ask.settled()
+        await ask.advance(seconds=2)
+        answer = await waiting
+        assert (answer["status"], json.loads(answer["output"])) == ("SUCCEEDED", {"baked": {"pizza": "hot"}})
+        assert answer["stateMachineArn"] == machine
+        refused = await ask.fails("StartSyncExecution", stateMachineArn=f"{machine}#Warm")
         assert "the mocks have no test case Warm of Pizza" in refused

@@ -21,6 +21,11 @@ ACTIVE = frozenset({"STARTING", "RUNNING", "CANCELLING"})
 DAY = 86_400
 
 
+def rule_of(archive: str) -> str:
+    """Name the rule of an archive."""
+    return f"Events-Archive-{archive}"
+
+
 @record
 class Archive:
     """What of a bus is archived, and for how many days; 0 is for ever. Times are in seconds since the epoch."""
@@ -37,7 +42,7 @@ class Archive:
     @property
     def rule(self) -> str:
         """Give the name of the rule that brings the events."""
-        return f"Events-Archive-{self.name}"
+        return rule_of(self.name)
 
     @property
     def rule_pattern(self) -> JSON:

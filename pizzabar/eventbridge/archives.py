@@ -18,10 +18,10 @@ from pizzabar import documents
 from pizzabar.arn import parse_arn
 from pizzabar.clock import Clock, Timer
 from pizzabar.documents import JSON
-from pizzabar.errors import ValidationException
-from pizzabar.eventbridge.archive import DAY, SERVICE, Archive, Replay, replayed
+from pizzabar.errors import ServiceError, ValidationException
+from pizzabar.eventbridge.archive import DAY, SERVICE, Archive, Replay, replayed, rule_of
 from pizzabar.eventbridge.archive_store import Archived, ArchiveStore, Contents
-from pizzabar.eventbridge.buses import EventBuses, bus_name
+from pizzabar.eventbridge.buses import EventBus, EventBuses, bus_name
 from pizzabar.eventbridge.errors import (
     IllegalStatusException,
     LimitExceededException,
@@ -61,6 +61,7 @@ class Archives:
         self._timers: dict[str, Timer] = {}
         self.changed = Changed("archive")
         buses.senders.archive_with(self._take)
+        buses.when_made = self._attach_all
 
     def now(self) -> float:
         """Tell the time in seconds."""
@@ -68,9 +69,9 @@ class Archives:
 
     async def open(self) -> None:
         """Take events for the archives that are known from before, and go on with replays."""
-        for archive in self._archives.values():
+        for archive in tuple(self._archives.values()):
             self._attach(archive)
-            await self._look(archive)
+            await self._look(archive.name)
         for replay in self._replays.values():
             if replay.is_active:
                 self._work.start(self._run(replay.name))
@@ -98,6 +99,9 @@ class Archives:
         bus = self.buses.get(bus_arn)
         if name in self._archives:
             raise ResourceAlreadyExistsException(f"Archive {name} already exists.")
+        rule = rule_of(name)
+        if rule in bus.rules:
+            raise ResourceAlreadyExistsException(f"Rule {rule} already exists.")
         archive = self._made(name, bus.arn, pattern, description, retention_days)
         self._attach(archive)
         # There may be events of a template's archive of this name, which is no more.
@@ -117,7 +121,7 @@ class Archives:
         created = archive.created if known is None else known.created
         self._archives[name] = replace(archive, is_declared=True, created=created)
         self._attach(archive)
-        self._watch(archive, self.now())
+        self._work.start(self._look(name))
 
     def _made(
         self, name: str, bus_arn: str, pattern: str | None, description: str | None, retention_days: int
@@ -142,7 +146,7 @@ class Archives:
         if archive.is_declared:
             self.changed.note(name)
         self._attach(archive)
-        await self._look(archive)
+        await self._look(name)
         return archive
 
     def delete(self, name: str) -> None:
@@ -178,6 +182,12 @@ class Archives:
         target = Target(archive.name, archive.arn, _whole, {"Id": archive.name, "Arn": archive.arn})
         self.buses.put_target(archive.rule, target, bus=archive.bus)
 
+    def _attach_all(self, bus: EventBus) -> None:
+        """Give a bus that is made the rules of the archives that were of it."""
+        for archive in self._archives.values():
+            if archive.bus == bus.arn:
+                self._attach(archive)
+
     def _detach(self, archive: Archive) -> None:
         if self.is_enabled(archive):
             self.buses.get(archive.bus).remove(archive.rule)
@@ -191,12 +201,17 @@ class Archives:
         if archive.name not in self._timers:
             self._watch(archive, now)
 
-    async def _look(self, archive: Archive) -> None:
+    async def _look(self, name: str) -> None:
         """Let go of the events that are too old, and look again when the next one is."""
+        archive = self._archives.get(name)
+        if archive is None:
+            return
         if archive.retention_days:
-            self._store.expire(archive.name, self.now() - archive.retention_days * DAY)
-        oldest = (await self._store.contents(archive.name)).oldest
-        if oldest is not None:
+            self._store.expire(name, self.now() - archive.retention_days * DAY)
+        oldest = (await self._store.contents(name)).oldest
+        # It may have been changed meanwhile, or taken out.
+        archive = self._archives.get(name)
+        if oldest is not None and archive is not None:
             self._watch(archive, oldest)
 
     def _watch(self, archive: Archive, oldest: float) -> None:
@@ -210,7 +225,7 @@ class Archives:
 
     def _come(self, name: str) -> None:
         self._timers.pop(name, None)
-        self._work.start(self._look(self._archives[name]))
+        self._work.start(self._look(name))
 
     # Replays.
 
@@ -299,7 +314,7 @@ class Archives:
             events = [_again(each, name) for each in batch]
             try:
                 await self.buses.replay(events, replay.bus, replay.rules)
-            except ResourceNotFoundException as error:
+            except ServiceError as error:
                 self._end(self._replays[name], "FAILED", str(error))
                 return
             # It may have been cancelled meanwhile.

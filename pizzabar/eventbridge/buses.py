@@ -1,6 +1,7 @@
 """Event buses: they take events, find the rules that match, and send the events to the rules' targets."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import logging
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -38,6 +39,7 @@ from pizzabar.trace_header import read_trace_header
 from pizzabar.uuids import new_uuid, uuid_of
 from pizzabar.work import Work
 
+log = logging.getLogger("pizzabar")
 MAX_ENTRIES = 10
 MAX_REQUEST_BYTES = 1 << 20
 
@@ -109,6 +111,8 @@ class EventBuses:
         """The statements that the template gives, by what gives them."""
         self._asked: set[str] = set()
         """The ARNs of the buses and rules that API calls have made or changed."""
+        self.when_made: Callable[[EventBus], None] = lambda bus: None
+        """Is told of each bus that is made."""
         self.senders = Senders(call, relay, clock, self._send_onward, invoke)
         self.create("default")
 
@@ -126,6 +130,7 @@ class EventBuses:
         bus = self._buses[name] = EventBus(
             name, self.home.arn("events", f"event-bus/{name}"), self._schedules, description, self.now()
         )
+        self.when_made(bus)
         return bus
 
     def ensure(self, name: str, description: str | None = None) -> EventBus:
@@ -138,11 +143,23 @@ class EventBuses:
 
     def get(self, name_or_arn: str | None = None) -> EventBus:
         """Find a bus by name or ARN. Raise ``ResourceNotFoundException``."""
-        name = bus_name(name_or_arn)
-        bus = self._buses.get(name)
+        bus = self._find(name_or_arn)
         if bus is None:
-            raise ResourceNotFoundException(f"Event bus {name} does not exist.")
+            raise ResourceNotFoundException(f"Event bus {self._told_name(name_or_arn)} does not exist.")
         return bus
+
+    def _find(self, name_or_arn: str | None) -> EventBus | None:
+        """Find a bus; those of other accounts and regions are not here."""
+        return None if self._is_elsewhere(name_or_arn) else self._buses.get(bus_name(name_or_arn))
+
+    def _is_elsewhere(self, name_or_arn: str | None) -> bool:
+        if not name_or_arn or not name_or_arn.startswith("arn:"):
+            return False
+        arn = parse_arn(name_or_arn)
+        return arn is not None and (arn.region, arn.account) != (self.home.region, self.home.account)
+
+    def _told_name(self, name_or_arn: str | None) -> str:
+        return str(name_or_arn) if self._is_elsewhere(name_or_arn) else bus_name(name_or_arn)
 
     def put_rule(
         self,
@@ -232,6 +249,8 @@ class EventBuses:
         known = owner.rules.get(rule)
         if known is None:
             raise ResourceNotFoundException(f"Rule {rule} does not exist on EventBus {owner.name}.")
+        if ":event-bus/" in target.arn and self._is_elsewhere(target.arn):
+            raise ValidationException(f"Event buses of other accounts and regions are not supported: {target.arn}")
         owner.put(known.with_target(target))
 
     # What API calls have made.
@@ -349,21 +368,25 @@ class EventBuses:
         now = self._clock.now()
         cause = CAUSE.get()
         results: list[Event | EntryError] = []
-        deliveries: list[EventDelivery] = []
         key = None if cause is None or cause.attempt is None else cause.attempt.next_key()
         for number, entry in enumerate(entries):
             id_ = _event_id(key, number)
             event = make_event(entry, id=id_, home=self.home, now=now)
             results.append(event)
-            if isinstance(event, Event):
-                due = self._deliveries(event, entry.get("EventBusName"), cause)
-                trace = entry.get("TraceHeader")
-                if trace is not None and (other := _other_trace(trace, cause)) is not None:
-                    await self._deliver_in(other, due)
-                else:
-                    deliveries += due
-        if deliveries:
-            await self.transport.deliver(deliveries)
+        deliveries: list[EventDelivery] = []
+        for entry, event in zip(entries, results, strict=True):
+            if not isinstance(event, Event):
+                continue
+            due = self._deliveries(event, entry.get("EventBusName"), cause)
+            trace = entry.get("TraceHeader")
+            if trace is not None and (other := _other_trace(trace, cause)) is not None:
+                # Those before it go first.
+                await self._deliver_all(deliveries)
+                deliveries = []
+                await self._deliver_in(other, due)
+            else:
+                deliveries += due
+        await self._deliver_all(deliveries)
         return results
 
     async def _deliver_in(self, cause: Cause, deliveries: list[EventDelivery]) -> None:
@@ -389,6 +412,7 @@ class EventBuses:
         owner = self.get(bus)
 
         async def put(parameters: JSON) -> JSON:
+            note("replay", events[0][0].replay)
             deliveries: list[EventDelivery] = []
             for event, lane in events:
                 matched = [rule for rule in owner.match(event.document) if not rules or rule.arn in rules]
@@ -401,10 +425,10 @@ class EventBuses:
         await self._relay("events", "PutEvents", {"Entries": entries}, put)
 
     def _deliveries(self, event: Event, bus: str | None, cause: Cause | None) -> list[EventDelivery]:
-        owner = self._buses.get(bus_name(bus))
+        owner = self._find(bus)
         if owner is None:
             # As AWS has it: no error, and the event is gone. The journal tells.
-            _tell("dropped", event.id, f"there is no event bus {bus_name(bus)}")
+            _tell("dropped", event.id, f"there is no event bus {self._told_name(bus)}")
             return []
         rules = owner.match(event.document)
         _tell("matched", event.id, [rule.name for rule in rules])
@@ -427,7 +451,11 @@ class EventBuses:
             return _answer(event)
 
         async def tell() -> None:
-            await self._relay("events", "PutEvents", {"Entries": [entry_of(event.document, "default")]}, put)
+            try:
+                await self._relay("events", "PutEvents", {"Entries": [entry_of(event.document, "default")]}, put)
+            except Exception:
+                # It is told as well as may be: what it tells of has happened.
+                log.exception("not everybody was told of %s", detail_type)
 
         token = CAUSE.set(cause or Cause(new_trace_id(self._clock.now())))
         try:
@@ -473,6 +501,9 @@ def _delivery(event: Event, rule: Rule, target: Target, lane: str) -> EventDeliv
         payload = target.part(event, rule.arn, rule.name)
     except UndeliverableInput as error:
         payload, fault = event.text, str(error)
+    except Exception as error:
+        log.exception("the input of the target %s of %s could not be made", target.id, rule.arn)
+        payload, fault = event.text, f"{type(error).__name__}: {error}"
     return EventDelivery(
         lane,
         event.delivery_id,

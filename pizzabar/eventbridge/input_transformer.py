@@ -68,7 +68,7 @@ class InputTransformer:
             case "aws.events.rule-name":
                 return rule_name, True
             case "aws.events.event.ingestion-time":
-                return event.ingested or event.document["time"], True
+                return event.ingested or event.document.get("time", ""), True
             case "aws.events.event":
                 return _without_detail(event.document), True
             case "aws.events.event.json":

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from pizzabar import documents
 from pizzabar.arn import parse_arn
 from pizzabar.clock import Clock
-from pizzabar.documents import JSON
+from pizzabar.documents import JSON, NotJSON
 from pizzabar.errors import ServiceError
 from pizzabar.eventbridge.api_destination import is_api_destination
 from pizzabar.eventbridge.event import Event, entry_of
@@ -62,6 +62,10 @@ class Senders:
             # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
             code = _code_of(error)
             raise DeliveryFailure(code, str(error), is_final=code in ("NO_RESOURCE", "NO_PERMISSIONS")) from error
+        except NotJSON as error:
+            raise DeliveryFailure(
+                "INVALID_JSON", f"what a bus is sent is to be JSON: {error}", is_final=True
+            ) from None
         finally:
             CAUSE.reset(token)
 
@@ -111,7 +115,8 @@ class Senders:
         group = delivery.target_arn.split(":", 6)[6].removesuffix(":*")
         # AWS chooses the stream; here it is named after the rule, so that it is found easily.
         stream = delivery.rule_arn.rsplit("/", 1)[1]
-        if (group, stream) not in self._log_streams:
+        is_known = (group, stream) in self._log_streams
+        if not is_known:
             try:
                 await self._call("logs", "CreateLogStream", {"logGroupName": group, "logStreamName": stream})
             except ServiceError as error:
@@ -127,9 +132,11 @@ class Senders:
                 {"logGroupName": group, "logStreamName": stream, "logEvents": log_events},
             )
         except ServiceError:
-            # The stream may have gone with its group: the next event looks again.
+            if not is_known:
+                raise
+            # The stream may have gone with its group, which may be there again.
             self._log_streams.discard((group, stream))
-            raise
+            await self._to_log_group(delivery)
 
     async def _to_state_machine(self, delivery: EventDelivery) -> None:
         # The name makes a repeated delivery the same execution.

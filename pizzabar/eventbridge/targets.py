@@ -16,6 +16,7 @@ from pizzabar.eventbridge.event import Event
 from pizzabar.eventbridge.event_path import read_path
 from pizzabar.eventbridge.http_parameters import HttpParameters, http_parameter_faults, read_http_parameters
 from pizzabar.eventbridge.input_transformer import read_transformer
+from pizzabar.eventbridge.tokens import fault_in
 from pizzabar.record import record
 
 Part = Callable[[Event, str, str], str]
@@ -66,17 +67,17 @@ def read_target(document: JSON, number: int = 1) -> Target:
         raise ValidationException(f"Parameter {arn} is not valid. Reason: Provided Arn is not in correct format.")
     if parsed.service not in TARGET_SERVICES:
         raise ValidationException(f"Targets of the service {parsed.service} are not supported: {arn}")
-    if parsed.service == "states" and not document.get("RoleArn"):
-        raise ValidationException(f"RoleArn is required for target {arn}.")
     forms = [name for name in ("Input", "InputPath", "InputTransformer") if document.get(name) is not None]
     if len(forms) > 1:
         raise ValidationException(
             f"Only one of Input, InputPath, or InputTransformer must be provided for target {id_}."
         )
     is_over_http = parsed.service == "events" and is_api_destination(arn)
-    if is_over_http and not document.get("RoleArn"):
-        # Seen on AWS, of other targets that are asked as a role.
+    if (is_over_http or parsed.service == "states") and not document.get("RoleArn"):
+        # Seen on AWS, of targets that are asked as a role.
         raise ValidationException(f"RoleArn is required for target {arn}.")
+    if document.get("Input") is not None and (place := fault_in(document["Input"])) is not None:
+        raise ValidationException(f"JSON syntax error in input for target {id_}: {place}")
     for name in document:
         if name not in _KNOWN and not (name == "HttpParameters" and is_over_http):
             raise ValidationException(f"{name} of target {id_} is not supported")

@@ -50,6 +50,15 @@ class Stop(Exception):
         super().__init__(reason)
 
 
+def fault_in(text: str) -> str | None:
+    """Show the place at which a text stops being JSON; None if it is JSON."""
+    try:
+        _Scanner(text).run()
+    except Stop as stop:
+        return source_at(text, len(text) if stop.after is None else stop.after)
+    return None
+
+
 class Token(NamedTuple):
     """A piece of JSON text.
 

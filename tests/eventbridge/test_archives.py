@@ -13,6 +13,7 @@ import pytest
 
 from pizzabar.documents import JSON
 from pizzabar.errors import ServiceError
+from pizzabar.faults import FaultRule, Faults
 from tests.eventbridge.service import FUNCTION, ROLE, STATE_MACHINE, EventBridge, eventbridge, order
 from tests.world import NOON
 
@@ -473,3 +474,53 @@ async def test_events_that_came_from_another_bus_are_archived_as_they_came() -> 
         await replay(ask, Destination={"Arn": kitchen})
         await ask.world.settled()
         assert [json.loads(each) for each in ask.payloads] == [{"source": "pizza", "replay-name": "again"}]
+
+
+async def test_a_replay_that_is_refused_has_failed() -> None:
+    async with eventbridge() as ask:
+        faults = Faults(ask.world.clock, _nobody)
+        ask.world.call.break_by(faults.rules, faults.around)
+        await archive(ask)
+        await put(ask, 1)
+        faults.add(FaultRule("throttle", "events", "PutEvents"))
+        await replay(ask)
+        await ask.world.settled()
+
+        failed = await ask("DescribeReplay", ReplayName="again")
+        assert (failed["State"], failed["StateReason"]) == ("FAILED", "ThrottlingException: Rate exceeded")
+
+
+async def _nobody(connection: str) -> None:
+    raise AssertionError(connection)
+
+
+async def test_a_bus_that_is_made_again_is_archived_again() -> None:
+    async with eventbridge() as ask:
+        kitchen = DEFAULT.replace("default", "kitchen")
+        await ask("CreateEventBus", Name="kitchen")
+        await archive(ask, EventSourceArn=kitchen)
+        await ask("DeleteEventBus", Name="kitchen")
+        assert (await ask("DescribeArchive", ArchiveName="all"))["State"] == "DISABLED"
+        await ask("CreateEventBus", Name="kitchen")
+        await put(ask, 1, EventBusName="kitchen")
+        described = await ask("DescribeArchive", ArchiveName="all")
+        assert (described["State"], described["EventCount"]) == ("ENABLED", 1)
+
+
+async def test_a_rule_of_ones_own_is_not_overwritten() -> None:
+    async with eventbridge() as ask:
+        await ask.rule("Events-Archive-all")
+        assert await ask.fails("CreateArchive", ArchiveName="all", EventSourceArn=DEFAULT) == (
+            "ResourceAlreadyExistsException: Rule Events-Archive-all already exists."
+        )
+
+
+async def test_an_archive_that_is_declared_again_lets_go_of_what_is_too_old() -> None:
+    async with eventbridge() as ask:
+        given: dict[str, Any] = {"pattern": None, "description": None}
+        ask.archives.declare("all", DEFAULT, **given, retention_days=0)
+        await put(ask, 1)
+        await ask.world.advance(hours=36)
+        ask.archives.declare("all", DEFAULT, **given, retention_days=1)
+        await ask.world.settled()
+        assert (await ask("DescribeArchive", ArchiveName="all"))["EventCount"] == 0

@@ -4,11 +4,16 @@ Event buses: which rules get an event, and what reaches their targets.
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html
 """
 
+import json
+from dataclasses import replace
+
 import pytest
 
 from pizzabar import documents
 from pizzabar.documents import JSON
 from pizzabar.errors import ServiceError
+from pizzabar.eventbridge.event import Event
+from pizzabar.faults import FaultRule, Faults
 from pizzabar.journal import CAUSE, Attempt, Cause
 from tests.eventbridge.service import FUNCTION, LOG_GROUP, ROLE, STATE_MACHINE, EventBridge, eventbridge, order
 
@@ -366,3 +371,111 @@ async def test_a_kept_target_that_is_none_any_more_is_told_of() -> None:
         reason = f"RoleArn is required for target {STATE_MACHINE}."
         assert told == [f"the target old of the rule tell is gone: {reason}"]
         assert [target.id for target in ask.buses.get().rules["tell"].targets] == ["t"]
+
+
+async def test_a_bus_that_is_sent_no_json_takes_nothing_from_others() -> None:
+    async with eventbridge() as ask:
+        kitchen = await bus(ask, "kitchen")
+        await ask.rule("a", kitchen, InputTransformer={"InputTemplate": '"a plain text"'})
+        await ask.rule("b")
+        target = ask.buses.get().rules["a"].targets[0]
+        broken = replace(target, part=lambda event, arn, name: "no JSON")
+        ask.buses.change_rule("a", targets=(broken,))
+
+        await ask.put()
+
+        assert len(ask.payloads) == 1
+        [letter] = await ask.buses.transport.dead_letters()
+        assert letter.error_code == "INVALID_JSON"
+
+
+async def test_an_input_that_cannot_be_made_takes_nothing_from_others(caplog: pytest.LogCaptureFixture) -> None:
+    def fail(event: Event, arn: str, name: str) -> str:
+        raise KeyError("time")
+
+    async with eventbridge() as ask:
+        await ask.rule("a")
+        await ask.rule("b")
+        ask.buses.change_rule("a", targets=(replace(ask.buses.get().rules["a"].targets[0], part=fail),))
+
+        await ask.put()
+
+        assert len(ask.payloads) == 1
+        [letter] = await ask.buses.transport.dead_letters()
+        assert letter.error_message == "KeyError: 'time'"
+        assert "the input of the target t" in caplog.text
+
+
+async def test_a_bus_elsewhere_is_not_one_of_ours() -> None:
+    far = "arn:aws:events:eu-west-3:999988887777:event-bus/default"
+    async with eventbridge() as ask:
+        await ask.rule("tell")
+        with pytest.raises(ServiceError, match=f"of other accounts and regions are not supported: {far}"):
+            await ask.rule("far", far, RoleArn=ROLE)
+        assert await ask.fails("DescribeEventBus", Name=far) == (
+            f"ResourceNotFoundException: Event bus {far} does not exist."
+        )
+        await ask.put(EventBusName=far)
+        assert ask.payloads == []
+        [hop] = ask.world.hops("events", "PutEvents")
+        assert hop.notes is not None
+        assert list(hop.notes["dropped"].values()) == [f"there is no event bus {far}"]
+        await ask.put(EventBusName="arn:aws:events:us-east-1:123456789012:event-bus/default")
+        assert len(ask.payloads) == 1
+
+
+async def test_a_log_group_that_is_made_again_takes_the_next_event() -> None:
+    class ResourceNotFoundException(ServiceError):
+        """As Logs raises it."""
+
+    streams: list[JSON] = []
+
+    def put(asked: JSON) -> JSON:
+        if not streams:
+            raise ResourceNotFoundException
+        return {}
+
+    async with eventbridge() as ask:
+        await ask.rule("log", LOG_GROUP)
+
+        def make(asked: JSON) -> JSON:
+            streams.append(asked)
+            return {}
+
+        ask.world.answer("logs", "CreateLogStream", make)
+        taken = ask.world.answer("logs", "PutLogEvents", put)
+        await ask.put()
+        streams.clear()
+        await ask.put()
+
+        assert len(taken) == 3
+        assert await ask.buses.transport.dead_letters() == []
+
+
+async def test_entries_with_traces_of_their_own_keep_their_place() -> None:
+    trace = {"TraceHeader": "Root=1-67891233-abcdef012345678912345678"}
+    async with eventbridge() as ask:
+        await ask.rule("tell")
+        entries = [order('{"n":1}'), order('{"n":2}', **trace), order('{"n":3}')]
+        await ask("PutEvents", Entries=entries)
+        await ask.world.settled()
+        assert [json.loads(each)["detail"]["n"] for each in ask.payloads] == [1, 2, 3]
+
+        refused = await ask.fails("PutEvents", Entries=[order(**trace), order(Time="late")])
+        assert refused.startswith("SerializationException")
+        assert len(ask.payloads) == 3
+
+
+async def test_what_a_service_tells_never_fails_what_it_tells_of(caplog: pytest.LogCaptureFixture) -> None:
+    async with eventbridge() as ask:
+        faults = Faults(ask.world.clock, _nobody)
+        ask.world.call.break_by(faults.rules, faults.around)
+        faults.add(FaultRule("throttle", "events", "PutEvents"))
+        await ask.rule("tell")
+        ask.buses.announce("aws.states", "Changed", {}, "arn:a")
+        await ask.world.settled()
+        assert "not everybody was told of Changed" in caplog.text
+
+
+async def _nobody(connection: str) -> None:
+    raise AssertionError(connection)

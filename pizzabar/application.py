@@ -22,7 +22,7 @@ from pizzabar.documents import JSON
 from pizzabar.emulator import Emulator
 from pizzabar.hooks import hook
 from pizzabar.loading import Program
-from pizzabar.settings import Settings
+from pizzabar.settings import Settings, with_paths
 
 if TYPE_CHECKING:
     from pizzabar.wire.http import Server
@@ -49,7 +49,7 @@ class Application:
     def __init__(
         self, *, stage: str = "api", route_selection_expression: str = "$request.body.action", **settings: Any
     ) -> None:
-        self._given = Settings(**_paths(settings))
+        self._given = Settings(**with_paths(settings))
         self._stage = stage
         self._route_selection_expression = route_selection_expression
         self._resources: dict[str, tuple[JSON, Place]] = {}
@@ -181,7 +181,7 @@ class Application:
 
         Raise ``ValueError`` for another region or account than ARNs were given out with.
         """
-        settings = replace(self._given.with_environment(os.environ), **_paths(overrides))
+        settings = replace(self._given.with_environment(os.environ), **with_paths(overrides))
         named_in = settings.region, settings.account
         if self._named_in not in (None, named_in):
             raise ValueError(
@@ -397,13 +397,3 @@ def _caller() -> Place:
     """Give the place of whoever called the method that asks."""
     frame = sys._getframe(2)
     return frame.f_code.co_filename, frame.f_lineno
-
-
-def _paths(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Take texts for the paths among settings."""
-    read = dict(settings)
-    if isinstance(read.get("template"), str):
-        read["template"] = Path(read["template"])
-    if isinstance(read.get("state"), str):
-        read["state"] = None if read["state"] == ":memory:" else Path(read["state"])
-    return read

@@ -45,7 +45,7 @@ from pizzabar.principal import AccessKeys, Principal
 from pizzabar.resource import Resource
 from pizzabar.runtime import Runtime
 from pizzabar.scheduler.schedules import Schedules
-from pizzabar.services import CHANGES, MASKS, ROOMS, SERVICES, resource_types, typed_operations
+from pizzabar.services import CHANGES, MASKS, ROOMS, SERVICES, TRACED, resource_types, typed_operations
 from pizzabar.settings import Settings
 from pizzabar.sqs.move_tasks import go_on
 from pizzabar.sqs.queues import Queues
@@ -182,7 +182,7 @@ class Emulator:
         self.authorization = Authorization(
             settings.iam, self.roles, self._resource_policies, _Surroundings(self), self.clock.now
         )
-        self.faults = Faults(self.clock, self._vanish)
+        self.faults = Faults(self.clock, self._vanish, self._has_hops)
         call.break_by(self.faults.rules, self.faults.around)
         self.access_keys = AccessKeys()
         """Whom requests are made as that are signed with these keys."""
@@ -364,6 +364,13 @@ class Emulator:
         except ExecutionDoesNotExist:
             return None
         return Ending(execution.stopped, execution.error, execution.cause)
+
+    def _has_hops(self, service: str, operation: str) -> bool:
+        """Whether there are hops of an operation of a service; either may be ``*``."""
+        names = (*self.call, *TRACED)
+        return service == "apigateway" or any(
+            service in ("*", one) and operation in ("*", other) for one, other in names
+        )
 
     async def _vanish(self, connection_id: str) -> None:
         """Have a client go: whoever pushes to it is told that it has gone. What is not open has gone already."""

@@ -32,6 +32,8 @@ KINDS = ("duplicate", "error", "gone", "latency", "throttle", "time-out", "vanis
 Operation = Callable[[JSON], Awaitable[JSON]]
 Vanish = Callable[[str], Awaitable[None]]
 """Has a client go without a goodbye, by its connection's id."""
+Knows = Callable[[str, str], bool]
+"""Whether there are hops of an operation of a service; either may be ``*``."""
 
 _THROTTLED: Mapping[str, tuple[str, int, str]] = {
     "apigatewaymanagementapi": ("LimitExceededException", 429, "Rate exceeded"),
@@ -97,8 +99,9 @@ class FaultRule:
 class Faults:
     """The faults of one emulator; ``vanish`` has a client go."""
 
-    def __init__(self, clock: EmulatorClock, vanish: Vanish) -> None:
+    def __init__(self, clock: EmulatorClock, vanish: Vanish, knows: Knows = lambda service, operation: True) -> None:
         self._clock = clock
+        self._knows = knows
         self._vanish = vanish
         self.rules: dict[int, _Active] = {}
         """What is heeded, by number: nothing, mostly."""
@@ -110,7 +113,9 @@ class Faults:
             yield number, active.rule, active.broken
 
     def add(self, rule: FaultRule) -> int:
-        """Begin to heed a rule, and give its number."""
+        """Begin to heed a rule, and give its number. Raise ``InvalidFault`` for one that no hop could be for."""
+        if not self._knows(rule.service, rule.operation):
+            raise InvalidFault(f"there is no {rule.service}:{rule.operation} that could go wrong")
         self._last += 1
         self.rules[self._last] = _Active(rule)
         return self._last

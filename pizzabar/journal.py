@@ -110,6 +110,8 @@ class Hop(Cause):
     """What the service itself has to say: which rules matched an event, say."""
     asked_by: Principal | None = None
     """In whose name it was asked."""
+    is_relayed: bool = False
+    """Whether a service did it for itself, and nobody asked."""
 
     def __init__(
         self, journal: "Journal", cause: Cause, service: str, operation: str, parameters: JSON, started: datetime

@@ -125,6 +125,8 @@ class Operations:
 
         async def judged(parameters: JSON) -> JSON:
             hop = CAUSE.get()
+            if isinstance(hop, Hop):
+                hop.is_relayed = True
             if isinstance(hop, Hop) and hop.principal is not None:
                 if self.guard is not None:
                     self.guard(hop.principal, hop)

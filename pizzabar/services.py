@@ -101,6 +101,14 @@ SERVICES: tuple[tuple[str, Mapping[str, Callable[[Any, JSON], Awaitable[JSON]]],
 )
 """Services, their operations, and the emulator's name of what answers these."""
 
+TRACED = (
+    ("events", "AuthorizeConnection"),
+    ("events", "InvokeApiDestination"),
+    ("lambda", "Invocation"),
+    ("scheduler", "InvokeTarget"),
+)
+"""Hops of services that nobody asks for; those of ``apigateway``, whose names are the keys of routes, apart."""
+
 SHAPES: dict[str, Shapes] = {
     "cloudformation": CLOUDFORMATION_SHAPES,
     "events": EVENTBRIDGE_SHAPES,

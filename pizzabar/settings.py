@@ -414,3 +414,13 @@ def repeated() -> frozenset[str]:
 def switches() -> frozenset[str]:
     """Give the settings whose options take no value."""
     return frozenset(name for name, how in _hows().items() if how["read"] is _switch)
+
+
+def with_paths(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Take texts for the paths among settings."""
+    read = dict(settings)
+    if isinstance(read.get("template"), str):
+        read["template"] = Path(read["template"])
+    if isinstance(read.get("state"), str):
+        read["state"] = None if read["state"] == ":memory:" else Path(read["state"])
+    return read

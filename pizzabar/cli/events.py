@@ -9,6 +9,7 @@ import click
 from pizzabar.cli.answers import asking, cell_of, given_json, moment_of, table, tell
 from pizzabar.cli.server import Command, ControlPlane, server_options, step
 
+EDITABLE = ("source", "detail-type", "detail", "resources", "time")
 HEADS = ("EVENTS", "BUS", "SOURCE", "DETAIL TYPE", "MATCHED")
 
 
@@ -125,12 +126,15 @@ def resend(
         edited = {**past, "detail": given.get("detail", past["detail"])}
         for change in changes:
             _change(edited, change)
+        for name in edited:
+            if name not in EDITABLE and edited[name] != past.get(name):
+                raise click.UsageError(f"{name} cannot be set: it is made anew. There are {', '.join(EDITABLE)}")
         given |= {
             "source": edited["source"],
             "detail_type": edited["detail-type"],
             "detail": _object(edited["detail"], "the detail"),
             "resources": edited["resources"],
-        }
+        } | ({"time": edited["time"]} if edited["time"] != past["time"] else {})
     found = server.post("/events", given)
     tell(as_json, found, _told(found))
 

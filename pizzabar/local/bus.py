@@ -22,6 +22,9 @@ from pizzabar.work import Work, go_on
 
 INSERT_DEAD_LETTER = "INSERT INTO dead_letters (item) VALUES (?)"
 SELECT_DEAD_LETTERS = "SELECT item FROM dead_letters ORDER BY id"
+DELETE_OLD_DEAD_LETTERS = "DELETE FROM dead_letters WHERE id <= (SELECT max(id) FROM dead_letters) - ?"
+KEPT_DEAD_LETTERS = 10_000
+"""How many are kept, beside those that queues have."""
 LONGEST_BACK_OFF = timedelta(minutes=10)
 
 
@@ -135,6 +138,7 @@ class LocalTransport:
 
         def insert(connection: sqlite3.Connection) -> None:
             connection.execute(INSERT_DEAD_LETTER, row)
+            connection.execute(DELETE_OLD_DEAD_LETTERS, (KEPT_DEAD_LETTERS,))
 
         await self._database.write(insert)
 

@@ -56,6 +56,9 @@ class Targets:
         token = CAUSE.set(cause.within(cause.lane, Attempt(invocation.key)))
         try:
             await self._trace("scheduler", "InvokeTarget", told, attempt)
+        except ServiceError as error:
+            # It was not even asked.
+            again = await self._after_failure(invocation, occasion, error)
         finally:
             CAUSE.reset(token)
         return again
@@ -74,17 +77,25 @@ class Targets:
         try:
             await self._ask(call)
         except ServiceError as error:
-            if is_permanent(error):
-                await self._give_up(invocation, occasion, call, error.code, error.message, None)
-                return None
-            when = next_attempt(retries, invocation.key, occasion.attempt, invocation.due, now)
-            if isinstance(when, str):
-                await self._give_up(invocation, occasion, call, error.code, error.message, when)
-                return None
-            note("failed", str(error))
-            note("again", when.isoformat())
-            return when
+            return await self._after_failure(invocation, occasion, error)
         return None
+
+    async def _after_failure(
+        self, invocation: Invocation, occasion: Occasion, error: ServiceError
+    ) -> datetime | None:
+        """Give the time of the next attempt, or give up."""
+        call = call_of(invocation.target, occasion)
+        if is_permanent(error):
+            await self._give_up(invocation, occasion, call, error.code, error.message, None)
+            return None
+        retries = invocation.target["RetryPolicy"]
+        when = next_attempt(retries, invocation.key, occasion.attempt, invocation.due, self._clock.now())
+        if isinstance(when, str):
+            await self._give_up(invocation, occasion, call, error.code, error.message, when)
+            return None
+        note("failed", str(error))
+        note("again", when.isoformat())
+        return when
 
     async def _ask(self, call: ApiCall) -> None:
         """Do what a target asks. Raise ``ServiceError``."""

@@ -160,7 +160,12 @@ class Messages:
         queue, now = self._queues.get(receipt.queue), self.now()
 
         def decide(message: Message | None) -> Message | None:
-            if message is None or message.received != receipt.received or message.last_received is None:
+            if (
+                message is None
+                or message.received != receipt.received
+                or message.last_received is None
+                or (message.visible <= now and not queue.is_fifo)
+            ):
                 reason = "Message does not exist or is not available for visibility timeout change."
                 raise invalid_value(write_handle(receipt), "ReceiptHandle", reason)
             if queue.is_fifo and message.visible <= now:

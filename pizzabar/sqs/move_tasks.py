@@ -26,11 +26,13 @@ async def start(queues: Queues, source: Queue, destination: str | None, per_seco
     """Begin to move the messages of a queue. Raise ``InvalidParameterValueException``."""
     if not queues.sources_of(source.name):
         raise InvalidParameterValueException("Source queue must be configured as a Dead Letter Queue.")
+    now, count = queues.now(), await queues.messages.count(source.name)
+    # It may be another by now.
+    source = queues.get(source.name)
     if any(task.status == RUNNING for task in source.move_tasks):
         raise InvalidParameterValueException(
             "There is already a task running. Only one active task is allowed for a source queue arn at a given time."
         )
-    now, count = queues.now(), await queues.messages.count(source.name)
     task = MoveTask(new_uuid(), round(now * 1000), count.visible, destination, per_second)
     queues.put(replace(source, move_tasks=(task, *source.move_tasks[: KEPT - 1])))
     queues.work.start(_run(queues, source.name, task.id))

@@ -196,6 +196,8 @@ class Queues:
         """Delete a queue with all that is in it."""
         self.get(name)
         del self._queues[name]
+        since = self.now() - RECENTLY
+        self._deleted = {each: when for each, when in self._deleted.items() if when > since}
         self._deleted[name] = self.now()
         self.store.delete_queue(name)
         self.messages.forget(name)

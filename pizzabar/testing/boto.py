@@ -28,7 +28,7 @@ def _answering(inside: Inside, loop: LoopThread) -> Callable[..., AWSResponse]:
             name: value.decode() if isinstance(value, bytes) else str(value)
             for name, value in request.headers.items()
         }
-        response = loop.do(inside.request(request.method, request.url, headers, text))
+        response = loop.do(inside.request(request.method, request.url, headers, text), by_handlers=True)
         return AWSResponse(request.url, response.status_code, dict(response.headers), _Raw(response.content))
 
     return answer

@@ -16,18 +16,18 @@ from pizzabar.documents import JSON
 from pizzabar.emulator import Emulator
 from pizzabar.errors import PizzabarError
 from pizzabar.eventbridge.buses import bus_name
-from pizzabar.eventbridge.event import event_of
 from pizzabar.eventbridge.pattern import read_pattern
+from pizzabar.eventbridge.put_entry import entries_of
 from pizzabar.faults import FaultRule
 from pizzabar.journal import Hop
 from pizzabar.loading import load_stack
 from pizzabar.record import record
-from pizzabar.settings import Settings
+from pizzabar.settings import Settings, with_paths
 from pizzabar.testing.expectations import explain_events, explain_frames, explain_item
 from pizzabar.testing.values import attribute, parsed, plain_item, written
 
-VANISHED = 1006
-"""The code of a connection that ended without a goodbye."""
+DEFAULTS: Mapping[str, Any] = {"state": None, "clock": "virtual", "journal_size": 1_000_000}
+"""In memory, on virtual time, with all that happens in the journal."""
 
 
 class ConnectionRefused(PizzabarError):
@@ -127,7 +127,7 @@ class Inside:
     def __init__(self, application: Application | None, *, is_served: bool, settings: Mapping[str, Any]) -> None:
         self._application = application
         self._is_served = is_served
-        self._settings: dict[str, Any] = {"state": None, "clock": "virtual", **settings}
+        self._settings = {**DEFAULTS, **with_paths(settings)}
         self._closing = AsyncExitStack()
         self._http: httpx.AsyncClient | None = None
         self._emulator: Emulator | None = None
@@ -144,7 +144,7 @@ class Inside:
         """Open it. Raise ``FaultyTemplate``."""
         if self._application is None:
             settings = Settings(**self._settings)
-            stack = _shipped() if self._settings.keys() == {"state", "clock"} else None
+            stack = _shipped() if self._settings.keys() == DEFAULTS.keys() else None
             emulator = await Emulator.open(settings, stack=stack)
             self._closing.push_async_callback(emulator.close)
         else:
@@ -222,6 +222,10 @@ class Inside:
     async def break_hops(self, kind: str, service: str = "*", operation: str = "*", /, **more: Any) -> int:
         """Have hops go wrong: see ``pizzabar.faults``. Give the rule's number. Raise ``InvalidFault``."""
         return self.emulator.faults.add(FaultRule(kind, service, operation, **more))
+
+    async def broken(self, number: int) -> int:
+        """Tell how many hops a rule has broken; 0 of one that is not there."""
+        return next((broken for each, _, broken in self.emulator.faults if each == number), 0)
 
     async def mend_hops(self) -> None:
         """Have nothing go wrong any more."""
@@ -350,7 +354,7 @@ class Inside:
         """Read what was pushed with ``PostToConnection``, in order: all, or to one connection."""
         found = []
         for hop in self.hops("apigatewaymanagementapi", "PostToConnection"):
-            to, data = hop.parameters["ConnectionId"], hop.parameters.get("Data", "")
+            to, data = hop.parameters.get("ConnectionId"), hop.parameters.get("Data", "")
             text = data.decode(errors="replace") if isinstance(data, bytes) else data
             if connection_id in (None, to):
                 found.append(Push(to, parsed(text), hop.started, None if hop.error is None else str(hop.error)))
@@ -396,12 +400,9 @@ class Inside:
 
     def _events(self) -> Iterator[tuple[str, JSON]]:
         for hop in self.hops("events", "PutEvents"):
-            results: Sequence[JSON] = hop.result["Entries"] if isinstance(hop.result, dict) else ()
-            for entry, result in zip(hop.parameters["Entries"], results, strict=False):
-                if "EventId" in result:
-                    event = event_of(entry, id=result["EventId"], home=self.emulator.home, now=hop.started)
-                    if event is not None:
-                        yield bus_name(entry.get("EventBusName")), event.document
+            for each in entries_of(hop, self.emulator.home):
+                if each.event is not None:
+                    yield each.bus, each.event.document
 
     def _name(self, given: str, type: str, names: Sequence[str]) -> str:
         """Give a resource's name, of its name, with or without the stack's, or its logical ID. Raise ``NotThere``."""

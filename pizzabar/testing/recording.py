@@ -61,8 +61,11 @@ def write_test(messages: Sequence[Message], make: Callable[[], World], *, stage:
     ``opens`` is the line that gives the test its world, or nothing if the fixture does. Raise ``NothingToRecord``, or
     what connecting raises.
     """
-    runs = [_record(messages, make, stage) for _ in range(2)]
-    steps = [_common(one, other) for one, other in zip(*runs, strict=False)]
+    # The second is at another time, so that times are told from what is always the same.
+    one, other = (_record(messages, make, stage, later) for later in (timedelta(), timedelta(days=400, seconds=3671)))
+    if [len(step.frames) for step in one] != [len(step.frames) for step in other]:
+        raise NothingToRecord("what comes back is another each time: not even the number of frames is the same")
+    steps = [_common(*pair) for pair in zip(one, other, strict=True)]
     if not any(step.frames for step in steps):
         raise NothingToRecord("no frame came back")
     with make() as world:
@@ -74,8 +77,11 @@ def write_test(messages: Sequence[Message], make: Callable[[], World], *, stage:
     return "\n".join([*head, *(("from unittest.mock import ANY", "") if needs_any else ()), "", *lines, ""])
 
 
-def _record(messages: Sequence[Message], make: Callable[[], World], stage: str | None) -> list[Step]:
+def _record(
+    messages: Sequence[Message], make: Callable[[], World], stage: str | None, later: timedelta
+) -> list[Step]:
     with make() as world:
+        world.advance(later)
         return _play(messages, world, stage)
 
 
@@ -84,7 +90,10 @@ def _play(messages: Sequence[Message], world: World, stage: str | None) -> list[
     steps = [Step(0, None, _taken(guest))] if guest.frames else []
     for message in messages:
         steps += _wait(world, guest, timedelta(seconds=message.after))
-        guest.send(message.text)
+        try:
+            guest.send(message.text)
+        except ConnectionError:
+            raise NothingToRecord(f"the connection ended before {message.text!r} was sent") from None
         steps.append(Step(0, message.text, _taken(guest)))
     return [*steps, *_wait(world, guest, None)]
 
@@ -109,12 +118,16 @@ def _wait(world: World, guest: Guest, most: timedelta | None) -> Iterator[Step]:
         yield Step(quiet.total_seconds(), None, ())
 
 
+def _number(seconds: float) -> str:
+    return str(int(seconds)) if seconds == int(seconds) else repr(seconds)
+
+
 def _taken(guest: Guest) -> tuple[Any, ...]:
     return tuple(guest.take())
 
 
 def _common(one: Step, other: Step) -> Step:
-    frames = tuple(_same(a, b) for a, b in zip(one.frames, other.frames, strict=False))
+    frames = tuple(_same(a, b) for a, b in zip(one.frames, other.frames, strict=True))
     return Step(one.passed, one.message, frames)
 
 
@@ -137,7 +150,7 @@ def _lines(steps: Sequence[Step], stage: str | None, opens: str, statuses: Seque
         if step.message is not None:
             yield f"    guest.send({_literal(parsed(step.message), step.message)})"
         elif step.passed:
-            yield f"    pizzabar.advance({step.passed:g})"
+            yield f"    pizzabar.advance({_number(step.passed)})"
         if step.message is not None or step.frames:
             yield from _taking(step.frames)
     for status in statuses if len(statuses) == 1 else ():

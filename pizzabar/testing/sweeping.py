@@ -62,12 +62,12 @@ def _tries(world: World, kinds: Sequence[str], services: Sequence[str] | None) -
     counts: dict[tuple[str, str], int] = {}
     for hop in world.hops():
         asked = hop.service, hop.operation
+        counts[asked] = counts.get(asked, 0) + 1
         if asked in UNBROKEN or (services is not None and hop.service not in services):
             continue
         # What the test itself asks is not part of the order.
         if hop.parent == 0 and hop.service != "apigateway":
             continue
-        counts[asked] = counts.get(asked, 0) + 1
         for kind in kinds:
             yield Tried(kind, *asked, counts[asked])
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from pizzabar.application import Application
 from pizzabar.documents import JSON
 from pizzabar.emulator import Emulator
+from pizzabar.errors import PizzabarError
 from pizzabar.journal import Hop
 from pizzabar.testing.inside import Inside, InsideGuest, Push, assert_frames
 from pizzabar.testing.threads import LoopThread
@@ -37,7 +38,7 @@ class _Seen:
     @property
     def _in_loop(self) -> LoopThread:
         if self._loop is None:
-            self._loop = LoopThread("pizzabar-world")
+            raise PizzabarError("the world is not open")
         return self._loop
 
     @property
@@ -57,7 +58,9 @@ class _Seen:
 
     @property
     def url(self) -> str:
-        """The endpoint of AWS's services, if the world is served."""
+        """The endpoint of AWS's services. Raise ``PizzabarError`` when the world is not served."""
+        if self._inside.port is None:
+            raise PizzabarError("the world is not served: is_served=True has it so")
         return f"http://localhost:{self._inside.port}"
 
     def hops(self, service: str | None = None, operation: str | None = None) -> list[Hop]:
@@ -95,20 +98,20 @@ class _Seen:
         return client_of(self._inside, self._in_loop, service)
 
     def _start(self) -> None:
-        """Open the world from whatever thread, and wait."""
-        self._in_loop.do(self._inside.open())
+        """Open the world from whatever thread, and wait. Raise ``FaultyTemplate``."""
+        if self._loop is None:
+            self._loop = LoopThread("pizzabar-world")
+        self._loop.do(self._inside.open())
 
     def _shut(self) -> None:
         """Close the world from whatever thread, and wait."""
+        if self._loop is None:
+            return
         try:
-            self._in_loop.do(self._inside.close())
+            self._loop.do(self._inside.close())
         finally:
-            self._end()
-
-    def _end(self) -> None:
-        if self._loop is not None:
-            self._loop.close()
-            self._loop = None
+            loop, self._loop = self._loop, None
+            loop.close()
 
 
 class _Guest:
@@ -216,11 +219,11 @@ class World(_Seen):
     ``application`` is a back end written in Python. The keywords are settings; ``is_served`` opens a port.
     """
 
-    open = _done(Inside.open)
     call = _done(Inside.call)
     settled = _done(Inside.settled)
     advance = _done(Inside.advance)
     break_hops = _done(Inside.break_hops)
+    broken = _done(Inside.broken)
     mend_hops = _done(Inside.mend_hops)
     items = _done(Inside.items)
     item = _done(Inside.item)
@@ -231,6 +234,10 @@ class World(_Seen):
     assert_item = _done(Inside.assert_item)
     assert_execution = _done(Inside.assert_execution)
     _connect = _done(Inside.connect)
+
+    def open(self) -> None:
+        """Open the world. Raise ``FaultyTemplate``."""
+        self._start()
 
     def connect(self, *args: Any, **kwargs: Any) -> Guest:
         """Connect to a stage: ``connect(stage=None, *, api=None, headers=None, query=None)``.
@@ -260,11 +267,11 @@ class World(_Seen):
 class AsyncWorld(_Seen):
     """A world for coroutines: ``async with AsyncWorld(template="template.yaml") as world``. See ``World``."""
 
-    open = _awaited(Inside.open)
     call = _awaited(Inside.call)
     settled = _awaited(Inside.settled)
     advance = _awaited(Inside.advance)
     break_hops = _awaited(Inside.break_hops)
+    broken = _awaited(Inside.broken)
     mend_hops = _awaited(Inside.mend_hops)
     items = _awaited(Inside.items)
     item = _awaited(Inside.item)
@@ -276,6 +283,12 @@ class AsyncWorld(_Seen):
     assert_execution = _awaited(Inside.assert_execution)
     _connect = _awaited(Inside.connect)
 
+    async def open(self) -> None:
+        """Open the world. Raise ``FaultyTemplate``."""
+        if self._loop is None:
+            self._loop = LoopThread("pizzabar-world")
+        await self._loop.awaited(self._inside.open())
+
     async def connect(self, *args: Any, **kwargs: Any) -> AsyncGuest:
         """Connect to a stage: ``connect(stage=None, *, api=None, headers=None, query=None)``.
 
@@ -285,8 +298,8 @@ class AsyncWorld(_Seen):
 
     async def close(self) -> None:
         """Close the world; nothing is left."""
-        if self._loop is not None:
-            await asyncio.to_thread(self._shut)
+        # Whoever is cancelled meanwhile leaves nothing either.
+        await asyncio.shield(asyncio.to_thread(self._shut))
 
     async def __aenter__(self) -> "AsyncWorld":
         try:

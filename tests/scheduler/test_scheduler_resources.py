@@ -180,10 +180,10 @@ def test_schedule_v2_with_a_role_and_no_name() -> None:
 
 
 def test_schedule_v2_needs_an_expression() -> None:
-    told = faults_of(FUNCTION_WITH.replace("PROPERTIES", "Input: '1', DeadLetterConfig: {Type: SQS}, Colour: red"))
+    told = faults_of(FUNCTION_WITH.replace("PROPERTIES", "Input: '1', DeadLetterConfig: {}, Colour: red"))
 
     assert any("Bake: an event source of this type needs a ScheduleExpression." in each for each in told)
-    assert any("DeadLetterConfig needs the Arn of a queue" in each for each in told)
+    assert any("No 'Arn' or 'Type' property provided for DeadLetterConfig" in each for each in told)
     assert any("property Colour not defined for event Tick" in each for each in told)
 
 

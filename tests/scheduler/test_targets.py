@@ -11,6 +11,7 @@ import pytest
 
 from pizzabar.documents import JSON
 from pizzabar.errors import InternalFailure, ServiceError
+from pizzabar.faults import FaultRule, Faults
 from pizzabar.journal import Hop
 from tests.scheduler.service import (
     BUS,
@@ -370,3 +371,16 @@ async def test_an_input_that_a_value_makes_no_document_is_given_up() -> None:
 
         [notes] = ask.notes()
         assert notes["given up"].startswith("AWS.Scheduler.InternalServerError: ")
+
+
+async def test_a_target_that_could_not_even_be_asked_is_asked_again() -> None:
+    async def nobody(connection: str) -> None:
+        raise AssertionError(connection)
+
+    async with scheduler() as ask:
+        faults = Faults(ask.world.clock, nobody)
+        ask.world.call.break_by(faults.rules, faults.around)
+        faults.add(FaultRule("throttle", "scheduler", "InvokeTarget"))
+        await ask.create("at(2026-03-01T12:01:00)")
+        await ask.pass_time(minutes=10)
+        assert len(ask.invoked) == 1

@@ -98,3 +98,13 @@ def test_what_a_client_of_a_server_has_sent_is_recorded() -> None:
 
 def test_either_messages_or_a_connection() -> None:
     assert "give either messages or --connection" in CliRunner().invoke(main, ["record"]).output
+
+
+def test_times_are_another_each_time() -> None:
+    app = Application()
+
+    @app.default
+    async def tell(event: Any, context: Any) -> Any:
+        return {"at": event["requestContext"]["requestTime"]}
+
+    assert "{'at': ANY}" in write_test([Message("when")], lambda: World(app), stage=None, opens="")

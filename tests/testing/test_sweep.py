@@ -35,3 +35,13 @@ def test_a_scenario_that_is_wrong_without_any_is_told() -> None:
 
     with pytest.raises(AssertionError, match="always"):
         sweep(wrong)
+
+
+def test_what_the_scenario_itself_asks_is_left_alone() -> None:
+    def scenario(world: World) -> None:
+        world.call("dynamodb", "PutItem", TableName="pizzabar-Orders", Item={"orderId": {"S": "own"}})
+        world.connect()
+
+    [outcome] = sweep(scenario, services=("dynamodb",))
+    assert str(outcome.tried) == "error at dynamodb:PutItem 2"
+    assert "500" in (outcome.wrong or "")

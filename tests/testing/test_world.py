@@ -1,10 +1,12 @@
 """Worlds for tests."""
 
+import asyncio
 import gc
 import json
 import os
 import threading
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -179,7 +181,7 @@ def test_a_world_that_is_served() -> None:
         assert world.url == f"http://localhost:{world.port}"
 
 
-def test_a_template_with_faults_leaves_nothing(tmp_path: Any) -> None:
+def test_a_template_with_faults_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "t.yaml").write_text("Resources: {A: {Type: B}}")
     before = threading.active_count()
     with pytest.raises(PizzabarError, match="B"), World(template=tmp_path / "t.yaml"):
@@ -202,3 +204,93 @@ def test_many_worlds_leave_nothing() -> None:
         live()
     gc.collect()
     assert count() == before
+
+
+def test_paths_may_be_texts(tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text("Resources: {Things: {Type: AWS::Events::EventBus, Properties: {Name: own}}}")
+    with World(template=str(tmp_path / "t.yaml"), state=str(tmp_path / "s.db")) as world:
+        assert world.call("events", "DescribeEventBus", Name="own")["Name"] == "own"
+    assert (tmp_path / "s.db").exists()
+
+
+def test_a_handler_that_waits_for_its_world_is_told_so() -> None:
+    app = Application()
+    told: list[str] = []
+
+    def ask(world: World) -> None:
+        try:
+            world.items("Guests")
+        except PizzabarError as error:
+            told.append(str(error))
+
+    @app.default
+    def plain(event: Any, context: Any) -> None:
+        ask(world)
+        table = world.session().resource("dynamodb", endpoint_url="http://localhost").Table("Guests")
+        table.put_item(Item={"id": "1"})
+
+    @app.route("coroutine")
+    async def coroutine(event: Any, context: Any) -> None:
+        ask(world)
+
+    app.table("Guests", key="id")
+    with World(app) as world:
+        guest = world.connect()
+        guest.send("{}")
+        guest.send({"action": "coroutine"})
+        assert world.items("Guests") == [{"id": "1"}]
+    assert told == ["a handler cannot wait for the world that it runs in: it has context.call(…)"] * 2
+
+
+def test_a_world_that_is_not_open_is_told_so() -> None:
+    world = World()
+    for ask in (lambda: world.items("Orders"), lambda: world.hops(), lambda: world.client("dynamodb")):
+        with pytest.raises(PizzabarError, match="the world is not open"):
+            ask()
+    world.open()
+    client = world.client("dynamodb")
+    with pytest.raises(PizzabarError, match="the world is not served"):
+        _ = world.url
+    world.close()
+    world.close()
+    before = threading.active_count()
+    with pytest.raises(PizzabarError, match="the world is not open"):
+        client.list_tables()
+    with pytest.raises(PizzabarError, match="the world is not open"):
+        world.items("Orders")
+    assert threading.active_count() == before
+
+
+async def test_a_world_whose_opening_is_cancelled_leaves_nothing() -> None:
+    before = {thread.name for thread in threading.enumerate()}
+    for _ in range(5):
+        world = AsyncWorld()
+        opening = asyncio.ensure_future(world.open())
+        await asyncio.sleep(0)
+        opening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+        await world.close()
+    left = {thread.name for thread in threading.enumerate()} - before
+    # Those of the test's own loop stay.
+    assert all(name.startswith("asyncio_") for name in left)
+
+
+def test_a_fault_that_could_never_be_is_refused() -> None:
+    with World() as world:
+        with pytest.raises(PizzabarError, match="there is no dynamo:PutItem that could go wrong"):
+            world.break_hops("error", "dynamo", "PutItem")
+        number = world.break_hops("throttle", "dynamodb", "GetItem")
+        world.break_hops("error", "lambda", "Invocation", skip=9)
+        world.connect().send(ORDER)
+        assert world.broken(number) == 1
+
+
+def test_what_was_refused_is_no_event() -> None:
+    with World() as world:
+        with pytest.raises(ServiceError):
+            world.call("events", "PutEvents")
+        with pytest.raises(ServiceError):
+            world.call("apigatewaymanagementapi", "PostToConnection", ConnectionId="x", Data="y")
+        assert world.events() == []
+        assert [push.error for push in world.pushes()] == ["BadRequestException: Invalid connectionId: x"]

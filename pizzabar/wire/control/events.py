@@ -1,6 +1,6 @@
 """Events: what was put on buses, which rules matched it, and why others did not; and putting them, again too."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,13 +14,12 @@ from pizzabar.documents import JSON
 from pizzabar.emulator import Emulator
 from pizzabar.eventbridge.buses import MAX_ENTRIES, bus_name
 from pizzabar.eventbridge.errors import InvalidEventPatternException
-from pizzabar.eventbridge.event import Event, event_of
 from pizzabar.eventbridge.explanation import explain
 from pizzabar.eventbridge.nearest import nearest
 from pizzabar.eventbridge.pattern import Pattern, read_pattern
+from pizzabar.eventbridge.put_entry import PutEntry, entries_of
 from pizzabar.eventbridge.rules import Rule as BusRule
 from pizzabar.journal import Hop
-from pizzabar.record import record
 from pizzabar.wire.control.following import LAST_EVENT_ID, follow_hops
 from pizzabar.wire.feeds import Feeds
 
@@ -162,7 +161,7 @@ def router(emulator: Emulator, feeds: Feeds) -> APIRouter:
         wanted = _wanted(bus, source, pattern)
         found: list[Put] = []
         for hop in reversed(list(emulator.journal)):
-            found += [_put(emulator, each) for each in reversed(list(_entries(emulator, hop))) if wanted(each)]
+            found += [_put(emulator, each) for each in reversed(list(entries_of(hop, emulator.home))) if wanted(each)]
             if len(found) >= limit:
                 break
         return found[:limit]
@@ -188,13 +187,13 @@ def router(emulator: Emulator, feeds: Feeds) -> APIRouter:
 
     @routes.post("/events/replay")
     async def replay(again: Again) -> list[Put]:
-        """Put past events again, in their order, as they were: with ids and times of their own, but of now."""
+        """Put again, in order, what was put from outside, as it was, but with ids and times of now."""
         wanted = _wanted(again.from_bus, None, None if again.pattern is None else documents.write(again.pattern))
         found = [
             each
             for hop in emulator.journal
-            for each in _entries(emulator, hop)
-            if each.event is not None and wanted(each)
+            for each in entries_of(hop, emulator.home)
+            if each.event is not None and each.is_from_outside and wanted(each)
         ]
         entries = []
         for each in found[-again.limit :]:
@@ -214,13 +213,13 @@ def router(emulator: Emulator, feeds: Feeds) -> APIRouter:
         wanted = _wanted(bus, source, pattern)
 
         def shown(hop: Hop) -> JSON:
-            found = [_put(emulator, each) for each in _entries(emulator, hop) if wanted(each)]
+            found = [_put(emulator, each) for each in entries_of(hop, emulator.home) if wanted(each)]
             return [put.model_dump(mode="json") for put in found]
 
         return follow_hops(
             emulator,
             feeds,
-            lambda hop: any(wanted(each) for each in _entries(emulator, hop)),
+            lambda hop: any(wanted(each) for each in entries_of(hop, emulator.home)),
             shown,
             last_event_id,
             after,
@@ -306,42 +305,7 @@ def _explained(rule: BusRule | None, pattern: Pattern, event: JSON) -> Explained
     return Explained(rule=name, is_enabled=is_enabled, **explain(pattern, event).as_json())
 
 
-@record
-class _Entry:
-    """An entry of a request, with the event that was made of it, if one was, and why nothing became of it."""
-
-    hop: Hop
-    entry: JSON
-    event: Event | None
-    matched: list[str]
-    dropped: str | None
-
-    @property
-    def bus(self) -> str:
-        return bus_name(self.entry.get("EventBusName"))
-
-
-def _entries(emulator: Emulator, hop: Hop) -> Iterator[_Entry]:
-    """Read the entries of a request, if it is one that puts events."""
-    if (hop.service, hop.operation) != ("events", "PutEvents"):
-        return
-    shown = hop.as_json()
-    entries = shown["parameters"].get("Entries") if isinstance(shown["parameters"], dict) else None
-    results = shown["result"]["Entries"] if isinstance(shown["result"], dict) else []
-    notes: JSON = hop.notes or {}
-    for index, entry in enumerate(entries if isinstance(entries, list) else []):
-        # What is no entry was refused, with all of the request.
-        if not isinstance(entry, dict):
-            continue
-        result = results[index] if index < len(results) else {}
-        id = result.get("EventId")
-        event = None if id is None else event_of(entry, id=id, home=emulator.home, now=hop.started)
-        fault = result.get("ErrorMessage") or (None if hop.error is None else str(hop.error))
-        dropped = notes.get("dropped", {}).get(id) or fault
-        yield _Entry(hop, entry, event, notes.get("matched", {}).get(id, []), dropped)
-
-
-def _wanted(bus: str | None, source: str | None, pattern: str | None) -> Callable[[_Entry], bool]:
+def _wanted(bus: str | None, source: str | None, pattern: str | None) -> Callable[[PutEntry], bool]:
     """Tell which entries are wanted. Refuse a pattern that is none."""
     name = None if bus is None else bus_name(bus)
     try:
@@ -349,7 +313,7 @@ def _wanted(bus: str | None, source: str | None, pattern: str | None) -> Callabl
     except InvalidEventPatternException as error:
         raise HTTPException(400, error.message.partition("\n")[0]) from None
 
-    def wants(entry: _Entry) -> bool:
+    def wants(entry: PutEntry) -> bool:
         return (
             name in (None, entry.bus)
             and source in (None, entry.entry.get("Source"))
@@ -359,10 +323,10 @@ def _wanted(bus: str | None, source: str | None, pattern: str | None) -> Callabl
     return wants
 
 
-def _known(emulator: Emulator, id: str) -> _Entry:
+def _known(emulator: Emulator, id: str) -> PutEntry:
     """Find an event that the journal still knows of."""
     for hop in emulator.journal:
-        for entry in _entries(emulator, hop):
+        for entry in entries_of(hop, emulator.home):
             if entry.event is not None and entry.event.id == id:
                 return entry
     raise HTTPException(404, f"the journal knows of no event {id}")
@@ -378,11 +342,11 @@ async def _put_again(emulator: Emulator, entries: list[JSON]) -> list[Put]:
         _put(emulator, each)
         for hop in emulator.journal
         if any(hop.result is answer for answer in answers)
-        for each in _entries(emulator, hop)
+        for each in entries_of(hop, emulator.home)
     ]
 
 
-def _nearest(emulator: Emulator, each: _Entry, *, is_one_of_many: bool = False) -> list[Near]:
+def _nearest(emulator: Emulator, each: PutEntry, *, is_one_of_many: bool = False) -> list[Near]:
     """Tell which rules of today were nearest to an event that none matched."""
     if each.event is None or each.matched:
         return []
@@ -396,7 +360,7 @@ def _nearest(emulator: Emulator, each: _Entry, *, is_one_of_many: bool = False) 
     ]
 
 
-def _put(emulator: Emulator, each: _Entry) -> Put:
+def _put(emulator: Emulator, each: PutEntry) -> Put:
     """Tell of an entry."""
     return Put(
         id=None if each.event is None else each.event.id,

@@ -54,9 +54,10 @@ def router(emulator: Emulator) -> APIRouter:
         """Have hops go wrong from here on."""
         try:
             made = FaultRule(**rule.model_dump())
+            number = emulator.faults.add(made)
         except InvalidFault as error:
             raise HTTPException(422, str(error)) from None
-        return Heeded(number=emulator.faults.add(made), broken=0, **made.as_json())
+        return Heeded(number=number, broken=0, **made.as_json())
 
     @routes.post("/faults/clear")
     async def clear_faults() -> list[Heeded]:

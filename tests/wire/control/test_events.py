@@ -165,3 +165,18 @@ async def test_what_a_service_or_a_schedule_puts_is_told() -> None:
             "/events/explain", json={"id": told["id"], "pattern": {"source": ["aws.events"]}}
         )
         assert explained.json()[0]["matches"]
+
+
+async def test_only_what_came_from_outside_is_replayed() -> None:
+    async with control() as (client, emulator):
+        await emulator.call("events", "CreateEventBus", {"Name": "other"})
+        await emulator.call("events", "PutRule", {"Name": "on", "EventPattern": '{"source":["a"]}'})
+        target = {"Id": "t", "Arn": "arn:aws:events:us-east-1:123456789012:event-bus/other"}
+        await emulator.call("events", "PutTargets", {"Rule": "on", "Targets": [target]})
+        await put(emulator, "a", "b", "default")
+        assert len((await client.get("/events")).json()) == 2
+
+        [again] = (await client.post("/events/replay", json={})).json()
+        await emulator.settled()
+        assert again["bus"] == "default"
+        assert len((await client.get("/events")).json()) == 4

@@ -19,6 +19,7 @@ import socket
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -163,6 +164,8 @@ class Kitchen:
     """The lane and the number of each event that PutEvents has acknowledged, by its id."""
     executions: list[str] = field(default_factory=list)
     """The lanes of executions whose start was acknowledged."""
+    process: Any = None
+    """The server of the day."""
     _waiting: tuple[int, asyncio.Event] | None = None
 
     def start(self, dies_at: int = 0) -> Any:
@@ -172,7 +175,14 @@ class Kitchen:
         seed = self.chance.getrandbits(32)
         process = context.Process(target=_live, args=(self.folder / "state.db", self.listening, seed, dies_at))
         process.start()
+        self.process = process
         return process
+
+    def close(self) -> None:
+        """End the last server as the others have ended, and the socket."""
+        self.process.kill()
+        self.process.join()
+        self.listening.close()
 
     async def kill(self, putting: asyncio.Task[None]) -> None:
         """Have a server die, now and then of its own accord, while events are put."""
@@ -315,34 +325,38 @@ def check(kitchen: Kitchen, found: dict[str, list[dict[str, Any]]]) -> None:
             assert not torn, f"{target}: {len(torn)} lanes are not in order; SEED={SEED}"
 
 
-async def _run(folder: Path) -> None:
-    began = time.perf_counter()
-    kitchen = Kitchen(folder, random.Random(SEED))
+def write_template(folder: Path) -> None:
     functions = (FUNCTION.format(name=name, handler=name, folder=folder) for name in ("quick", "slow"))
-    machine = {"Type": "AWS::StepFunctions::StateMachine", "Properties": {"StateMachineName": "Cook"}}
-    machine["Properties"] |= {"RoleArn": "arn:aws:iam::123456789012:role/any", "Definition": cook()}  # type: ignore[operator]
-    text = "".join((TEMPLATE, *functions, f"  Cook: {json.dumps(machine)}\n"))
-    (folder / "template.yaml").write_text(text)
+    role = "arn:aws:iam::123456789012:role/any"
+    properties = {"StateMachineName": "Cook", "RoleArn": role, "Definition": cook()}
+    machine = json.dumps({"Type": "AWS::StepFunctions::StateMachine", "Properties": properties})
+    (folder / "template.yaml").write_text("".join((TEMPLATE, *functions, f"  Cook: {machine}\n")))
+
+
+async def _run(kitchen: Kitchen) -> None:
+    began = time.perf_counter()
     putting = asyncio.create_task(kitchen.put_all())
     while kitchen.kills < KILLS and not putting.done():
         await kitchen.kill(putting)
-    process = kitchen.start()
+    kitchen.start()
     await putting
     async with kitchen.client() as client:
         # No wait is worth waiting for any more.
         await kitchen.ask(client, "", {"mode": "auto"}, "/_pizzabar/clock")
         await kitchen.ask(client, "", {}, "/_pizzabar/settled")
-        settled = time.perf_counter() - began
+        seconds = time.perf_counter() - began
         found = await arrivals(kitchen, client)
-    process.kill()
-    process.join()
-    print(f"{EVENTS} events, {kitchen.kills} kills, {settled:.0f} s; SEED={SEED}")  # noqa: T201
+    print(f"{EVENTS} events, {kitchen.kills} kills, {seconds:.0f} s; SEED={SEED}")  # noqa: T201
     check(kitchen, found)
-    with sqlite3.connect(folder / "state.db") as database:
-        assert database.execute("SELECT count(*) FROM deliveries").fetchone() == (0,)
-    database.close()
-    kitchen.listening.close()
 
 
 def test_no_event_is_lost_or_overtaken(tmp_path: Path) -> None:
-    asyncio.run(_run(tmp_path))
+    write_template(tmp_path)
+    kitchen = Kitchen(tmp_path, random.Random(SEED))
+    try:
+        asyncio.run(_run(kitchen))
+    finally:
+        kitchen.close()
+
+    with closing(sqlite3.connect(tmp_path / "state.db")) as database:
+        assert database.execute("SELECT count(*) FROM deliveries").fetchone() == (0,)

@@ -295,12 +295,14 @@ async def arrivals(kitchen: Kitchen, client: httpx.AsyncClient) -> dict[str, lis
                 break
             asked["nextToken"] = page["nextToken"]
     assert found["broken"] == []
-    queue = {"QueueUrl": f"http://localhost/{HOME.partition(':')[2]}/dead", "MaxNumberOfMessages": 10}
-    asked_queue = {**queue, "VisibilityTimeout": 43_200, "MessageAttributeNames": ["TARGET_ARN"]}
+    queue = {"QueueUrl": f"http://localhost/{HOME.partition(':')[2]}/dead"}
+    asked_queue = {**queue, "MaxNumberOfMessages": 10, "MessageAttributeNames": ["TARGET_ARN"]}
     while messages := (await kitchen.ask(client, "AmazonSQS.ReceiveMessage", asked_queue)).get("Messages"):
         for message in messages:
             target = message["MessageAttributes"]["TARGET_ARN"]["StringValue"].split(":", 5)[5]
             found["missing" if target == "missing" else "broken"].append(json.loads(message["Body"]))
+        receipts = [{"Id": each["MessageId"], "ReceiptHandle": each["ReceiptHandle"]} for each in messages]
+        await kitchen.ask(client, "AmazonSQS.DeleteMessageBatch", {**queue, "Entries": receipts})
     return found
 
 

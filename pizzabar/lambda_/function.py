@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from dataclasses import field
 from datetime import datetime
-from itertools import dropwhile
 from typing import Any, cast
 
 from pizzabar import documents
@@ -189,9 +188,12 @@ def error_payload(error: BaseException) -> dict[str, JSON]:
     """
     if isinstance(error, MarshalError):
         return {"errorMessage": str(error), "errorType": "Runtime.MarshalError", "stackTrace": []}
+    passed = error.__traceback__
+    while passed is not None and _is_machinery(passed.tb_frame.f_code.co_filename):
+        passed = passed.tb_next
     frames = [
         f'  File "{frame.filename}", line {frame.lineno}, in {frame.name}\n    {frame.line}\n'
-        for frame in dropwhile(_is_machinery, traceback.extract_tb(error.__traceback__))
+        for frame in traceback.extract_tb(passed)
     ]
     return {"errorMessage": str(error), "errorType": type(error).__name__, "stackTrace": frames}
 
@@ -205,9 +207,9 @@ _MACHINERY = (
 )
 
 
-def _is_machinery(frame: traceback.FrameSummary) -> bool:
-    """Whether a frame belongs to what runs the handler."""
-    file = frame.filename.replace("\\", "/")
+def _is_machinery(file: str) -> bool:
+    """Whether the code of a file belongs to what runs the handler."""
+    file = file.replace("\\", "/")
     return any(part in file for part in _MACHINERY)
 
 

@@ -310,11 +310,13 @@ class Functions:
         except RuntimeFault as fault:
             context.log(fault_line(now, request_id, fault.message))
             payload = _fault_payload(fault, request_id)
+            _let_go(fault)
         except Exception as error:
             document = error_payload(error) | {"requestId": request_id}
             context.log(f"[ERROR] {document['errorType']}: {document['errorMessage']}")
             context.lines.extend(document["stackTrace"])
             payload = documents.write(document)
+            _let_go(error)
         milliseconds = (time.perf_counter() - began) * 1000
         lines = [
             start_line(request_id),
@@ -395,6 +397,11 @@ def _under_way() -> Iterator[None]:
 def _described(function: Function, event: JSON, request_id: str) -> JSON:
     """Tell of an invocation in the journal."""
     return {"FunctionName": function.name, "RequestId": request_id, "Event": event}
+
+
+def _let_go(error: BaseException) -> None:
+    """Let go of the frames that an error has passed, and of all that they hold: the journal remembers the error."""
+    error.__traceback__ = error.__context__ = None
 
 
 def _fault_payload(fault: RuntimeFault, request_id: str) -> str:

@@ -411,12 +411,18 @@ def _check_content(path: Path) -> None:
                 f"{path} was written by a newer pizzabar (schema {version}, this one knows {len(MIGRATIONS)}):"
                 " it was left as it is"
             )
-        if path.stat().st_size <= _CHECKED_BYTES:
+        if path.stat().st_size + _wal_bytes(path) <= _CHECKED_BYTES:
             answer = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if answer != "ok":
                 raise StateFileError(f"{path} is damaged ({answer}): it was left as it is")
     finally:
         connection.close()
+
+
+def _wal_bytes(path: Path) -> int:
+    """Tell how long the log beside a file is."""
+    wal = path.with_name(path.name + "-wal")
+    return wal.stat().st_size if wal.exists() else 0
 
 
 def _prepare(connection: sqlite3.Connection, path: Path | None) -> None:
@@ -435,6 +441,9 @@ def _prepare(connection: sqlite3.Connection, path: Path | None) -> None:
         # The lock is taken by the first write.
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("COMMIT")
+        if _wal_bytes(path) > _WAL_BYTES:
+            # Processes that are killed before they come to a checkpoint would leave each other an ever longer log.
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     for number, name in enumerate(MIGRATIONS[version:], version + 1):
         script = files("pizzabar.local").joinpath(name).read_text()
         connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")

@@ -1,22 +1,38 @@
 """
-How many events a second the rule index matches, beside trying each pattern in turn.
+How many events a second the rule index matches, beside trying each pattern in turn, and beside others' matchers.
 
-Run: ``python -m tests.benchmarks.event_matching``. The event is about 1 KB and is already parsed; seconds are of CPU.
-Plain rules want a source, a detail type and exact values in the detail; mixed rules want them by every operator.
+Run
+
+    python -m tests.benchmarks.event_matching [--moto BIN] [--ministack BIN]
+
+where BIN is the folder of the command ``python`` of an environment that has them: ``pip install moto ministack`` in
+one of its own. The event is about 1 KB and is already parsed; seconds are of CPU. Plain rules want a source, a detail
+type and exact values in the detail; mixed rules want them by every operator. Where another matcher gives other
+answers than the index, that is counted, each event with each rule being one answer.
 """
 
+import argparse
 import gc
+import json
+import random
+import subprocess
+import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from pizzabar.documents import encode
 from pizzabar.eventbridge.index import RuleIndex
 from pizzabar.eventbridge.pattern import Pattern, read_pattern
+from tests.benchmarks import other_event_matchers
+from tests.benchmarks.other_event_matchers import rate
 
 SIZES = (1, 10, 100, 1_000, 10_000)
-MEASURED_SECONDS = 1.0
+COMPARED = 200_000
+"""How many answers of matchers are compared, of each event for each rule."""
+CHANGED = 500
 
 
 def event(number: int) -> dict[str, Any]:
@@ -74,21 +90,10 @@ def mixed(number: int) -> dict[str, Any]:
     }
 
 
-def rate(match: Callable[[dict[str, Any]], Any], events: list[dict[str, Any]]) -> float:
-    """Tell how many events a CPU second are matched: the best of three runs."""
-    best = 0.0
-    for _ in range(3):
-        done, began = 0, time.process_time()
-        while (passed := time.process_time() - began) < MEASURED_SECONDS / 3:
-            for each in events[done % len(events) :][:50]:
-                match(each)
-            done += 50
-        best = max(best, done / passed)
-    return best
-
-
-def measure(document: Callable[[int], dict[str, Any]], size: int, events: list[dict[str, Any]]) -> str:
-    """Give a line of the table."""
+def measure(
+    document: Callable[[int], dict[str, Any]], size: int, events: list[dict[str, Any]], others: dict[str, Path]
+) -> None:
+    """Print a line of the table, and what others' matchers make of the same rules and events."""
     began = time.process_time()
     patterns: list[Pattern] = [read_pattern(document(number)) for number in range(size)]
     read = time.process_time() - began
@@ -109,12 +114,52 @@ def measure(document: Callable[[int], dict[str, Any]], size: int, events: list[d
     def scan(each: dict[str, Any]) -> list[int]:
         return [key for key, pattern in enumerate(patterns) if pattern.matches(each)]
 
-    assert all(index.match(each) == scan(each) for each in (events if size <= 100 else events[:20]))
+    compared = random.Random(size).sample(events, min(len(events), COMPARED // size))
+    assert all(index.match(each) == scan(each) for each in compared)
     matched = sum(len(index.match(each)) for each in events) / len(events)
-    return (
+    print(
         f"{document.__name__:>6} {size:>7,} {rate(index.match, events):>10,.0f} {rate(scan, events):>10,.0f}"
-        f" {matched:>8.1f} {read * 1e3:>9.1f} {built * 1e3:>9.1f} {memory / 1e6:>7.2f}"
+        f" {matched:>8.1f} {read * 1e3:>9.1f} {built * 1e3:>9.1f} {memory / 1e6:>7.2f}",
+        flush=True,
     )
+    if size == SIZES[-1]:
+        print(f"{'':>14} of {size:,}: {changes(index, document, events)}")
+    for name, folder in others.items():
+        texts = [encode(document(number)).decode() for number in range(size)]
+        found = ask(name, folder, {"patterns": texts, "events": events, "compared": compared})
+        answers = zip(compared, found["answers"], strict=True)
+        differing = sum(len(set(index.match(each)) ^ set(given)) for each, given in answers)
+        total = size * len(compared)
+        print(f"{name:>14} {found['rate']:>10,.0f}   {differing} of {total:,} answers differ", flush=True)
+
+
+def changes(index: RuleIndex[int], document: Callable[[int], dict[str, Any]], events: list[dict[str, Any]]) -> str:
+    """Tell what it takes to add a rule to an index, to match the next event, and to take the rule out again."""
+    times: dict[str, float] = {"read": 0, "added": 0, "the next event matched": 0, "taken out": 0}
+    for number in range(CHANGED):
+        key = len(index) + number * 7
+        marks = [time.process_time()]
+        pattern = read_pattern(document(key))
+        marks.append(time.process_time())
+        index.add(-1, pattern)
+        marks.append(time.process_time())
+        index.match(events[number])
+        marks.append(time.process_time())
+        index.remove(-1)
+        marks.append(time.process_time())
+        for name, began, ended in zip(times, marks, marks[1:], strict=False):
+            times[name] += ended - began
+    return "a rule is " + ", ".join(f"{name} in {spent / CHANGED * 1e6:.0f} µs" for name, spent in times.items())
+
+
+def ask(name: str, folder: Path, asked: dict[str, Any]) -> Any:
+    """Have another matcher measured, in the environment that it is installed in."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(asked, file)
+        file.flush()
+        command = [str(folder / "python"), other_event_matchers.__file__, name, file.name]
+        answer = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+    return json.loads(answer.stdout)
 
 
 def build(patterns: list[Pattern]) -> RuleIndex[int]:
@@ -127,12 +172,16 @@ def build(patterns: list[Pattern]) -> RuleIndex[int]:
 
 def main() -> None:
     """Print the table."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--moto", type=Path)
+    parser.add_argument("--ministack", type=Path)
+    others = {name: folder for name, folder in vars(parser.parse_args()).items() if folder is not None}
     events = [event(number) for number in range(1_000)]
     print(f"event: {len(encode(events[500]))} bytes; rates in events per CPU second")
     print("  kind   rules      index     linear  matched   read ms  build ms      MB")
     for document in (plain, mixed):
         for size in SIZES:
-            print(measure(document, size, events), flush=True)
+            measure(document, size, events, others)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.htm
 """
 
 import asyncio
+import gc
+import weakref
 from base64 import b64decode
 from datetime import datetime, timedelta
 from typing import Any
@@ -180,6 +182,34 @@ async def test_a_timeout_error_of_the_handler_is_an_error_like_any_other() -> No
         error = documents.parse((await ask("Invoke", FunctionName="Tell"))["Payload"])
 
         assert (error["errorType"], error["errorMessage"]) == ("TimeoutError", "the oven is slow")
+
+
+@pytest.mark.parametrize("fails", [True, False], ids=["an error", "a time-out"])
+async def test_what_a_handler_had_is_let_go_when_it_fails(fails: bool) -> None:
+    """The journal remembers the error, but not all that was there where it was raised."""
+    had: list[weakref.ref[Attempts]] = []
+
+    async def handler(event: JSON, context: Context) -> None:
+        mine = Attempts(ask)
+        had.append(weakref.ref(mine))
+        if fails:
+            raise ValueError("no dough")
+        await asyncio.Event().wait()
+
+    async with lambda_() as ask:
+        ask.create(handler, timeout=10)
+        gc.disable()
+        try:
+            asking = asyncio.create_task(ask("Invoke", FunctionName="Tell"))
+            await turns(50)
+            ask.world.virtual.move(NOON + timedelta(seconds=10))
+            answer = await asking
+            await turns(50)
+
+            assert answer["FunctionError"] == "Unhandled"
+            assert had[0]() is None
+        finally:
+            gc.enable()
 
 
 async def test_an_event_is_handled_after_it_was_accepted() -> None:

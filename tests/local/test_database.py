@@ -447,6 +447,28 @@ async def test_what_was_written_is_there_after_a_reopen(tmp_path: Path, durabili
     await database.close()
 
 
+async def test_a_long_log_that_killed_processes_have_left_is_copied_into_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None of them has lived long enough to do so; without it, each would begin more slowly than the one before."""
+    monkeypatch.setattr("pizzabar.local.database._WAL_BYTES", 64 << 10)
+    path, left = tmp_path / "state.db", tmp_path / "left" / "state.db"
+    left.parent.mkdir()
+    database = await open_notes(path)
+    await database.write(insert("x" * 100_000))
+    await database.durable()
+    for suffix in ("", "-wal"):
+        shutil.copy(f"{path}{suffix}", f"{left}{suffix}")
+    await database.close()
+    assert left.with_name("state.db-wal").stat().st_size > 64 << 10
+
+    database = await Database.open(left, Work())
+
+    assert left.with_name("state.db-wal").stat().st_size == 0
+    assert await database.read(notes) == ["x" * 100_000]
+    await database.close()
+
+
 @pytest.mark.parametrize("durability", DURABILITIES)
 async def test_the_log_is_copied_into_the_file_before_it_grows_large(
     tmp_path: Path, durability: Durability, monkeypatch: pytest.MonkeyPatch

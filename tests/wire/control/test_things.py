@@ -88,7 +88,7 @@ async def test_the_stack_and_its_apis() -> None:
 
         [api] = (await client.get("/apis")).json()
         assert api["stages"] == {"api": "/api"}
-        assert api["routes"] == ["$connect", "$default", "$disconnect"]
+        assert api["routes"] == ["$connect", "$default", "$disconnect", "resume"]
 
 
 async def render(**trial: Any) -> tuple[int, Any]:

@@ -286,9 +286,7 @@ def _page(emulator: Emulator, scope: Scope) -> Response:
     # What is not looked at is not imported.
     from pizzabar.wire import pages
 
-    note = "There is no kitchen here: the stack is not the pizza bar." if scope["path"] == KITCHEN else ""
-    values = {"stack": emulator.stack.name, "addresses": _addresses(emulator, scope), "note": note}
-    return pages.page("about.html", scope["headers"], values)
+    return pages.page(scope["path"], emulator.stack, _addresses(emulator, scope), scope["headers"])
 
 
 def _asset(scope: Scope) -> Response:

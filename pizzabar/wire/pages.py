@@ -6,15 +6,19 @@ edited is seen at once. A browser asks each time (``no-cache``) and is told if w
 """
 
 import re
-from collections.abc import Mapping
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
 from string import Template
 
+from pizzabar.cloudformation.stack import Stack
 from pizzabar.wire.aws.exchange import Response
 from pizzabar.wire.guard import Headers, header
 
+KITCHEN = "/kitchen"
+PAGES = {"/": "order.html", KITCHEN: "kitchen.html"}
+PIZZA_BAR = {"api": "PizzaApi", "stage": "PizzaStage", "tickets": "TicketsTable"}
+"""What the pages of the pizza bar must know, and what it is called in the template."""
 CONTENT_TYPES = {
     "css": b"text/css; charset=utf-8",
     "html": b"text/html; charset=utf-8",
@@ -36,8 +40,14 @@ def asset(name: str, headers: Headers) -> Response | None:
     return _answer(file.read_bytes(), match[1], headers) if file.is_file() else None
 
 
-def page(name: str, headers: Headers, values: Mapping[str, str]) -> Response:
-    """Answer with a page, the values where it has their ``$name``."""
+def page(path: str, stack: Stack, addresses: str, headers: Headers) -> Response:
+    """Answer with the page at a path: the pizza bar's if the stack is one, else with what the server is."""
+    refs = {resource.logical_id: resource.identity.ref for resource in stack.resources}
+    if refs.keys() >= set(PIZZA_BAR.values()):
+        name, values = PAGES[path], {name: refs[logical_id] for name, logical_id in PIZZA_BAR.items()}
+    else:
+        note = "There is no kitchen here: the stack is not the pizza bar." if path == KITCHEN else ""
+        name, values = "about.html", {"stack": stack.name, "addresses": addresses, "note": note}
     text = Template(files("pizzabar.console").joinpath(name).read_text("utf-8"))
     content = text.substitute({key: escape(value) for key, value in values.items()})
     return _answer(content.encode(), "html", headers)

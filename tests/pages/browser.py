@@ -40,7 +40,7 @@ async def open_browser() -> AsyncIterator[Browser]:
 
 
 class Visit:
-    """One visitor's window, and the errors that its pages told of; those of a network that is down are none."""
+    """One visitor's window, and the errors that its pages told of; what was refused to them is none."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -49,7 +49,8 @@ class Visit:
         page.on("console", self._note)
 
     def _note(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and "ERR_CONNECTION_REFUSED" not in message.text:
+        is_refusal = "ERR_CONNECTION_REFUSED" in message.text or "a status of 400" in message.text
+        if message.type in ("error", "warning") and not is_refusal:
             self.errors.append(message.text)
 
 

@@ -1,5 +1,6 @@
 """Orders that the kitchen moves on by hand, and guests who come back to theirs."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from pizzabar.cli import main
 from pizzabar.errors import ServiceError
 from pizzabar.pizzeria.orders import status_frame
 from pizzabar.settings import Settings
@@ -85,6 +88,22 @@ async def test_the_kitchen_refuses_an_order_with_a_reason() -> None:
         assert await tickets(bar) == []
         [order] = await bar.items("Orders")
         assert order["status"] == {"S": f"order refused: {reason}"}
+
+
+async def test_an_order_of_the_command_line_ends_when_it_is_refused() -> None:
+    async with open_pizza_bar() as bar:
+        pushed = asyncio.Event()
+        stop = bar.emulator.journal.follow(lambda hop: pushed.set() if hop.operation == "PostToConnection" else None)
+        command = ["order", "--port", str(bar.port), MANUAL]
+        ordering = asyncio.create_task(asyncio.to_thread(CliRunner().invoke, main, command))
+        await pushed.wait()
+        stop()
+
+        await refuse(bar, (await tickets(bar))[0], "the oven is out")
+
+        result = await ordering
+        assert result.exit_code == 1
+        assert result.output.splitlines()[1:] == ["order refused: the oven is out"]
 
 
 async def test_a_ticket_that_was_moved_on_is_not_moved_twice() -> None:

@@ -123,6 +123,21 @@ async def test_an_order_that_the_pizza_bar_has_lost_is_told() -> None:
             await visiting.__aexit__(None, None, None)
 
 
+@pytest.mark.parametrize("text", ["your table is ready", "null", '{"type":"CHANGED_EVENT","message":"{}"}', "[1]"])
+async def test_what_is_pushed_to_a_guest_besides_is_shown_among_the_frames(text: str) -> None:
+    async with guest() as (bar, page):
+        await order(page, "funghi")
+        await expect_status(page, "funghi", STATUSES[0])
+        [connection] = bar.emulator.apis.connections
+        push = {"ConnectionId": connection.id, "Data": text}
+        await bar.emulator.call("apigatewaymanagementapi", "PostToConnection", push)
+
+        await page.get_by_text("Frames of the WebSocket (3)").click()
+
+        await expect(page.get_by_role("list", name="Frames")).to_contain_text(f"received {text}")
+        await expect_status(page, "funghi", STATUSES[0])
+
+
 async def test_a_guest_needs_no_mouse() -> None:
     async with guest() as (_bar, page):
         await page.get_by_role("radio", name="margherita").focus()

@@ -80,15 +80,16 @@ export class Guest {
 
   #receive(text) {
     this.#note("received", text);
-    const frame = JSON.parse(text);
+    const frame = parse(text);
     const asked = this.#unasked[0];
-    const order = this.orders.find((each) => each.details.ref === (frame.ref ?? asked));
-    if (frame.type === "CHANGED_EVENT" && order) {
-      const { status } = JSON.parse(frame.message);
-      if (!isOver(order)) order.status = laterOf(order.status, status);
+    const isUnknown = frame.type === "UNKNOWN_ORDER";
+    const ref = isUnknown ? asked : frame.ref;
+    const order = this.orders.find((each) => each.details.ref === ref);
+    if (order && !isOver(order)) {
+      if (!isUnknown) order.status = laterOf(order.status, JSON.parse(frame.message).status);
+      else if (order.status) order.isLost = true;
     }
-    if (frame.type === "UNKNOWN_ORDER" && order?.status) order.isLost = true;
-    if (asked && (frame.ref === asked || frame.type === "UNKNOWN_ORDER")) {
+    if (asked && ref === asked) {
       this.#unasked.shift();
       this.#ask();
     }
@@ -113,6 +114,15 @@ export class Guest {
 
 // The answer to "resume" and a push may overtake each other.
 const laterOf = (known, told) => (STATUSES.includes(told) && stepOf({ status: known }) > stepOf({ status: told }) ? known : told);
+
+// Anybody may push anything to a connection.
+function parse(text) {
+  try {
+    return Object(JSON.parse(text));
+  } catch {
+    return {};
+  }
+}
 
 function load() {
   return JSON.parse(localStorage.getItem(KEPT) ?? "[]");

@@ -5,6 +5,7 @@ import { html, render, useEffect, useRef, useState } from "./preact.js";
 import { follow, isManual, listTickets, moveOn, refuse, setManual } from "./tickets.js";
 
 const WAITING = STATUSES.slice(0, -1);
+const VERBS = ["Prepare", "Bake", "Pack", "Send", "Deliver"];
 
 const titled = (text) => text[0].toUpperCase() + text.slice(1);
 
@@ -15,6 +16,7 @@ function contentOf(ticket) {
 
 const Ticket = ({ ticket, onMove, onRefuse }) => {
   const { title, note } = contentOf(ticket);
+  const verb = VERBS[WAITING.indexOf(ticket.status)];
   return html`
     <li class="card">
       <h3>
@@ -22,7 +24,14 @@ const Ticket = ({ ticket, onMove, onRefuse }) => {
       </h3>
       ${note && html`<p>${String(note)}</p>`}
       <p class="buttons">
-        <button class="main" id=${`move-${ticket.orderId}`} onClick=${() => onMove(ticket)}>${ticket.next}</button>
+        <button
+          class="main"
+          id=${`move-${ticket.orderId}`}
+          onClick=${() => onMove(ticket)}
+          aria-label=${`${verb} ${title}`}
+        >
+          ${verb}
+        </button>
         <button onClick=${() => onRefuse(ticket)} aria-label=${`Refuse ${title}`}>Refuse…</button>
       </p>
     </li>
@@ -61,11 +70,26 @@ function Kitchen() {
   const [isConnected, connect] = useState(false);
   const [refusing, setRefusing] = useState(null);
   const moved = useRef();
+  const reading = useRef(false);
+  const isStale = useRef(false);
 
+  // One reading at a time; what changes meanwhile is read after it.
   async function refresh() {
-    connect(true);
-    setTickets(await listTickets());
-    switchManual(await isManual());
+    isStale.current = true;
+    if (reading.current) return;
+    reading.current = true;
+    try {
+      while (isStale.current) {
+        isStale.current = false;
+        setTickets(await listTickets());
+        switchManual(await isManual());
+      }
+      connect(true);
+    } catch {
+      connect(false);
+    } finally {
+      reading.current = false;
+    }
   }
 
   async function attempt(action, done) {
@@ -116,7 +140,7 @@ function Kitchen() {
         ${WAITING.map((status) => [status, (tickets ?? []).filter((ticket) => ticket.status === status)]).map(
           ([status, there], index) => html`
             <section aria-labelledby=${`status-${index}`}>
-              <h2 id=${`status-${index}`}>${titled(status)} <small>${there.length}</small></h2>
+              <h2 id=${`status-${index}`}>${titled(status.replace(/^order (is )?/, ""))} <small>${there.length}</small></h2>
               <ul class="cards">
                 ${there.map(
                   (ticket) => html`

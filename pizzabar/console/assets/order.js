@@ -13,7 +13,7 @@ const PIZZAS = {
 };
 const SIZES = { S: "Small", M: "Medium", L: "Large" };
 const KITCHENS = { "": "as the pizza bar does today", automatic: "by itself", manual: "by the kitchen" };
-const STEPS = ["accepted", "prepared", "baking", "packed", "on its way", "delivered"];
+const STEPS = ["accepted", "begun", "baking", "packed", "on its way", "delivered"];
 
 const titled = (name) => name[0].toUpperCase() + name.slice(1);
 
@@ -74,7 +74,7 @@ const stateOf = (order) => {
 const Order = ({ order }) => html`
   <li class="card order">
     <h3>
-      ${titled(order.details.type)}, ${SIZES[order.details.size]}
+      ${titled(order.details.type)}, ${SIZES[order.details.size]} ${" "}
       <small><time>${new Date(order.placed).toLocaleTimeString([], { timeStyle: "short" })}</time></small>
     </h3>
     <p class=${isRefused(order) || order.isLost ? "bad" : ""} aria-live="polite">${stateOf(order)}</p>

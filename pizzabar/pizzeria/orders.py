@@ -15,6 +15,8 @@ Item = Mapping[str, Any]
 
 OURS = frozenset({"orderId", "connectionId", "domainName", "stage", "status"})
 """What the details of an order, which come from the guest, must not change."""
+UNCHANGED = "attribute_not_exists(orderId) OR connectionId = :connectionId"
+"""Under what condition an order is written: unless its guest has come back by another connection in the meantime."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +95,6 @@ def decide(change: Change, session: Item | None, order: Item | None) -> Decision
         frame=status_frame(change.status, change.ref),
         connection_id=None if session is None else connection_id,
     )
-
-
-UNCHANGED = "attribute_not_exists(orderId) OR connectionId = :connectionId"
-"""Under what condition an order is written: unless its guest has come back by another connection in the meantime."""
 
 
 @lru_cache(maxsize=64)

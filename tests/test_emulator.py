@@ -35,6 +35,7 @@ async def test_the_shipped_template_is_the_default() -> None:
     assert stack.outputs["ApiEndpoint"].value.endswith("amazonaws.com/api")
     assert [resource.logical_id for resource in stack.resources if resource.type == "AWS::DynamoDB::Table"] == [
         "SessionsTable",
+        "TicketsTable",
         "OrdersTable",
     ]
 

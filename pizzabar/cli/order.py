@@ -10,6 +10,7 @@ import click
 from pizzabar.cli.server import ControlPlane, server_options
 
 LAST_STATUS = "order delivered"
+REFUSED = "order refused"
 STATUSES = 6
 
 
@@ -47,6 +48,9 @@ async def _order(address: str, message: str) -> bool:
                     if is_refused:
                         return False
                     continue
+                if status.startswith(REFUSED):
+                    click.echo(click.style(status, fg="red"))
+                    return False
                 count += 1
                 _show_progress(status, count, time.perf_counter() - began)
                 if status == LAST_STATUS:

@@ -5,7 +5,7 @@ from typing import Any
 from pizzabar.errors import ServiceError
 from pizzabar.lambda_.function import Context
 from pizzabar.pizzeria.attribute_values import from_item, to_item
-from pizzabar.pizzeria.orders import InvalidOrder, decide, read_change
+from pizzabar.pizzeria.orders import UNCHANGED, InvalidOrder, connection_of, decide, read_change
 
 
 async def handle(event: dict[str, Any], context: Context) -> dict[str, Any]:
@@ -17,8 +17,8 @@ async def handle(event: dict[str, Any], context: Context) -> dict[str, Any]:
     sessions, orders = context.environment["SESSION_TABLE"], context.environment["ORDER_TABLE"]
     try:
         change = read_change(event)
-        session = await _get(context, sessions, "connectionId", change.connection_id)
-        order = None if session is None else await _get(context, orders, "orderId", change.order_id)
+        order = await _get(context, orders, "orderId", change.order_id)
+        session = await _get(context, sessions, "connectionId", connection_of(change, order))
         decision = decide(change, session, order)
         if decision.session is not None:
             # Unless the guest has left in the meantime: a session that is gone must not come back.
@@ -31,19 +31,34 @@ async def handle(event: dict[str, Any], context: Context) -> dict[str, Any]:
                     "ConditionExpression": "attribute_exists(connectionId)",
                 },
             )
-        await context.call("dynamodb", "PutItem", {"TableName": orders, "Item": to_item(decision.order)})
         await context.call(
-            "apigatewaymanagementapi",
-            "PostToConnection",
-            {"ConnectionId": change.connection_id, "Data": decision.frame},
+            "dynamodb",
+            "PutItem",
+            {
+                "TableName": orders,
+                "Item": to_item(decision.order),
+                "ConditionExpression": UNCHANGED,
+                "ExpressionAttributeValues": {":connectionId": {"S": decision.order["connectionId"]}},
+            },
         )
+        if decision.connection_id is not None:
+            await context.call(
+                "apigatewaymanagementapi",
+                "PostToConnection",
+                {"ConnectionId": decision.connection_id, "Data": decision.frame},
+            )
     except InvalidOrder as error:
         return _invalid_order(context, str(error))
     except ServiceError as error:
-        if error.code not in ("ConditionalCheckFailedException", "GoneException", "ValidationException"):
-            raise
-        # The guest has gone, or has ordered what no table holds.
-        return _invalid_order(context, f"connection {change.connection_id}: {error}")
+        match error.code:
+            case "ConditionalCheckFailedException":
+                # The guest has left or come back in the meantime: decide anew.
+                return await handle(event, context)
+            case "GoneException" | "ValidationException":
+                # The guest has gone, or has ordered what no table holds.
+                return _invalid_order(context, f"connection {change.connection_id}: {error}")
+            case _:
+                raise
     context.log(f"{change.order_id}: {change.status}")
     return {"statusCode": 200, "body": decision.frame}
 

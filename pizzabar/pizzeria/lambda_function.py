@@ -14,14 +14,12 @@ from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from pizzabar.pizzeria.attribute_values import from_item, to_item
-    from pizzabar.pizzeria.orders import InvalidOrder, decide, read_change
+    from pizzabar.pizzeria.orders import UNCHANGED, InvalidOrder, connection_of, decide, read_change
 else:
     from attribute_values import from_item, to_item
-    from orders import InvalidOrder, decide, read_change
+    from orders import UNCHANGED, InvalidOrder, connection_of, decide, read_change
 
 dynamodb = boto3.client("dynamodb")
-GONE = frozenset({"ConditionalCheckFailedException", "GoneException", "ValidationException"})
-"""What tells that the guest has gone, or has ordered what no table holds."""
 
 
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -33,8 +31,8 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
     sessions, orders = os.environ["SESSION_TABLE"], os.environ["ORDER_TABLE"]
     try:
         change = read_change(event)
-        session = _get(sessions, "connectionId", change.connection_id)
-        order = None if session is None else _get(orders, "orderId", change.order_id)
+        order = _get(orders, "orderId", change.order_id)
+        session = _get(sessions, "connectionId", connection_of(change, order))
         decision = decide(change, session, order)
         if decision.session is not None:
             # Unless the guest has left in the meantime: a session that is gone must not come back.
@@ -43,17 +41,28 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
                 Item=to_item(decision.session),
                 ConditionExpression="attribute_exists(connectionId)",
             )
-        dynamodb.put_item(TableName=orders, Item=to_item(decision.order))
-        assert session is not None
-        _connections(f"https://{session['domainName']}/{session['stage']}").post_to_connection(
-            ConnectionId=change.connection_id, Data=decision.frame.encode()
+        dynamodb.put_item(
+            TableName=orders,
+            Item=to_item(decision.order),
+            ConditionExpression=UNCHANGED,
+            ExpressionAttributeValues={":connectionId": {"S": decision.order["connectionId"]}},
         )
+        if session is not None:
+            _connections(f"https://{session['domainName']}/{session['stage']}").post_to_connection(
+                ConnectionId=decision.connection_id, Data=decision.frame.encode()
+            )
     except InvalidOrder as error:
         return _invalid_order(str(error))
     except ClientError as error:
-        if error.response["Error"]["Code"] not in GONE:
-            raise
-        return _invalid_order(f"connection {change.connection_id}: {error}")
+        match error.response["Error"]["Code"]:
+            case "ConditionalCheckFailedException":
+                # The guest has left or come back in the meantime: decide anew.
+                return handle(event, context)
+            case "GoneException" | "ValidationException":
+                # The guest has gone, or has ordered what no table holds.
+                return _invalid_order(f"connection {change.connection_id}: {error}")
+            case _:
+                raise
     print(f"{change.order_id}: {change.status}")  # noqa: T201 - it is the function's log
     return {"statusCode": 200, "body": decision.frame}
 

@@ -15,6 +15,8 @@ Item = Mapping[str, Any]
 
 OURS = frozenset({"orderId", "connectionId", "domainName", "stage", "status"})
 """What the details of an order, which come from the guest, must not change."""
+UNCHANGED = "attribute_not_exists(orderId) OR connectionId = :connectionId"
+"""Under what condition an order is written: unless its guest has come back by another connection in the meantime."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +28,23 @@ class Change:
     status: str
     details: Mapping[str, Any]
 
+    @property
+    def ref(self) -> str | None:
+        """What the guest calls the order, to come back to it; None if it has no name."""
+        return self.order_id if self.details.get("ref") == self.order_id else None
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What follows from a change: the order as it is to be, the session if that changes, and the frame."""
+    """What follows from a change: the order as it is to be, the session if that changes, and the frame.
+
+    ``connection_id`` is whom to tell; None while the guest is away.
+    """
 
     order: Item
     session: Item | None
     frame: str
+    connection_id: str | None
 
 
 class InvalidOrder(Exception):
@@ -60,29 +71,35 @@ def read_change(event: Mapping[str, Any]) -> Change:
     return Change(connection_id, order_id, status, {k: v for k, v in details.items() if k not in OURS})
 
 
+def connection_of(change: Change, order: Item | None) -> str:
+    """Tell whose order it is: that of the connection which placed it, or which has come back to it since."""
+    return change.connection_id if order is None else str(order["connectionId"])
+
+
 def decide(change: Change, session: Item | None, order: Item | None) -> Decision:
-    """Decide what a status change means for the session and the order. Raise ``InvalidOrder`` without a session.
+    """Decide what a status change means for the session of the order's connection, and for the order.
 
     The first status makes the order and notes it in the session; a later one changes that order's status and details.
+    Without a session there is nobody to tell: raise ``InvalidOrder``, but for an order with a ``ref``, to which its
+    guest may come back.
     """
-    if session is None:
-        raise InvalidOrder(f"connection {change.connection_id} has no session")
-    is_first = order is None
-    placed = {
-        "connectionId": change.connection_id,
-        "orderId": change.order_id,
-        "domainName": session["domainName"],
-        "stage": session["stage"],
-    }
+    connection_id = connection_of(change, order)
+    if session is None and change.ref is None:
+        raise InvalidOrder(f"connection {connection_id} has no session")
+    placed = {"connectionId": connection_id, "orderId": change.order_id}
+    if session is not None:
+        placed |= {"domainName": session["domainName"], "stage": session["stage"]}
     return Decision(
         order={**(placed if order is None else order), **change.details, "status": change.status},
-        session={**session, "orderId": change.order_id} if is_first else None,
-        frame=status_frame(change.status),
+        session={**session, "orderId": change.order_id} if session is not None and order is None else None,
+        frame=status_frame(change.status, change.ref),
+        connection_id=None if session is None else connection_id,
     )
 
 
 @lru_cache(maxsize=64)
-def status_frame(status: str) -> str:
-    """Write the frame that tells a guest of a status: JSON in JSON, as the workshop has it."""
+def status_frame(status: str, ref: str | None = None) -> str:
+    """Write the frame that tells a guest of a status: JSON in JSON, as the workshop has it; and its ``ref``."""
     message = json.dumps({"name": "STATUS_CHANGED_EVENT", "status": status}, separators=(",", ":"))
-    return json.dumps({"type": "CHANGED_EVENT", "message": message}, separators=(",", ":"))
+    frame = {"type": "CHANGED_EVENT", "message": message} | ({} if ref is None else {"ref": ref})
+    return json.dumps(frame, separators=(",", ":"))

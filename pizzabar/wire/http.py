@@ -35,6 +35,8 @@ from pizzabar.wire.websocket import Receive, Scope, Send, api_id, find_stage, se
 
 log = logging.getLogger("pizzabar")
 CONTROL = "/_pizzabar"
+ASSETS = f"{CONTROL}/assets/"
+KITCHEN = "/kitchen"
 FORM = b"application/x-www-form-urlencoded"
 MAX_FORM_BYTES = 1 << 20
 MAX_BODY_BYTES = 131_072
@@ -149,6 +151,9 @@ class Server:
             await _send(send, _message(403, refusal))
             return
         path: str = scope["path"]
+        if path.startswith(ASSETS):
+            await _send(send, _asset(scope))
+            return
         if path == CONTROL or path.startswith(f"{CONTROL}/"):
             control = await self._make_control(emulator)
             # Its description says where it is mounted, and with it whatever else this server is mounted in.
@@ -265,19 +270,43 @@ def settle_in() -> None:
 def _other(emulator: Emulator, scope: Scope) -> Response:
     path: str = scope["path"]
     if path == "/" and scope["method"] in ("GET", "HEAD"):
-        stages = [stage for api in emulator.apis for stage in api.stages]
-        host = header(scope["headers"], b"host") or f"localhost:{emulator.settings.port}"
-        lines = [
-            f"pizzabar runs the stack {emulator.stack.name}.",
-            "",
-            *(f"Connect:  wscat -c ws://{host}/{stage}" for stage in stages),
-            f"Look:     http://{host}{CONTROL}/docs",
-            "",
-        ]
-        return Response(200, "\n".join(lines).encode(), ((b"content-type", b"text/plain; charset=utf-8"),))
+        if "text/html" in (header(scope["headers"], b"accept") or ""):
+            return _page(emulator, scope)
+        text = f"pizzabar runs the stack {emulator.stack.name}.\n\n{_addresses(emulator, scope)}\n"
+        return Response(200, text.encode(), ((b"content-type", b"text/plain; charset=utf-8"),))
     if find_stage(emulator.apis, scope) is not None:
         return _message(426, "This is a WebSocket address", ((b"upgrade", b"websocket"),))
+    if path == KITCHEN and scope["method"] in ("GET", "HEAD"):
+        return _page(emulator, scope)
     return _message(404, "Not Found")
+
+
+def _page(emulator: Emulator, scope: Scope) -> Response:
+    """Answer with a page."""
+    # What is not looked at is not imported.
+    from pizzabar.wire import pages
+
+    return pages.page(scope["path"], emulator.stack, _addresses(emulator, scope), scope["headers"])
+
+
+def _asset(scope: Scope) -> Response:
+    """Answer with a file of the pages."""
+    from pizzabar.wire import pages
+
+    if scope["method"] not in ("GET", "HEAD"):
+        return Response(405, b"", ((b"allow", b"GET, HEAD"),))
+    return pages.asset(scope["path"].removeprefix(ASSETS), scope["headers"]) or _message(404, "Not Found")
+
+
+def _addresses(emulator: Emulator, scope: Scope) -> str:
+    """Say where to connect, and where to look."""
+    stages = [stage for api in emulator.apis for stage in api.stages]
+    host = header(scope["headers"], b"host") or f"localhost:{emulator.settings.port}"
+    lines = [
+        *(f"Connect:  wscat -c ws://{host}/{stage}" for stage in stages),
+        f"Look:     http://{host}{CONTROL}/docs",
+    ]
+    return "\n".join(lines)
 
 
 def _message(status: int, message: str, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Response:
@@ -306,7 +335,7 @@ async def _body(receive: Receive, most: int) -> bytes | None:
 
 async def _send(send: Send, response: Response) -> None:
     headers = [*response.headers]
-    if response.status != 204:
+    if response.status not in (204, 304):
         headers.append((b"content-length", str(len(response.body)).encode()))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": response.body})

@@ -51,7 +51,7 @@ class PizzaBar:
 
     async def executions(self) -> list[dict[str, Any]]:
         """Read the executions of the order flow, those started last first."""
-        [machine] = self.emulator.state_machines
+        machine, _manual = self.emulator.state_machines
         answer = await self.emulator.call("stepfunctions", "ListExecutions", {"stateMachineArn": machine.arn})
         return list(answer["executions"])
 
@@ -62,23 +62,22 @@ class PizzaBar:
 
 
 @asynccontextmanager
-async def open_pizza_bar(settings: Settings | None = None) -> AsyncIterator[PizzaBar]:
-    """Open the pizza bar, in memory and on virtual time unless settings say otherwise."""
+async def open_pizza_bar(settings: Settings | None = None, *, port: int = 0) -> AsyncIterator[PizzaBar]:
+    """Open the pizza bar, in memory and on virtual time unless settings say otherwise, on a port if one is named."""
     emulator = await Emulator.open(settings or Settings(state=None, clock="virtual"))
     try:
-        async with serving(emulator) as bar:
+        async with serving(emulator, port) as bar:
             yield bar
     finally:
         await emulator.close()
 
 
 @asynccontextmanager
-async def serving(emulator: Emulator) -> AsyncIterator[PizzaBar]:
+async def serving(emulator: Emulator, port: int = 0) -> AsyncIterator[PizzaBar]:
     """Serve an emulator that is open."""
     options = best_options(emulator.settings.quotas)
-    config = uvicorn.Config(
-        Server(lambda: emulator.settings, emulator), port=0, lifespan="off", log_level="warning", **options
-    )
+    app = Server(lambda: emulator.settings, emulator)
+    config = uvicorn.Config(app, port=port, lifespan="off", log_level="warning", **options)
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)
@@ -86,6 +85,7 @@ async def serving(emulator: Emulator) -> AsyncIterator[PizzaBar]:
     try:
         yield PizzaBar(emulator, server.servers[0].sockets[0].getsockname()[1])
     finally:
+        app.feeds.end()
         await server.shutdown()
 
 

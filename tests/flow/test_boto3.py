@@ -89,7 +89,7 @@ async def test_an_order_is_driven_and_observed_by_calls_alone() -> None:
         assert statuses(await receive(guest, 6))[-1] == "order delivered"
         await aws.bar.emulator.settled()
 
-        [machine] = (await aws("stepfunctions", "ListStateMachines"))["stateMachines"]
+        _manual, machine = (await aws("stepfunctions", "ListStateMachines"))["stateMachines"]
         listed = await aws("stepfunctions", "ListExecutions", stateMachineArn=machine["stateMachineArn"])
         [execution] = listed["executions"]
         assert execution["status"] == "SUCCEEDED"
@@ -114,6 +114,7 @@ async def test_dynamodb() -> None:
             "Music",
             "pizzabar-Orders",
             "pizzabar-Sessions",
+            "pizzabar-Tickets",
         ]
         await aws("dynamodb", "ListTables")
         [endpoint] = (await aws("dynamodb", "DescribeEndpoints"))["Endpoints"]
@@ -523,7 +524,8 @@ async def test_roles_and_policies(tmp_path: Path) -> None:
     async with open_aws(state=tmp_path / "state.db") as aws:
         roles = (await aws("iam", "ListRoles"))["Roles"]
         assert [role["RoleName"] for role in roles] == [
-            *("pizzabar-OrderFlowRole", "pizzabar-OrderRole", "pizzabar-SessionsRole", "pizzabar-StatusFunctionRole")
+            *("pizzabar-ManualFlowRole", "pizzabar-OrderFlowRole", "pizzabar-OrderRole", "pizzabar-ResumeRole"),
+            *("pizzabar-SessionsRole", "pizzabar-StatusFunctionRole"),
         ]
         name = {"RoleName": "pizzabar-StatusFunctionRole"}
         role = (await aws("iam", "GetRole", **name))["Role"]
@@ -713,7 +715,7 @@ async def test_what_calls_have_made_is_there_after_a_restart(tmp_path: Path) -> 
             rule = await aws("events", "DescribeRule", Name="pizzabar-LogRule", EventBusName=BUS)
             assert rule["State"] == "ENABLED"
             machines = (await aws("stepfunctions", "ListStateMachines"))["stateMachines"]
-            assert [each["name"] for each in machines] == ["Own", MACHINE]
+            assert [each["name"] for each in machines] == ["Own", "pizzabar-ManualFlow", MACHINE]
             assert (await aws("stepfunctions", "DescribeStateMachine", stateMachineArn=arn))["definition"] != PASS
             table = (await aws("dynamodb", "DescribeTable", TableName="pizzabar-Orders"))["Table"]
             assert table["DeletionProtectionEnabled"] is False

@@ -17,7 +17,7 @@ TRACE = "1-{:08x}-53995c3f42cd8ad853995c3f"
 
 
 async def trace_orders(aws: Aws) -> None:
-    [machine] = (await aws("stepfunctions", "ListStateMachines"))["stateMachines"]
+    _manual, machine = (await aws("stepfunctions", "ListStateMachines"))["stateMachines"]
     on: Any = {"tracingConfiguration": {"enabled": True}}
     await aws("stepfunctions", "UpdateStateMachine", stateMachineArn=machine["stateMachineArn"], **on)
     described = await aws("stepfunctions", "DescribeStateMachine", stateMachineArn=machine["stateMachineArn"])

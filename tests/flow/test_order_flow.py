@@ -207,7 +207,7 @@ async def test_a_push_to_a_guest_who_has_gone_is_410_and_the_order_is_invalid() 
         await bar.emulator.settled()
         # As if the goodbye had not been written yet.
         await bar.emulator.call("dynamodb", "PutItem", {"TableName": "pizzabar-Sessions", "Item": session})
-        [machine] = bar.emulator.state_machines
+        machine, _manual = bar.emulator.state_machines
         order = json.dumps({"data": {}, "connectionId": session["connectionId"]["S"]})
 
         await bar.emulator.state_machines.start_execution(machine.arn, order)

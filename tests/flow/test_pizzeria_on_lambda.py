@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pizzabar.pizzeria.orders import status_frame
 from pizzabar.settings import Settings
 from tests.flow.serving import FRAMES, STATUSES, open_pizza_bar, receive
 
@@ -47,3 +48,19 @@ async def test_a_guest_who_has_gone_is_answered(cache: Path) -> None:
         ends = [hop for hop in bar.emulator.journal if hop.operation == "Invocation"]
         assert all(hop.error is None for hop in ends)
         assert json.loads(ends[-1].result) == {"statusCode": 404, "body": "invalid order"}
+
+
+async def test_a_guest_who_comes_back_is_told_the_rest(cache: Path) -> None:
+    settings = Settings(state=None, clock="virtual", port=0, run_functions="child", cache=cache, iam="enforce")
+    async with open_pizza_bar(settings) as bar:
+        async with bar.connect() as guest:
+            await guest.send('{"type":"margherita","ref":"3f"}')
+            assert await receive(guest, 1) == [status_frame(STATUSES[0], "3f")]
+        await bar.pass_time(12)
+        async with bar.connect() as guest:
+            await guest.send('{"action":"resume","ref":"3f"}')
+            assert await receive(guest, 1) == [status_frame(STATUSES[2], "3f")]
+            await bar.pass_time(13)
+
+            assert await receive(guest, 3) == [status_frame(status, "3f") for status in STATUSES[3:]]
+        assert bar.emulator.authorization.findings() == []

@@ -119,7 +119,7 @@ async def test_a_fault_of_ours_is_an_internal_failure() -> None:
 @pytest.mark.parametrize("order", ['{"size":1e200}', '{"":1}', "[" * 40 + "]" * 40])
 async def test_an_order_that_no_table_holds_is_invalid_and_not_tried_again(order: str) -> None:
     async with open_pizza_bar() as bar, bar.connect():
-        [session], [machine] = await bar.items("Sessions"), bar.emulator.state_machines
+        [session], (machine, _manual) = await bar.items("Sessions"), bar.emulator.state_machines
         given = f'{{"data": {order}, "connectionId": "{session["connectionId"]["S"]}"}}'
 
         await bar.emulator.state_machines.start_execution(machine.arn, given)
@@ -132,7 +132,7 @@ async def test_an_order_that_no_table_holds_is_invalid_and_not_tried_again(order
 
 async def test_a_wait_is_as_long_when_time_becomes_real() -> None:
     emulator = await Emulator.open(IN_MEMORY)
-    [machine] = emulator.state_machines
+    machine, _manual = emulator.state_machines
     await emulator.advance(timedelta(days=1))
     started = await emulator.state_machines.start_execution(machine.arn, '{"data":{},"connectionId":"nobody"}')
     await emulator.settled()

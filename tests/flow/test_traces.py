@@ -89,7 +89,7 @@ async def test_the_waterfall_of_an_order_is_printed() -> None:
 
 async def test_a_failed_hop_is_told() -> None:
     async with open_pizza_bar() as bar, bar.connect() as guest:
-        [machine] = bar.emulator.state_machines
+        machine, _manual = bar.emulator.state_machines
         await bar.emulator.call("stepfunctions", "DeleteStateMachine", {"stateMachineArn": machine.arn})
         await guest.send(ORDER)
         await receive(guest, 1)

@@ -130,7 +130,7 @@ async def _check(emulator: Emulator, reports: list[tuple[str, str]], orders: int
     pushed = [what for kind, what in reports if kind == "pushed"]
 
     # Every acknowledged order is there, and every execution goes on to its end, with a whole history.
-    [machine] = emulator.state_machines
+    machine, _manual = emulator.state_machines
     executions = await emulator.executions.list(machine.arn)
     assert acknowledged <= len(executions) <= orders
     for record in executions:

@@ -148,3 +148,26 @@ async def test_keys_of_an_order_do_not_lead_elsewhere() -> None:
         [order] = await items(emulator, "Orders")
         assert (order["orderId"], order["connectionId"], order["stage"]) == ("order-1", connection_id, "api")
         assert order["status"] == "order accepted"
+
+
+async def test_a_guest_who_comes_back_while_an_order_is_written_is_told() -> None:
+    """The order was read with the connection that it had before."""
+    async with pizzeria() as (emulator, connection_id, guest):
+        details = {"ref": "order-1"}
+        await handle(emulator, event(connection_id, details=details))
+        [old] = await items(emulator, "Orders")
+        stale = {"orderId": {"S": "order-1"}, "connectionId": {"S": "R1kmxc2VNjMCFIA="}, "ref": {"S": "order-1"}}
+        reads = [{"Item": stale}]
+
+        async def read_stale(tables: Tables, parameters: JSON) -> JSON:
+            if parameters["TableName"] == "pizzabar-Orders" and reads:
+                return reads.pop()
+            return await OPERATIONS["GetItem"](tables, parameters)
+
+        emulator.call.add("dynamodb", {"GetItem": read_stale}, emulator.tables)
+
+        answer = await handle(emulator, event(connection_id, "order is packed", details))
+
+        assert answer["statusCode"] == 200
+        assert await items(emulator, "Orders") == [old | {"status": "order is packed"}]
+        assert guest.frames[1:] == [status_frame("order is packed", "order-1")]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pizzabar.pizzeria.orders import Change, InvalidOrder, decide, read_change, status_frame
+from pizzabar.pizzeria.orders import Change, InvalidOrder, connection_of, decide, read_change, status_frame
 
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:Bake:0b9f4a3e-6d0e-4d57-9c38-0b5a4c7a1d11"
 ORDER_ID = "0b9f4a3e-6d0e-4d57-9c38-0b5a4c7a1d11"
@@ -120,6 +120,49 @@ def test_the_time_to_live_of_a_session_stays() -> None:
 def test_without_a_session_there_is_nobody_to_tell() -> None:
     with pytest.raises(InvalidOrder, match="connection R1kmxc2VNjMCFIA= has no session"):
         decide(ACCEPTED, None, None)
+
+
+NAMED = Change("R1kmxc2VNjMCFIA=", ORDER_ID, "order is packed", {"ref": ORDER_ID})
+RETURNED = {"connectionId": "LkQ3dfWoiYcCFRg=", "orderId": ORDER_ID, "ref": ORDER_ID, "status": "order accepted"}
+
+
+def test_an_order_with_a_ref_is_kept_while_its_guest_is_away() -> None:
+    decision = decide(NAMED, None, None)
+
+    assert decision.order == {
+        "connectionId": "R1kmxc2VNjMCFIA=",
+        "orderId": ORDER_ID,
+        "ref": ORDER_ID,
+        "status": "order is packed",
+    }
+    assert decision.connection_id is None
+
+
+def test_a_guest_who_has_come_back_is_told_by_the_new_connection() -> None:
+    assert connection_of(NAMED, None) == "R1kmxc2VNjMCFIA="
+    assert connection_of(NAMED, RETURNED) == "LkQ3dfWoiYcCFRg="
+
+    decision = decide(NAMED, SESSION | {"connectionId": "LkQ3dfWoiYcCFRg="}, RETURNED)
+
+    assert decision.connection_id == "LkQ3dfWoiYcCFRg="
+    assert decision.order == RETURNED | {"status": "order is packed"}
+    assert decision.frame == status_frame("order is packed", ORDER_ID)
+
+
+@pytest.mark.parametrize("ref", [None, 5, "", "another", {"a": 1}])
+def test_what_is_not_the_name_of_the_order_is_no_ref(ref: Any) -> None:
+    """It is a detail like any other."""
+    change = Change("R1kmxc2VNjMCFIA=", ORDER_ID, "order accepted", {"ref": ref})
+
+    assert decide(change, SESSION, None).frame == status_frame("order accepted")
+    with pytest.raises(InvalidOrder):
+        decide(change, None, None)
+
+
+def test_the_frame_of_an_order_with_a_ref_names_it() -> None:
+    named, plain = status_frame("order accepted", "3f"), status_frame("order accepted")
+
+    assert named == plain.removesuffix("}") + ',"ref":"3f"}'
 
 
 def test_the_frame_is_json_in_json() -> None:

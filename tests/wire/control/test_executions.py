@@ -12,7 +12,7 @@ INPUT = json.dumps({"data": {"type": "funghi"}, "connectionId": "nobody"})
 async def start(emulator: Emulator, definition: Any = None) -> str:
     """Start an execution of the pizza bar's machine, or of one for the test."""
     if definition is None:
-        [machine] = emulator.state_machines
+        machine, _manual = emulator.state_machines
         arn = machine.arn
     else:
         asked = {"name": "Own", "definition": json.dumps(definition), "roleArn": "arn:aws:iam::123456789012:role/a"}
@@ -98,7 +98,7 @@ async def test_executions_are_filtered_and_paged() -> None:
         assert set(await listed()) == set(arns)
         assert await listed(status="ABORTED") == [arns[0]]
         assert await listed(state_machine="nobody") == []
-        [machine] = emulator.state_machines
+        machine, _manual = emulator.state_machines
         assert len(await listed(state_machine=machine.name)) == 3
         first = (await client.get("/executions", params={"limit": 2})).json()
         second = (await client.get("/executions", params={"limit": 2, "start": first["next"]})).json()

@@ -88,7 +88,7 @@ async def test_the_stack_and_its_apis() -> None:
 
         [api] = (await client.get("/apis")).json()
         assert api["stages"] == {"api": "/api"}
-        assert api["routes"] == ["$connect", "$default", "$disconnect"]
+        assert api["routes"] == ["$connect", "$default", "$disconnect", "resume"]
 
 
 async def test_the_secrets_of_resources_are_not_told(tmp_path: Path) -> None:

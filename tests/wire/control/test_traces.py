@@ -92,7 +92,7 @@ async def test_what_is_no_longer_kept_is_told() -> None:
             "no client has sent a message yet, or none is kept",
         )
         await order(app, emulator)
-        [machine] = emulator.state_machines
+        machine, _manual = emulator.state_machines
         listed = await emulator.executions.list(machine.arn)
         # Its execution still knows the trace.
         answer = await client.get(f"/traces/{listed[0].execution.name}")

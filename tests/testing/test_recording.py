@@ -77,7 +77,7 @@ def test_where_nothing_comes_back_there_is_no_recording() -> None:
 def test_a_template_is_named_from_the_test(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shipped = files("pizzabar.pizzeria")
     (tmp_path / "own").mkdir()
-    for name in ("template.yaml", "order-flow.asl.json"):
+    for name in ("template.yaml", "order-flow.asl.json", "manual-flow.asl.json"):
         (tmp_path / "own" / name).write_text((shipped / name).read_text())
     (tmp_path / "tests").mkdir()
     monkeypatch.chdir(tmp_path)

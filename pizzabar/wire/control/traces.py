@@ -142,7 +142,7 @@ def _waterfall(hops: list[Hop]) -> Waterfall:
             parent=hop.parent if hop.parent in known else None,
             service=hop.service,
             operation=hop.operation,
-            about=_about(hop),
+            about=about(hop),
             start=(moments.of(hop) - began).total_seconds(),
             seconds=hop.duration,
             error=None if hop.error is None else str(hop.error).encode(errors="replace").decode(),
@@ -154,7 +154,7 @@ def _waterfall(hops: list[Hop]) -> Waterfall:
     return Waterfall(**_summary(hops).model_dump(), is_whole=hops[0].parent == 0, spans=spans)
 
 
-def _about(hop: Hop) -> str:
+def about(hop: Hop) -> str:
     """Say in a word what a hop is about."""
     arn = _execution(hop)
     if arn is not None:

@@ -12,7 +12,13 @@ from tests.wire.asgi import guest, http, server
 from tests.wire.control.asking import client_of, control, follower
 
 ARN = "arn:aws:states:us-east-1:123456789012:execution:a:b"
-NAMES = {"{arn}": ARN, "{hop}": "1", "{id}": "R1kmxc2VNjMCFIA=", "{name}": "pizzabar-Sessions"}
+NAMES = {
+    "{arn}": ARN,
+    "{hop}": "1",
+    "{id}": "R1kmxc2VNjMCFIA=",
+    "{name}": "pizzabar-Sessions",
+    "{machine}": ARN.replace("execution:a", "stateMachine"),
+}
 QUERIES = {"/logs/events": "group=/aws/lambda/a", "/logs/follow": "group=nobody"}
 FOLLOWED = {"/events/follow", "/journal/follow", "/live", "/logs/follow"}
 """What does not end by itself."""

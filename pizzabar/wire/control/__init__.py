@@ -16,6 +16,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from pizzabar import __version__, documents
 from pizzabar.emulator import Emulator
 from pizzabar.errors import ServiceError
+from pizzabar.wire import pages
 from pizzabar.wire.control import (
     clock,
     connections,
@@ -76,9 +77,16 @@ def make_control(emulator: Emulator, feeds: Feeds) -> FastAPI:
         app.include_router(router)
 
     @app.get("/", include_in_schema=False)
-    async def front(request: Request) -> RedirectResponse:
-        """Show what there is, to whoever knows no more than where."""
-        return RedirectResponse(f"{request.scope['root_path']}/docs")
+    async def front(request: Request) -> Response:
+        """Give the console to a browser; others are shown what there is to ask."""
+        root = request.scope["root_path"]
+        if "text/html" not in request.headers.get("accept", ""):
+            return RedirectResponse(f"{root}/docs")
+        if not request.scope.get("raw_path", b"/").endswith(b"/"):
+            # What the page names is beneath it.
+            return RedirectResponse(f"{root}/")
+        found = pages.page("console.html", request.scope["headers"], {})
+        return Response(found.body, found.status, {name.decode(): value.decode() for name, value in found.headers})
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:

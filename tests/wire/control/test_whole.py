@@ -85,6 +85,18 @@ async def test_the_page_lists_every_operation() -> None:
         assert (await client.get("/", follow_redirects=True)).text == shown
 
 
+async def test_a_browser_is_given_the_console_and_others_what_there_is_to_ask() -> None:
+    async with server() as (app, _emulator):
+        found = await http(app, "GET", "/_pizzabar/", accept="text/html,*/*")
+        assert (found.status, b"assets/console/app.js" in found.body) == (200, True)
+        assert found.headers["content-security-policy"].startswith("default-src 'self';")
+        known = await http(app, "GET", "/_pizzabar/", accept="text/html", if_none_match=found.headers["etag"])
+        assert known.status == 304
+        # What the page names is beneath it.
+        assert (await http(app, "GET", "/_pizzabar", accept="text/html")).headers["location"] == "/_pizzabar/"
+        assert (await http(app, "GET", "/_pizzabar", accept="*/*")).headers["location"] == "/_pizzabar/docs"
+
+
 @pytest.mark.parametrize("origin", ["https://example.com", "null", "http://localhost.example.com"])
 async def test_a_page_of_another_site_changes_nothing(origin: str) -> None:
     async with server() as (app, emulator), guest(app):

@@ -1,8 +1,8 @@
 /** The console: a shell with navigation, the clock and the state of the feed, and one view at a time. */
 
-import { html, render, useEffect, useRef } from "../preact.js";
+import { html, render, useEffect, useErrorBoundary, useRef } from "../preact.js";
 import { ask } from "./ask.js";
-import { Action } from "./parts.js";
+import { Action, Fault } from "./parts.js";
 import { connect, now, useLive, useSeconds } from "./live.js";
 import { link, useRoute } from "./route.js";
 import { moment } from "./format.js";
@@ -69,9 +69,16 @@ function App() {
       </ul>
     </nav>
     <main id="main" tabindex="-1" ref=${main} key=${name}>
-      <${View} names=${names.slice(1)} query=${query} />
+      <${Guarded} View=${View} names=${names.slice(1)} query=${query} />
     </main>
   `;
+}
+
+/** A view that fails says so, and leaves the rest of the page as it is. */
+function Guarded({ View, ...rest }) {
+  const [error, again] = useErrorBoundary();
+  if (error) return html`<${Fault} of=${error} /><button type="button" onClick=${again}>Show it again</button>`;
+  return html`<${View} ...${rest} />`;
 }
 
 function Status() {

@@ -10,33 +10,38 @@ import { Action, Asked, Badge, Bar, Editor, Fault, Field, Form, Json, Table, jso
 import { filter, go, link } from "./route.js";
 
 const STATUSES = ["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"];
+const MOST = 100;
 const EXAMPLE = { data: { type: "margherita", size: "L" }, connectionId: "…" };
 
 export const Executions = ({ names: [arn], query }) =>
   arn ? html`<${Execution} key=${arn} arn=${arn} query=${query} />` : html`<${List} query=${query} />`;
 
 function List({ query }) {
-  const { machine = "", status = "" } = query;
-  const page = useAsked(path(["executions"], { state_machine: machine, status, limit: 200 }), (news) => news.executions.length > 0);
+  const { machine = "", status = "", start = "" } = query;
+  const page = useAsked(path(["executions"], { state_machine: machine, status, start, limit: MOST }), (news) => news.executions.length > 0);
   const machines = useAsked("state-machines");
   return html`
     <h1>Executions</h1>
     <div class="filters">
       <${Field} label="State machine">
-        <select value=${machine} onChange=${(event) => filter({ machine: event.target.value })}>
+        <select value=${machine} onChange=${(event) => filter({ machine: event.target.value, start: "" })}>
           <option value="">all</option>
           ${(machines.value ?? []).map((each) => html`<option value=${each.arn} selected=${each.arn === machine}>${each.name}</option>`)}
         </select>
       <//>
       <${Field} label="Status">
-        <select value=${status} onChange=${(event) => filter({ status: event.target.value })}>
+        <select value=${status} onChange=${(event) => filter({ status: event.target.value, start: "" })}>
           <option value="">all</option>
           ${STATUSES.map((each) => html`<option value=${each} selected=${each === status}>${each}</option>`)}
         </select>
       <//>
     </div>
     <${Asked} of=${page}>
-      ${(found) => html`<${Table} label="Executions" heads=${["Name", "State machine", "Status", "Started", "Took", "In"]}>
+      ${(found) => html`<p class="actions">
+          ${start && html`<a href=${link(["executions"], { machine, status })}>Newest</a>`}
+          ${found.next !== null && html`<a href=${link(["executions"], { machine, status, start: found.next })}>Older</a>`}
+        </p>
+        <${Table} label="Executions" heads=${["Name", "State machine", "Status", "Started", "Took", "In"]}>
         ${found.executions.map(
           (each) => html`<tr key=${each.arn}>
             <td><a href=${link(["executions", each.arn])}>${each.name}</a></td>

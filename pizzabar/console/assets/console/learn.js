@@ -1,6 +1,6 @@
 /** Learn: the way of an order in steps, each of which is done when the real thing has happened in this server. */
 
-import { html } from "../preact.js";
+import { html, useRef } from "../preact.js";
 import { socketAddress } from "./ask.js";
 import { useAsked, useLive } from "./live.js";
 import { link } from "./route.js";
@@ -8,7 +8,7 @@ import { link } from "./route.js";
 const [SERVICE, OPERATION, ABOUT, ERROR] = [3, 4, 7, 8];
 const of = (service, operation, about = () => true) => (row) =>
   row[SERVICE] === service && row[OPERATION] === operation && row[ERROR] === null && about(row[ABOUT]);
-const isSession = (about) => about.includes("Session");
+const isSession = (about) => /session/i.test(about);
 
 const steps = (address) => [
   {
@@ -51,7 +51,7 @@ const steps = (address) => [
     text: "Between two statuses the state machine waits five seconds and costs nothing. Time is this server's: pause it, and step through the waits.",
     commands: ["pizzabar clock virtual", "pizzabar clock advance 5"],
     see: [["The clock", ["clock"]]],
-    isDone: (hops, executions) => executions.some((each) => each.status === "SUCCEEDED"),
+    isDone: (hops, wasDelivered) => wasDelivered,
   },
   {
     title: "Leave",
@@ -65,11 +65,13 @@ const steps = (address) => [
 export function Learn() {
   const { hops } = useLive();
   const apis = useAsked("apis");
-  const executions = useAsked("executions?limit=50", (news) => news.executions.length > 0);
+  const wasDelivered = useRef(false);
+  const delivered = useAsked("executions?status=SUCCEEDED&limit=1", (news) => !wasDelivered.current && news.executions.length > 0);
+  wasDelivered.current = (delivered.value?.executions.length ?? 0) > 0;
   const stage = (apis.value ?? []).flatMap((api) => Object.values(api.stages))[0];
   const done = steps(stage ? socketAddress(stage) : "ws://localhost:8000/api").map((step) => ({
     ...step,
-    is: step.isDone(hops, executions.value?.executions ?? []),
+    is: step.isDone(hops, wasDelivered.current),
   }));
   const count = done.filter((step) => step.is).length;
   return html`

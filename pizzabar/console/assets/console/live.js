@@ -40,7 +40,8 @@ export const live = {
 const followers = new Set();
 let position = null;
 let source = null;
-let waiting = [];
+/** What followers have not been told yet. */
+let waiting = null;
 
 /** Open the feed. */
 export function connect() {
@@ -97,13 +98,17 @@ function take(event, id) {
 }
 
 function tell(news) {
-  if (waiting.push(news) > 1) return;
-  requestAnimationFrame(() => {
-    const told = waiting;
-    waiting = [];
-    const all = { hops: told.flatMap((each) => each.hops), executions: told.flatMap((each) => each.executions) };
-    for (const follower of [...followers]) follower(all);
-  });
+  if (waiting === null) {
+    requestAnimationFrame(() => {
+      const told = { hops: waiting.hops, executions: [...waiting.executions] };
+      waiting = null;
+      for (const follower of [...followers]) follower(told);
+    });
+    waiting = { hops: [], executions: new Set() };
+  }
+  // A page that nobody looks at has no frames: what it may be told of meanwhile has an end.
+  waiting.hops = waiting.hops.concat(news.hops).slice(-MOST_HOPS);
+  for (const arn of news.executions.slice(0, MOST_HOPS - waiting.executions.size)) waiting.executions.add(arn);
 }
 
 /** Call with what is new; the answer stops it. */
@@ -132,9 +137,9 @@ export function useSeconds() {
 export const touchedBy = (service, ...operations) => (news) =>
   news.hops.some((row) => row[SERVICE] === service && (operations.length === 0 || operations.includes(row[OPERATION])));
 
-const LEAST_PAUSE = 300;
+const LEAST_PAUSE = 500;
 /** An answer that took long is asked for less often: who looks takes little of the server's time. */
-const PAUSE_PER_MILLISECOND = 20;
+const PAUSE_PER_MILLISECOND = 40;
 
 /**
  * Give what the control plane answers, asked again when news touch it. Without a path nothing is asked.

@@ -53,7 +53,7 @@ function Group({ group, query }) {
       ${(lines) =>
         lines.length === 0
           ? html`<p class="quiet">No lines.</p>`
-          : html`<${Rows} rows=${lines} height=${HEIGHT} label="Lines, oldest first" keyOf=${(line) => lines.indexOf(line)} render=${(line) => html`<div class="line" title=${line.message}><span class="time">${time(line.time)}</span> ${line.message.trimEnd()}</div>`} />`}
+          : html`<${Rows} rows=${lines} height=${HEIGHT} label="Lines, oldest first" keyOf=${(_, index) => index} render=${(line) => html`<div class="line" title=${line.message}><span class="time">${time(line.time)}</span> ${line.message.trimEnd()}</div>`} />`}
     <//>
   `;
 }

@@ -125,7 +125,7 @@ export function Rows({ rows, height, render, label, keyOf, chosen }) {
   const shown = useRef(null);
   useLayoutEffect(() => {
     if (chosen === shown.current || chosen === undefined) return;
-    const index = rows.findIndex((row) => String(keyOf(row)) === chosen);
+    const index = rows.findIndex((row, index) => String(keyOf(row, index)) === chosen);
     if (index < 0) return;
     shown.current = chosen;
     const { scrollTop, clientHeight } = box.current;
@@ -140,7 +140,7 @@ export function Rows({ rows, height, render, label, keyOf, chosen }) {
   return html`<div class="rows" ref=${box} onScroll=${look} tabindex="0" role="region" aria-label=${label}>
     <div ref=${filler}>
       <ul ref=${part}>
-        ${rows.slice(first, last).map((row) => html`<li key=${keyOf(row)}>${render(row)}</li>`)}
+        ${rows.slice(first, last).map((row, index) => html`<li key=${keyOf(row, first + index)}>${render(row)}</li>`)}
       </ul>
     </div>
   </div>`;

@@ -11,6 +11,7 @@ import { filter, go, link } from "./route.js";
 
 const STATUSES = ["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"];
 const MOST = 100;
+const MOST_SHOWN = 1000;
 const EXAMPLE = { data: { type: "margherita", size: "L" }, connectionId: "…" };
 
 export const Executions = ({ names: [arn], query }) =>
@@ -187,12 +188,14 @@ function Standing({ of }) {
 }
 
 /** The visits of states as bars, waits to scale. */
-function Timeline({ visits, choose }) {
+function Timeline({ visits: all, choose }) {
   useSeconds();
+  const visits = all.slice(-MOST_SHOWN);
   const start = visits[0]?.entered ?? 0;
   const last = Math.max(...visits.map((visit) => visit.left ?? now()), start + 1);
   const whole = last - start;
-  return html`<ol class="waterfall timeline">
+  return html`<${Left} of=${all} what="visits" />
+    <ol class="waterfall timeline">
     ${visits.map(
       (visit) => html`<li key=${visit.event} class="span">
         <span class="start">${duration(visit.entered - start)}</span>
@@ -201,12 +204,16 @@ function Timeline({ visits, choose }) {
         <${Bar} from=${((visit.entered - start) / whole) * 100} length=${Math.max(0.4, (((visit.left ?? last) - visit.entered) / whole) * 100)} kind=${visit.status} title=${visit.type} />
       </li>`,
     )}
-  </ol>`;
+    </ol>`;
 }
 
+/** Say how many of very many are left out. */
+const Left = ({ of, what }) => of.length > MOST_SHOWN && html`<p class="quiet">The last ${MOST_SHOWN} of ${of.length} ${what}.</p>`;
+
 function Events({ events }) {
-  return html`<${Table} label="History" heads=${["#", "Time", "Type", "After", "Details"]}>
-    ${events.map((event) => {
+  return html`<${Left} of=${events} what="events" />
+    <${Table} label="History" heads=${["#", "Time", "Type", "After", "Details"]}>
+    ${events.slice(-MOST_SHOWN).map((event) => {
       const details = detailsOf(event);
       const name = details.name ?? details.resource;
       return html`<tr key=${event.id}>

@@ -137,9 +137,9 @@ export function useSeconds() {
 export const touchedBy = (service, ...operations) => (news) =>
   news.hops.some((row) => row[SERVICE] === service && (operations.length === 0 || operations.includes(row[OPERATION])));
 
-const LEAST_PAUSE = 500;
-/** An answer that took long is asked for less often: who looks takes little of the server's time. */
+/** What takes long is asked for less often: who looks takes little of the server's time. */
 const PAUSE_PER_MILLISECOND = 40;
+const [LEAST_PAUSE, LONGEST_PAUSE] = [500, 10_000];
 
 /**
  * Give what the control plane answers, asked again when news touch it. Without a path nothing is asked.
@@ -156,6 +156,7 @@ export function useAsked(where, isTouched = () => false) {
     let isAsking = false;
     let isStale = false;
     let free = 0;
+    let usual = 5;
     async function again() {
       timer = null;
       isAsking = true;
@@ -171,7 +172,8 @@ export function useAsked(where, isTouched = () => false) {
       // Without a server, the last answer is better than none.
       setState((before) => (next.error instanceof TypeError && before.where === where ? { ...before, error: next.error } : next));
       isAsking = false;
-      free = performance.now() + Math.max(LEAST_PAUSE, (performance.now() - began) * PAUSE_PER_MILLISECOND);
+      usual = (3 * usual + performance.now() - began) / 4;
+      free = performance.now() + Math.min(LONGEST_PAUSE, Math.max(LEAST_PAUSE, usual * PAUSE_PER_MILLISECOND));
       if (isStale) soon();
     }
     function soon() {

@@ -28,8 +28,8 @@ export function Resources({ names: [id] }) {
 function Stack({ of, findings }) {
   const others = (findings.value ?? []).filter((finding) => !of.resources.some((each) => each.logical_id === finding.resource));
   return html`
-    <p>${of.name}: ${of.description}</p>
-    <p class="quiet" role="status">${findings.value ? `${findings.value.length || "No"} findings of lint.` : "Looking for what will go wrong on AWS…"}</p>
+    <p>The stack ${of.name}. ${of.description}</p>
+    <p class="quiet" role="status">${findings.value ? `Lint finds ${findings.value.length || "nothing"}.` : "Looking for what will go wrong on AWS…"}</p>
     <${Fault} of=${findings.error} />
     ${others.map((finding) => html`<${Finding} of=${finding} />`)}
     <${Table} label="Resources" heads=${["Resource", "Type", "Where", "Ref", "Findings"]}>

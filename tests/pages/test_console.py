@@ -161,13 +161,27 @@ async def test_the_clock_jumps_and_changes_its_mode() -> None:
 async def test_an_order_is_a_waterfall_with_its_log_lines() -> None:
     async with open_pizza_bar() as bar:
         await order(bar)
+        [trace] = [hop.trace_id for hop in bar.emulator.journal if hop.operation == "StartExecution"]
         async with open_browser() as browser, visit(browser, bar.port, view("traces", "last"), width=WIDE) as page:
             spans = page.locator(".waterfall .span")
-            await expect(spans).to_have_count(52)
+            await expect(spans).to_have_count(sum(hop.trace_id == trace for hop in bar.emulator.journal))
             await expect(page.locator(".gap").first).to_contain_text("s without a hop")
             await expect(page.get_by_label("Lines that Invocation wrote").first).to_contain_text("START RequestId")
             await page.get_by_role("link", name="StartExecution").click()
             await expect(page.get_by_role("complementary")).to_contain_text("stepfunctions:StartExecution")
+
+
+async def test_the_lines_of_a_log_come_as_they_are_written_each_once() -> None:
+    async with open_console("logs", "/aws/lambda/pizzabar-StatusFunction") as (bar, page):
+        await order(bar, waits=0)
+        lines = page.locator(".line")
+        await expect(lines).to_have_count(4)
+        for count in (8, 12):
+            await bar.pass_time(5)
+            await expect(lines).to_have_count(count)
+        await page.get_by_label("Contains").fill("END RequestId")
+        await expect(lines).to_have_count(3)
+        await expect(page).to_have_url(re.compile(r"\?text=END\+RequestId$"))
 
 
 async def test_clients_side_by_side_send_and_are_told() -> None:

@@ -85,7 +85,7 @@ def make_control(emulator: Emulator, feeds: Feeds) -> FastAPI:
         if not request.scope.get("raw_path", b"/").endswith(b"/"):
             # What the page names is beneath it.
             return RedirectResponse(f"{root}/")
-        found = pages.page("console.html", request.scope["headers"], {})
+        found = pages.console(request.scope["headers"])
         return Response(found.body, found.status, {name.decode(): value.decode() for name, value in found.headers})
 
     @app.get("/docs", include_in_schema=False)

@@ -19,7 +19,7 @@ async def test_what_happens_is_told_in_short() -> None:
             _, event = await following.hears()
 
             assert (event["connections"], event["left_out"], event["server"]) == (1, 0, first["server"])
-            [machine] = emulator.state_machines
+            machine, *_ = emulator.state_machines
             [execution] = await emulator.executions.list(machine.arn)
             assert event["executions"] == [execution.execution.arn]
             [started] = [row for row in event["hops"] if row[4] == "StartExecution"]

@@ -10,7 +10,7 @@ from tests.wire.control.asking import client_of, control
 
 async def test_state_machines_are_drawn_with_a_name_for_each_state() -> None:
     async with control() as (client, _emulator):
-        [machine] = (await client.get("/state-machines")).json()
+        machine, *_ = (await client.get("/state-machines")).json()
         drawn = await client.get(f"/state-machines/{machine['arn']}/graph")
 
         assert drawn.headers["content-type"] == "image/svg+xml"
@@ -30,7 +30,7 @@ async def test_an_execution_is_drawn_by_the_definition_that_it_goes_by() -> None
         customer.says('{"type":"margherita"}')
         await emulator.settled()
         [execution] = (await client.get("/executions")).json()["executions"]
-        [machine] = emulator.state_machines
+        machine, *_ = emulator.state_machines
         emulator.state_machines.create(machine.name, '{"StartAt":"A","States":{"A":{"Type":"Succeed"}}}')
 
         drawn = await client.get(f"/executions/{execution['arn']}/graph")

@@ -144,9 +144,10 @@ const [LEAST_PAUSE, LONGEST_PAUSE] = [500, 10_000];
 /**
  * Give what the control plane answers, asked again when news touch it. Without a path nothing is asked.
  *
- * The answer before stands until the next one is there; that of another path does not.
+ * The answer before stands until the next one is there; that of another path does not. What only grows is asked for what
+ * is new: `grows` gives the path of what may be new beside a value, and puts the answer to it.
  */
-export function useAsked(where, isTouched = () => false) {
+export function useAsked(where, isTouched = () => false, grows = null) {
   const [state, setState] = useState({ where: null, value: undefined, error: null });
   const mine = useRef(null);
   useEffect(() => {
@@ -157,6 +158,7 @@ export function useAsked(where, isTouched = () => false) {
     let isStale = false;
     let free = 0;
     let usual = 5;
+    let value;
     async function again() {
       timer = null;
       isAsking = true;
@@ -164,7 +166,9 @@ export function useAsked(where, isTouched = () => false) {
       const began = performance.now();
       let next;
       try {
-        next = { where, value: await ask(where), error: null };
+        if (grows === null || value === undefined) value = await ask(where);
+        else value = grows.add(value, await ask(grows.path(value)));
+        next = { where, value, error: null };
       } catch (error) {
         next = { where, value: undefined, error };
       }

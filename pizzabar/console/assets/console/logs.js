@@ -9,6 +9,7 @@ import { filter, link } from "./route.js";
 
 const HEIGHT = 24;
 const MOST = 10_000;
+const OVERLAP = 250;
 const isAnything = (news) => news.hops.length > 0;
 
 export const Logs = ({ names: [group], query }) => (group ? html`<${Group} key=${group} group=${group} query=${query} />` : html`<${List} />`);
@@ -32,9 +33,19 @@ function List() {
   `;
 }
 
+/** Tell from when on lines may be new: some of the last ones are read again, for not all come in order. */
+const sinceOf = (lines) => (lines.length ? Date.parse(lines.at(-1).time) - OVERLAP : 0);
+
 function Group({ group, query }) {
   const { text = "", stream = "" } = query;
-  const events = useAsked(path(["logs", "events"], { group, text, stream, limit: MOST }), isAnything);
+  const asked = { group, text, stream, limit: MOST };
+  const events = useAsked(path(["logs", "events"], asked), isAnything, {
+    path: (lines) => path(["logs", "events"], { ...asked, since: lines.length ? new Date(sinceOf(lines)).toISOString() : "" }),
+    add: (lines, more) => {
+      const since = sinceOf(lines);
+      return [...lines.slice(0, lines.findLastIndex((line) => Date.parse(line.time) < since) + 1), ...more].slice(-MOST);
+    },
+  });
   const groups = useAsked("logs", isAnything);
   const streams = groups.value?.find((each) => each.name === group)?.streams ?? [];
   return html`

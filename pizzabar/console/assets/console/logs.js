@@ -10,6 +10,8 @@ import { filter, link } from "./route.js";
 const HEIGHT = 24;
 const MOST = 10_000;
 const OVERLAP = 250;
+/** What is read of a group that is not there, or not yet. */
+const NOTHING = { value: [] };
 const isAnything = (news) => news.hops.length > 0;
 
 export const Logs = ({ names: [group], query }) => (group ? html`<${Group} key=${group} group=${group} query=${query} />` : html`<${List} />`);
@@ -39,15 +41,15 @@ const sinceOf = (lines) => (lines.length ? Date.parse(lines.at(-1).time) - OVERL
 function Group({ group, query }) {
   const { text = "", stream = "" } = query;
   const asked = { group, text, stream, limit: MOST };
-  const events = useAsked(path(["logs", "events"], asked), isAnything, {
+  const groups = useAsked("logs", isAnything);
+  const mine = groups.value?.find((each) => each.name === group);
+  const events = useAsked(mine && path(["logs", "events"], asked), isAnything, {
     path: (lines) => path(["logs", "events"], { ...asked, since: lines.length ? new Date(sinceOf(lines)).toISOString() : "" }),
     add: (lines, more) => {
       const since = sinceOf(lines);
       return [...lines.slice(0, lines.findLastIndex((line) => Date.parse(line.time) < since) + 1), ...more].slice(-MOST);
     },
   });
-  const groups = useAsked("logs", isAnything);
-  const streams = groups.value?.find((each) => each.name === group)?.streams ?? [];
   return html`
     <p class="back"><a href=${link(["logs"])}>Logs</a></p>
     <h1>${group}</h1>
@@ -56,11 +58,11 @@ function Group({ group, query }) {
       <${Field} label="Stream">
         <select onChange=${(event) => filter({ stream: event.target.value })}>
           <option value="">all</option>
-          ${streams.map((each) => html`<option value=${each.name} selected=${each.name === stream}>${each.name}</option>`)}
+          ${(mine?.streams ?? []).map((each) => html`<option value=${each.name} selected=${each.name === stream}>${each.name}</option>`)}
         </select>
       <//>
     </div>
-    <${Asked} of=${events}>
+    <${Asked} of=${groups.value && !mine ? NOTHING : events}>
       ${(lines) =>
         lines.length === 0
           ? html`<p class="quiet">No lines.</p>`

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import islice
 
 from pizzabar.documents import JSON
 from pizzabar.principal import Principal
@@ -246,6 +247,10 @@ class Journal:
         """Find a hop by its number, if it is still kept."""
         first = self.last_id - len(self._hops) + 1
         return self._hops[id - first] if self._hops and first <= id <= self.last_id else None
+
+    def after(self, id: int) -> list[Hop]:
+        """Give the hops that began after one, as far as they are kept, oldest first."""
+        return [*islice(reversed(self._hops), self.last_id - id)][::-1]
 
     def id_of(self, segment_id: str) -> int | None:
         """Give the number of the hop that a segment id stands for; None if it is of another's making."""

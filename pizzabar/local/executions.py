@@ -85,7 +85,8 @@ HISTORY_IDS = 32_768
 
 SELECT_EXECUTION = "SELECT state, machine_arn, input, trace FROM executions WHERE arn = ?"
 SELECT_EXECUTIONS = (
-    "SELECT state, machine_arn, input, trace FROM executions WHERE machine_arn = ? ORDER BY started DESC, arn"
+    "SELECT state, machine_arn, input, trace FROM executions WHERE machine_arn = ? AND (? IS NULL OR status = ?)"
+    " ORDER BY started DESC, arn LIMIT ?"
 )
 SELECT_RUNNING = (
     "SELECT executions.id, state, machine_arn, input, trace, text"
@@ -356,10 +357,14 @@ class LocalExecutions:
         text: str = row[-1]
         return text
 
-    async def list(self, machine_arn: str) -> Sequence[ExecutionRecord]:
-        """Read the executions of a state machine, those started last first."""
+    async def list(
+        self, machine_arn: str, *, status: str | None = None, limit: int | None = None
+    ) -> Sequence[ExecutionRecord]:
+        """Read the executions of a state machine (see ``Executions.list``)."""
+        # A negative limit is none.
+        asked = (machine_arn, status, status, -1 if limit is None else limit)
         rows = await self._database.read(
-            lambda connection: connection.execute(SELECT_EXECUTIONS, (machine_arn,)).fetchall(), is_long=True
+            lambda connection: connection.execute(SELECT_EXECUTIONS, asked).fetchall(), is_long=True
         )
         return [_record(row) for row in rows]
 

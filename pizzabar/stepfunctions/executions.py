@@ -141,8 +141,10 @@ class Executions(Protocol):
     async def machine(self, arn: str) -> StateMachine:
         """Give the state machine that an execution goes by. Raise ``ExecutionDoesNotExist``."""
 
-    async def list(self, machine_arn: str) -> Sequence[ExecutionRecord]:
-        """Read the executions of a state machine, those started last first."""
+    async def list(
+        self, machine_arn: str, *, status: str | None = None, limit: int | None = None
+    ) -> Sequence[ExecutionRecord]:
+        """Read the executions of a state machine, those started last first: all, or the first so many of a status."""
 
 
 def describe_in_export(record: ExecutionRecord) -> dict[str, JSON]:

@@ -13,6 +13,17 @@ from pizzabar.record import record
 
 START, END = "start", "end"
 HEIGHT, GAP, MARGIN, PADDING, LETTER = 36, 34, 24, 18, 7.6
+STYLE = (
+    "<style>"
+    ".state rect{fill:#fff;stroke:#5a6b7b}.state text{fill:#1b2733;text-anchor:middle;dominant-baseline:central}"
+    ".group>rect{fill:#f3f6f9}.Choice rect{fill:#fff6df;stroke:#b3862a}.Fail rect{fill:#fdeaea;stroke:#b04040}"
+    ".Succeed rect{fill:#e9f7ec;stroke:#3f8f55}.edge{fill:none;stroke:#5a6b7b}.failure{stroke:#b04040;"
+    "stroke-dasharray:5 4}.label{fill:#5a6b7b;font-size:11px;text-anchor:middle}"
+    "@media (prefers-color-scheme:dark){.state rect{fill:#22303c}.state text{fill:#e8eef3}.group>rect"
+    "{fill:#1a242d}.Choice rect{fill:#3a3320}.Fail rect{fill:#3d2525}.Succeed rect{fill:#20382a}"
+    ".label{fill:#a9b7c4}}"
+    "</style>"
+)
 
 
 @record
@@ -149,22 +160,14 @@ class _Drawing:
     y: float = 0.0
 
 
-def to_svg(level: Level) -> str:
-    """Draw a machine as SVG, with the colours of the reader's own scheme."""
+def to_svg(level: Level, *, is_styled: bool = True) -> str:
+    """Draw a machine as SVG, with the colours of the reader's own scheme, or for a page that has its own."""
     drawing = _lay_out(level)
     width, height = drawing.width + 2 * MARGIN, drawing.height + 2 * MARGIN
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}"'
         f' height="{height:.0f}" font-family="system-ui, sans-serif" font-size="13" role="img">',
-        "<style>"
-        ".state rect{fill:#fff;stroke:#5a6b7b}.state text{fill:#1b2733;text-anchor:middle;dominant-baseline:central}"
-        ".group>rect{fill:#f3f6f9}.Choice rect{fill:#fff6df;stroke:#b3862a}.Fail rect{fill:#fdeaea;stroke:#b04040}"
-        ".Succeed rect{fill:#e9f7ec;stroke:#3f8f55}.edge{fill:none;stroke:#5a6b7b}.failure{stroke:#b04040;"
-        "stroke-dasharray:5 4}.label{fill:#5a6b7b;font-size:11px;text-anchor:middle}"
-        "@media (prefers-color-scheme:dark){.state rect{fill:#22303c}.state text{fill:#e8eef3}.group>rect"
-        "{fill:#1a242d}.Choice rect{fill:#3a3320}.Fail rect{fill:#3d2525}.Succeed rect{fill:#20382a}"
-        ".label{fill:#a9b7c4}}"
-        "</style>",
+        *([STYLE] if is_styled else []),
         '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7"'
         ' orient="auto"><path d="M0 0L8 4L0 8z" fill="#5a6b7b"/></marker></defs>',
         *_draw(drawing, MARGIN, MARGIN),
@@ -257,7 +260,7 @@ def _draw(drawing: _Drawing, left: float, top: float) -> Iterator[str]:
         text_y = y + (HEIGHT / 2 if box.within else box.height / 2)
         kind = f"state group {box.type}" if box.within else f"state {box.type}"
         yield (
-            f'<g class="{escape(kind)}"><title>{escape(box.type)}</title>{shape}'
+            f'<g class="{escape(kind)}" data-state="{escape(box.name)}"><title>{escape(box.type)}</title>{shape}'
             f'<text x="{x + box.width / 2:.1f}" y="{text_y:.1f}">{escape(box.name)}</text>'
         )
         for inner in box.within:

@@ -69,6 +69,7 @@ class StateMachines:
         self._announce: Announce | None = None
         self._is_listening: Callable[[], bool] = lambda: False
         executions.follow(self._told)
+        self._followers: tuple[Callable[[str], None], ...] = ()
         self._log_streams: dict[str, str] = {}
         """The log streams of state machines, by these' ARNs."""
         self._machines: dict[str, DeployedStateMachine] = {}
@@ -119,7 +120,18 @@ class StateMachines:
         """Let executions tell the default bus how they are, while anything listens to it."""
         self._announce, self._is_listening = announce, is_listening
 
+    def follow(self, follower: Callable[[str], None]) -> Callable[[], None]:
+        """Call ``follower`` with the ARN of each execution that takes a step. The answer stops it."""
+        self._followers = (*self._followers, follower)
+
+        def stop() -> None:
+            self._followers = tuple(each for each in self._followers if each is not follower)
+
+        return stop
+
     def _told(self, machine_arn: str, execution: Execution, events: Sequence[JSON]) -> None:
+        for follower in self._followers:
+            follower(execution.arn)
         if events and events[0]["type"] in _BEGINS:
             # It may have ended in the same step.
             self._announce_status(machine_arn, execution, RUNNING)

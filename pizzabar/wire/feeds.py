@@ -23,6 +23,11 @@ class Feed:
         self._ahead: asyncio.Queue[tuple[str, Render] | None] = asyncio.Queue()
         self._is_over = False
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether something waits that the follower has not been told yet."""
+        return not self._ahead.empty()
+
     def tell(self, id: str, render: Render) -> None:
         """Tell of something; ``id`` says how far the follower has come with it. Too much at once ends the feed."""
         if self._is_over:

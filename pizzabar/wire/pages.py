@@ -31,6 +31,11 @@ _NAME = re.compile(r"(?:\w[\w-]*/)*\w[\w.-]*\.(\w+)", re.ASCII)
 """No part begins with a dot: there is no way out of the folder."""
 
 
+def console(headers: Headers) -> Response:
+    """Answer with the console."""
+    return _answer(files("pizzabar.console").joinpath("console.html").read_bytes(), "html", headers)
+
+
 def asset(name: str, headers: Headers) -> Response | None:
     """Answer with an asset; None if there is none of that name."""
     match = _NAME.fullmatch(name)

@@ -327,6 +327,14 @@ async def test_executions_are_listed_those_started_last_first(open_executions: O
             ("1", "RUNNING"),
             ("0", "SUCCEEDED"),
         ]
+        for status, limit, names in (
+            (None, 2, "21"),
+            ("RUNNING", 1, "2"),
+            ("SUCCEEDED", 5, "0"),
+            ("FAILED", None, ""),
+        ):
+            found = await kitchen.executions.list(MACHINE_ARN, status=status, limit=limit)
+            assert [record.execution.name for record in found] == [*names]
 
 
 async def test_the_history_is_whole_at_any_time(open_executions: Open) -> None:

@@ -16,18 +16,22 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from pizzabar import __version__, documents
 from pizzabar.emulator import Emulator
 from pizzabar.errors import ServiceError
+from pizzabar.wire import pages
 from pizzabar.wire.control import (
     clock,
     connections,
     events,
     executions,
     faults,
+    functions,
     health,
     iam,
     journal,
+    live,
     logs,
     mapping_templates,
     resources,
+    state_machines,
     tables,
     traces,
 )
@@ -60,10 +64,13 @@ def make_control(emulator: Emulator, feeds: Feeds) -> FastAPI:
         connections.router(emulator),
         executions.router(emulator),
         faults.router(emulator),
+        state_machines.router(emulator),
+        functions.router(emulator),
         events.router(emulator, feeds),
         tables.router(emulator),
         logs.router(emulator, feeds),
         journal.router(emulator, feeds),
+        live.router(emulator, feeds),
         traces.router(emulator),
         resources.router(emulator),
         iam.router(emulator),
@@ -72,9 +79,16 @@ def make_control(emulator: Emulator, feeds: Feeds) -> FastAPI:
         app.include_router(router)
 
     @app.get("/", include_in_schema=False)
-    async def front(request: Request) -> RedirectResponse:
-        """Show what there is, to whoever knows no more than where."""
-        return RedirectResponse(f"{request.scope['root_path']}/docs")
+    async def front(request: Request) -> Response:
+        """Give the console to a browser; others are shown what there is to ask."""
+        root = request.scope["root_path"]
+        if "text/html" not in request.headers.get("accept", ""):
+            return RedirectResponse(f"{root}/docs")
+        if not request.scope.get("raw_path", b"/").endswith(b"/"):
+            # What the page names is beneath it.
+            return RedirectResponse(f"{root}/")
+        found = pages.console(request.scope["headers"])
+        return Response(found.body, found.status, {name.decode(): value.decode() for name, value in found.headers})
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:

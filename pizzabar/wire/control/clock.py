@@ -54,19 +54,19 @@ def router(emulator: Emulator) -> APIRouter:
     @routes.get("/clock")
     async def get_clock() -> Clock:
         """Read the clock."""
-        return _read(emulator)
+        return read_clock(emulator)
 
     @routes.post("/clock")
     async def set_clock(request: SetClock) -> Clock:
         """Let the clock go on in another mode, or at another speed."""
         emulator.set_clock(request.mode, speed=request.speed)
-        return _read(emulator)
+        return read_clock(emulator)
 
     @routes.post("/clock/speed")
     async def set_speed(request: Speed) -> Clock:
         """Let the clock go on in real time, at a speed."""
         emulator.set_clock("real", speed=request.speed)
-        return _read(emulator)
+        return read_clock(emulator)
 
     @routes.post("/clock/advance", responses=STANDS_STILL)
     async def advance(request: Advance) -> Clock:
@@ -84,7 +84,7 @@ def router(emulator: Emulator) -> APIRouter:
     async def settled() -> Clock:
         """Answer when nothing is left to happen at the present time."""
         await emulator.settled()
-        return _read(emulator)
+        return read_clock(emulator)
 
     return routes
 
@@ -94,10 +94,11 @@ async def _move(emulator: Emulator, duration: timedelta) -> Clock:
         await emulator.advance(duration)
     except ClockStandsStill as error:
         raise HTTPException(409, str(error)) from None
-    return _read(emulator)
+    return read_clock(emulator)
 
 
-def _read(emulator: Emulator) -> Clock:
+def read_clock(emulator: Emulator) -> Clock:
+    """Read the clock."""
     match emulator.clock.current:
         case SystemClock() as clock:
             return Clock(mode="real", speed=clock.speed, now=clock.now(), next_call=clock.next_call())

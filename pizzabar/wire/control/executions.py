@@ -115,8 +115,8 @@ def router(emulator: Emulator) -> APIRouter:
         found: list[ExecutionRecord] = []
         for machine in emulator.state_machines:
             if state_machine in (None, machine.name, machine.arn):
-                found += await executions.list(machine.arn)
-        found = [record for record in found if status in (None, record.execution.status)]
+                # One more tells whether there is another page.
+                found += await executions.list(machine.arn, status=status, limit=start + limit + 1)
         found.sort(key=lambda record: record.execution.started, reverse=True)
         page = [_summary(record.execution) for record in found[start : start + limit]]
         return Page(executions=page, next=start + limit if start + limit < len(found) else None)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, HTTPException, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
@@ -71,6 +71,14 @@ def router(emulator: Emulator, feeds: Feeds) -> APIRouter:
         """
         wants = _filter(emulator, trace, service, operation, connection, errors)
         return follow_hops(emulator, feeds, wants, Hop.as_json, last_event_id, after)
+
+    @routes.get("/{hop}")
+    async def get_hop(hop: int) -> Journalled:
+        """Read a hop that is still kept."""
+        found = emulator.journal.find(hop)
+        if found is None:
+            raise HTTPException(404, f"the hop {hop} is not kept, or has not been yet")
+        return Journalled(**found.as_json())
 
     return routes
 

@@ -13,6 +13,7 @@ from pizzabar.apigateway.request import Request
 from pizzabar.emulator import Emulator
 
 EventType = Literal["CONNECT", "MESSAGE", "DISCONNECT"]
+INTEGRATION = "AWS::ApiGatewayV2::Integration"
 ROUTE_KEYS = {"CONNECT": "$connect", "MESSAGE": "$default", "DISCONNECT": "$disconnect"}
 
 
@@ -78,6 +79,16 @@ class Fault(BaseModel):
     message: str
 
 
+class Configured(BaseModel):
+    """A template of an integration."""
+
+    api: str = Field(description="the name of the API")
+    integration: str = Field(description="the logical ID of the integration, or its id")
+    key: str
+    routes: list[str] = Field(description="the keys of the routes that it answers")
+    text: str
+
+
 class Rendered(BaseModel):
     """What a template gives, and how it came to it."""
 
@@ -92,6 +103,23 @@ class Rendered(BaseModel):
 def router(emulator: Emulator) -> APIRouter:
     """Make the operations."""
     routes = APIRouter(prefix="/mapping-templates", tags=["mapping templates"])
+
+    @routes.get("")
+    async def list_templates() -> list[Configured]:
+        """List the request templates of all integrations."""
+        names = {each.identity.ref: each.logical_id for each in emulator.stack.resources if each.type == INTEGRATION}
+        return [
+            Configured(
+                api=api.name,
+                integration=names.get(id, id),
+                key=key,
+                routes=sorted(route.key for route in api.routes.values() if route.integration_id == id),
+                text=template.text,
+            )
+            for api in emulator.apis
+            for id, integration in api.integrations.items()
+            for key, template in integration.templates.items()
+        ]
 
     @routes.post("/render")
     async def render(trial: Trial) -> Rendered:

@@ -1,12 +1,14 @@
 """The stack: its resources, outputs, and what of its template has no effect here."""
 
-from typing import Any
+import asyncio
+from typing import Any, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from pizzabar.emulator import Emulator
 from pizzabar.eventbridge.secrets import masked
+from pizzabar.linting import lint_stack
 
 
 class Resource(BaseModel):
@@ -14,6 +16,8 @@ class Resource(BaseModel):
 
     logical_id: str
     type: str
+    file: str = Field(description="where it stands")
+    line: int
     ref: str = Field(description="what Ref gives")
     attributes: dict[str, str] = Field(description="what Fn::GetAtt gives")
     properties: dict[str, Any]
@@ -45,6 +49,20 @@ class Stack(BaseModel):
     ignored: list[str] = Field(description="what a lenient reading went over")
 
 
+class Finding(BaseModel):
+    """What of the template will go wrong on AWS, or is not what its author thinks."""
+
+    code: str
+    severity: Literal["error", "warning", "note"]
+    file: str
+    line: int
+    column: int
+    resource: str = Field(description="the logical ID; empty if there is none")
+    why: str
+    mend: str
+    url: str = Field(description="AWS's page")
+
+
 class Api(BaseModel):
     """A WebSocket API, and where it is to be found."""
 
@@ -62,6 +80,7 @@ def router(emulator: Emulator) -> APIRouter:
     async def resources() -> Stack:
         """Read the stack: resources, outputs, and what has no effect."""
         stack = emulator.stack
+        places = {each.logical_id: stack.nodes.written[each.logical_id].position for each in stack.resources}
         return Stack(
             name=stack.name,
             description=stack.description,
@@ -70,6 +89,8 @@ def router(emulator: Emulator) -> APIRouter:
                 Resource(
                     logical_id=each.logical_id,
                     type=each.type,
+                    file=places[each.logical_id].file,
+                    line=places[each.logical_id].line,
                     ref=each.identity.ref,
                     attributes=dict(each.identity.attributes),
                     properties=masked(dict(each.properties)),
@@ -98,5 +119,12 @@ def router(emulator: Emulator) -> APIRouter:
             )
             for api in emulator.apis
         ]
+
+    @routes.get("/findings")
+    async def findings() -> list[Finding]:
+        """Look at the stack as `pizzabar lint` does."""
+        # In a thread: it takes long, and others are being served.
+        found = await asyncio.to_thread(lint_stack, emulator.settings, emulator.stack, emulator.clock.now().date())
+        return [Finding(**each.as_json()) for each in found]
 
     return routes

@@ -1,6 +1,6 @@
 """Traces: a frame of a client's and all that followed from it, hop by hop, with what each took."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from fastapi import APIRouter, HTTPException, Query
@@ -13,6 +13,8 @@ from pizzabar.journal import Hop
 from pizzabar.moments import Moments
 
 LAST = "last"
+WHILE = 15 * 60_000 + 5_000
+"""Milliseconds that an invocation takes at most, with some to spare."""
 NO_MESSAGES = frozenset({"$connect", "$disconnect", "authorize"})
 
 
@@ -49,6 +51,14 @@ class Waterfall(Trace):
     spans: list[Span] = Field(description="those that began first first")
 
 
+class Line(BaseModel):
+    """A line that was written to a log within a hop of a trace."""
+
+    hop: int
+    group: str
+    message: str
+
+
 def router(emulator: Emulator) -> APIRouter:
     """Make the operations."""
     routes = APIRouter(prefix="/traces", tags=["traces"])
@@ -75,7 +85,47 @@ def router(emulator: Emulator) -> APIRouter:
             raise HTTPException(404, f"nothing is kept of the trace {id}: {kept}")
         return _waterfall(hops)
 
+    @routes.get("/{name}/lines")
+    async def get_lines(name: str) -> list[Line]:
+        """Read the lines that the hops of a trace wrote to logs: its functions' invocations, and its rules."""
+        id = await _find(emulator, name)
+        return [line for hop in journal if hop.trace_id == id for line in await _lines(emulator, hop)]
+
     return routes
+
+
+async def _lines(emulator: Emulator, hop: Hop) -> list[Line]:
+    """Give the lines that a hop wrote."""
+    asked: JSON = hop.parameters
+    match (hop.service, hop.operation):
+        case ("logs", "PutLogEvents") if isinstance(asked, dict) and isinstance(asked.get("logEvents"), list):
+            lines = [str(each.get("message")) for each in asked["logEvents"] if isinstance(each, dict)]
+            return [Line(hop=hop.id, group=str(asked.get("logGroupName")), message=line) for line in lines]
+        case ("lambda", "Invocation"):
+            function = next((each for each in emulator.functions if each.name == asked["FunctionName"]), None)
+            if function is None or not emulator.log_groups.has(function.log_group):
+                return []
+            # What a function writes is no hop: it is between the lines that begin and end the invocation.
+            start = int(hop.started.timestamp() * 1000)
+            events = await emulator.log_groups.read(function.log_group, start=start, end=start + WHILE)
+            return [
+                Line(hop=hop.id, group=function.log_group, message=message)
+                for message in _of_invocation(((each.stream, each.message) for each in events), asked["RequestId"])
+            ]
+        case _:
+            return []
+
+
+def _of_invocation(lines: Iterable[tuple[str, str]], request_id: str) -> Iterator[str]:
+    """Give the lines of one invocation, of the one stream that it has to itself meanwhile."""
+    stream = None
+    for of_stream, message in lines:
+        if message.startswith(f"START RequestId: {request_id}"):
+            stream = of_stream
+        if of_stream == stream:
+            yield message
+            if message.startswith(f"REPORT RequestId: {request_id}"):
+                return
 
 
 async def _find(emulator: Emulator, name: str) -> str:
@@ -142,7 +192,7 @@ def _waterfall(hops: list[Hop]) -> Waterfall:
             parent=hop.parent if hop.parent in known else None,
             service=hop.service,
             operation=hop.operation,
-            about=_about(hop),
+            about=about(hop),
             start=(moments.of(hop) - began).total_seconds(),
             seconds=hop.duration,
             error=None if hop.error is None else str(hop.error).encode(errors="replace").decode(),
@@ -154,7 +204,7 @@ def _waterfall(hops: list[Hop]) -> Waterfall:
     return Waterfall(**_summary(hops).model_dump(), is_whole=hops[0].parent == 0, spans=spans)
 
 
-def _about(hop: Hop) -> str:
+def about(hop: Hop) -> str:
     """Say in a word what a hop is about."""
     arn = _execution(hop)
     if arn is not None:

@@ -12,9 +12,15 @@ from tests.wire.asgi import guest, http, server
 from tests.wire.control.asking import client_of, control, follower
 
 ARN = "arn:aws:states:us-east-1:123456789012:execution:a:b"
-NAMES = {"{arn}": ARN, "{id}": "R1kmxc2VNjMCFIA=", "{name}": "pizzabar-Sessions"}
+NAMES = {
+    "{arn}": ARN,
+    "{hop}": "1",
+    "{id}": "R1kmxc2VNjMCFIA=",
+    "{name}": "pizzabar-Sessions",
+    "{machine}": ARN.replace("execution:a", "stateMachine"),
+}
 QUERIES = {"/logs/events": "group=/aws/lambda/a", "/logs/follow": "group=nobody"}
-FOLLOWED = {"/events/follow", "/journal/follow", "/logs/follow"}
+FOLLOWED = {"/events/follow", "/journal/follow", "/live", "/logs/follow"}
 """What does not end by itself."""
 
 
@@ -77,6 +83,18 @@ async def test_the_page_lists_every_operation() -> None:
         for path in (await client.get("/openapi.json")).json()["paths"]:
             assert f"/_pizzabar{path}<" in shown
         assert (await client.get("/", follow_redirects=True)).text == shown
+
+
+async def test_a_browser_is_given_the_console_and_others_what_there_is_to_ask() -> None:
+    async with server() as (app, _emulator):
+        found = await http(app, "GET", "/_pizzabar/", accept="text/html,*/*")
+        assert (found.status, b"assets/console/app.js" in found.body) == (200, True)
+        assert found.headers["content-security-policy"].startswith("default-src 'self';")
+        known = await http(app, "GET", "/_pizzabar/", accept="text/html", if_none_match=found.headers["etag"])
+        assert known.status == 304
+        # What the page names is beneath it.
+        assert (await http(app, "GET", "/_pizzabar", accept="text/html")).headers["location"] == "/_pizzabar/"
+        assert (await http(app, "GET", "/_pizzabar", accept="*/*")).headers["location"] == "/_pizzabar/docs"
 
 
 @pytest.mark.parametrize("origin", ["https://example.com", "null", "http://localhost.example.com"])

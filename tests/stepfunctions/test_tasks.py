@@ -171,7 +171,7 @@ async def test_a_services_error_is_named_after_it(resource: str, error: str) -> 
 
 async def test_an_execution_starts_another() -> None:
     async with open_kitchen() as kitchen:
-        [flow] = kitchen.emulator.state_machines
+        flow = next(each for each in kitchen.emulator.state_machines if each.name == "pizzabar-OrderFlow")
         order: dict[str, Any] = {"data": {}}
 
         ended = await kitchen.run(
@@ -187,7 +187,7 @@ async def test_an_execution_starts_another() -> None:
 
 async def test_sdk_actions_of_services_in_camel_case_take_pascal_case() -> None:
     async with open_kitchen() as kitchen:
-        [flow] = kitchen.emulator.state_machines
+        flow = next(each for each in kitchen.emulator.state_machines if each.name == "pizzabar-OrderFlow")
 
         ended = await kitchen.run(
             "arn:aws:states:::aws-sdk:sfn:describeStateMachine", {"StateMachineArn": flow.arn}, ResultPath="$.it"

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import shlex
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -185,7 +186,7 @@ async def test_the_lines_of_a_log_come_as_they_are_written_each_once() -> None:
 
 
 async def test_clients_side_by_side_send_and_are_told() -> None:
-    async with open_console("connections") as (_bar, page):
+    async with open_console("connections") as (bar, page):
         for number in (1, 2):
             await page.get_by_role("button", name="Open").click()
             await expect(page.get_by_role("region", name=f"Client {number}")).to_contain_text("connected")
@@ -196,6 +197,17 @@ async def test_clients_side_by_side_send_and_are_told() -> None:
         await client.get_by_role("button", name="Send").click()
         await expect(client.get_by_role("log")).to_contain_text("order accepted")
         await expect(page.get_by_role("region", name="Client 2").get_by_role("log")).not_to_contain_text("order")
+
+        # What was sent is a command that makes a test of it.
+        await bar.emulator.advance(timedelta(seconds=5))
+        await expect(client.get_by_role("log")).to_contain_text("being prepared")
+        await client.get_by_label("Message").fill('{"it\'s": 1}')
+        await client.get_by_role("button", name="Send").click()
+        await client.get_by_text("As a test").click()
+        recording = await client.locator("pre").inner_text()
+        assert shlex.split(recording.replace("\\\n", " ")) == [
+            *("pizzabar", "record", ORDER, '@5 {"it\'s": 1}', "--output", "test_session.py"),
+        ]
 
         await connections.get_by_role("button", name="Push").last.click()
         await expect(page.get_by_role("region", name="Client 2").get_by_role("log")).to_contain_text("hello")

@@ -94,8 +94,23 @@ function Panel({ of }) {
     <${Form} label="Send from client ${of.number}" button="Send" send=${(form) => of.send(form.get("text"))}>
       <${Field} label="Message"><textarea name="text" rows="2" spellcheck=${false} defaultValue=${ORDER}></textarea><//>
     <//>
+    ${of.frames.some(({ kind }) => kind === "sent") &&
+    html`<details><summary>As a test</summary><pre tabindex="0"><code>${recording(of.frames)}</code></pre></details>`}
     <button type="button" onClick=${close}>${of.state === "closed" ? "Remove" : "Close"}</button>
   </section>`;
 }
+
+/** The command that makes a test of what was sent, with the seconds between. */
+function recording(frames) {
+  let before = null;
+  const messages = frames.filter(({ kind }) => kind === "sent").map(({ text, when }) => {
+    const seconds = before === null ? 0 : Math.round((new Date(when) - new Date(before)) / 1000);
+    before = when;
+    return quoted(seconds > 0 ? `@${seconds} ${text}` : text);
+  });
+  return ["pizzabar record", ...messages, "--output test_session.py"].join(" \\\n  ");
+}
+
+const quoted = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
 
 const SIGNS = { sent: "▲", received: "▼", told: "•" };

@@ -73,7 +73,9 @@ def test_the_last_of_two_equal_keys_counts() -> None:
     assert parse('{"a": 1, "a": 2}') == {"a": 2} == json.loads('{"a": 1, "a": 2}')
 
 
-@pytest.mark.parametrize("value", [object(), {1: 2}, {"a": {3j}}, [2**64]], ids=str)
+@pytest.mark.parametrize(
+    "value", [object(), {1: 2}, {"a": {3j}}, [2**64]], ids=["object", "number as a name", "set", "too big"]
+)
 def test_what_is_no_json_value_cannot_be_written(value: object) -> None:
     with pytest.raises(TypeError):
         write(value)

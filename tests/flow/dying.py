@@ -3,6 +3,8 @@
 import asyncio
 import multiprocessing
 import os
+import random
+import shutil
 import signal
 from collections.abc import Awaitable, Callable
 from multiprocessing.connection import Connection as Pipe
@@ -52,6 +54,35 @@ async def _serve(live: Live, state: Path, dies_at: int, pipe: Pipe) -> None:
     await live(emulator)
     pipe.send(statements)
     await emulator.close()
+
+
+async def survives(
+    folder: Path,
+    prepare: Callable[[Path], Awaitable[None]],
+    live: Live,
+    check: Callable[[Path], Awaitable[None]],
+    *,
+    kills: int,
+    seed: int,
+) -> int:
+    """Kill a process at random statements, some of them twice, and check what comes of each.
+
+    Give how many statements it makes when it is left alone.
+    """
+    chance = random.Random(seed)
+    prepared, whole = folder / "prepared.db", folder / "whole.db"
+    await prepare(prepared)
+    shutil.copy(prepared, whole)
+    statements = run(live, whole, 0)
+    await check(whole)
+    for number in range(kills):
+        state = folder / f"{number}.db"
+        shutil.copy(prepared, state)
+        assert run(live, state, chance.randint(1, statements)) == 0
+        if chance.random() < 0.3:
+            run(live, state, chance.randint(1, statements))
+        await check(state)
+    return statements
 
 
 async def undelivered(emulator: Emulator) -> int:

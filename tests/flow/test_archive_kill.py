@@ -1,14 +1,12 @@
 """``kill -9`` of a process that archives and replays: no event is lost, and those of one execution stay in order."""
 
 import json
-import random
-import shutil
 from datetime import timedelta
 from pathlib import Path
 
 from pizzabar.emulator import Emulator
 from pizzabar.settings import Settings
-from tests.flow.dying import run, undelivered
+from tests.flow.dying import survives, undelivered
 
 KILLS = 25
 EVENTS = 40
@@ -74,18 +72,5 @@ async def check(state: Path) -> None:
 
 
 async def test_killed_at_random_points(tmp_path: Path) -> None:
-    chance = random.Random(2026)
-    prepared, whole = tmp_path / "prepared.db", tmp_path / "whole.db"
-    await prepare(prepared)
-    shutil.copy(prepared, whole)
-    statements = run(live, whole, 0)
-    await check(whole)
+    statements = await survives(tmp_path, prepare, live, check, kills=KILLS, seed=2026)
     assert statements > EVENTS
-
-    for number in range(KILLS):
-        state = tmp_path / f"{number}.db"
-        shutil.copy(prepared, state)
-        assert run(live, state, chance.randint(1, statements)) == 0
-        if chance.random() < 0.3:
-            run(live, state, chance.randint(1, statements))
-        await check(state)

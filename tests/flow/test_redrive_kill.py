@@ -4,22 +4,15 @@
 What fails until it was redriven fails in every process alike: it looks for the time of the redrive.
 """
 
-import asyncio
 import json
-import multiprocessing
-import os
-import random
-import shutil
-import signal
 from collections import Counter
 from datetime import timedelta
-from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 
 from pizzabar.documents import JSON
 from pizzabar.emulator import Emulator
-from pizzabar.local.runtime import LocalRuntime
 from pizzabar.settings import Settings
+from tests.flow.dying import survives
 
 KILLS = 25
 ROLE = "arn:aws:iam::123456789012:role/any"
@@ -77,45 +70,6 @@ async def redrive(emulator: Emulator) -> None:
         await emulator.advance(timedelta(seconds=60))
 
 
-def _live(state: Path, dies_at: int, pipe: Pipe) -> None:
-    asyncio.run(_serve(state, dies_at, pipe))
-
-
-async def _serve(state: Path, dies_at: int, pipe: Pipe) -> None:
-    """Redrive, and die at a statement of SQL."""
-    emulator = await Emulator.open(Settings(state=state, clock="virtual"))
-    assert isinstance(emulator.runtime, LocalRuntime)
-    statements = 0
-
-    def count(statement: str) -> None:
-        nonlocal statements
-        statements += 1
-        if statements == dies_at:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    emulator.runtime.database._raw.set_trace_callback(count)
-    await redrive(emulator)
-    pipe.send(statements)
-    await emulator.close()
-
-
-def run(state: Path, dies_at: int) -> int:
-    """Let a process live on a state file; give how many statements it made if it came to its end, or 0."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_live, args=(state, dies_at, theirs))
-    process.start()
-    theirs.close()
-    try:
-        statements = int(ours.recv())
-    except EOFError:
-        statements = 0
-    process.join()
-    assert process.exitcode in (0, -signal.SIGKILL)
-    return statements
-
-
 async def check(state: Path) -> None:
     """Go on from what is left, and see that each state was left once, and that all was counted."""
     emulator = await Emulator.open(Settings(state=state, clock="virtual"))
@@ -139,17 +93,5 @@ async def check(state: Path) -> None:
 
 
 async def test_killed_at_random_points(tmp_path: Path) -> None:
-    chance = random.Random(2023)
-    prepared, whole = tmp_path / "prepared.db", tmp_path / "whole.db"
-    await prepare(prepared)
-    shutil.copy(prepared, whole)
-    statements = run(whole, 0)
-    await check(whole)
-
-    for number in range(KILLS):
-        state = tmp_path / f"{number}.db"
-        shutil.copy(prepared, state)
-        assert run(state, chance.randint(1, statements)) == 0
-        if chance.random() < 0.3:
-            run(state, chance.randint(1, statements))
-        await check(state)
+    statements = await survives(tmp_path, prepare, redrive, check, kills=KILLS, seed=2023)
+    assert statements > 0

@@ -5,15 +5,13 @@ Each time of a schedule puts an item of its own, and starts an execution of its 
 """
 
 import json
-import random
-import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from pizzabar.emulator import Emulator
 from pizzabar.settings import Settings
-from tests.flow.dying import run, undelivered
+from tests.flow.dying import survives, undelivered
 
 KILLS = 40
 BEGINS = datetime(2090, 1, 1, tzinfo=UTC)
@@ -73,18 +71,5 @@ async def check(state: Path) -> None:
 
 
 async def test_killed_at_random_points(tmp_path: Path) -> None:
-    chance = random.Random(2022)
-    prepared, whole = tmp_path / "prepared.db", tmp_path / "whole.db"
-    await prepare(prepared)
-    shutil.copy(prepared, whole)
-    statements = run(live, whole, 0)
-    await check(whole)
+    statements = await survives(tmp_path, prepare, live, check, kills=KILLS, seed=2022)
     assert statements > TIMES
-
-    for number in range(KILLS):
-        state = tmp_path / f"{number}.db"
-        shutil.copy(prepared, state)
-        assert run(live, state, chance.randint(1, statements)) == 0
-        if chance.random() < 0.3:
-            run(live, state, chance.randint(1, statements))
-        await check(state)

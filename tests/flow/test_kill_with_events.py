@@ -34,7 +34,7 @@ from pizzabar.logs.operations import OPERATIONS as LOGS_OPERATIONS
 from pizzabar.settings import Settings
 from pizzabar.wire.http import Server
 
-EVENTS = int(os.environ.get("EVENTS", "2000"))
+EVENTS = int(os.environ.get("EVENTS", "1000"))
 SEED = int(os.environ.get("SEED", "2022"))
 KILLS = max(40, EVENTS // 250)
 IN_A_LANE = 20

@@ -150,7 +150,10 @@ class EventBuses:
 
     def _find(self, name_or_arn: str | None) -> EventBus | None:
         """Find a bus; those of other accounts and regions are not here."""
-        return None if self._is_elsewhere(name_or_arn) else self._buses.get(bus_name(name_or_arn))
+        bus = self._buses.get(bus_name(name_or_arn))
+        # An ARN names one bus: if that is another than the one of its name here, it is elsewhere.
+        is_other = bus is not None and name_or_arn and name_or_arn.startswith("arn:") and bus.arn != name_or_arn
+        return None if is_other else bus
 
     def _is_elsewhere(self, name_or_arn: str | None) -> bool:
         if not name_or_arn or not name_or_arn.startswith("arn:"):

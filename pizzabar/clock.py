@@ -57,6 +57,9 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """Tell the time, aware, in UTC."""
 
+    def timestamp(self) -> float:
+        """Tell the time in seconds since 1970: a sixth of the cost."""
+
     def call_at(self, when: datetime, callback: Callable[[], None]) -> Timer:
         """Call at a time of day; soon, if that has passed."""
 
@@ -73,6 +76,8 @@ class SystemClock:
         self.speed = speed
         self.now: Callable[[], datetime] = partial(datetime.now, UTC)
         """Tell the time, aware, in UTC."""
+        self.timestamp: Callable[[], float] = time.time
+        """Tell the time in seconds since 1970."""
         self._timers = _Timers()
         self._handle: asyncio.TimerHandle | None = None
         self._handle_due = float("inf")
@@ -101,7 +106,7 @@ class SystemClock:
         return self._timers.clear()
 
     def _add(self, timer: Timer) -> Timer:
-        delay = (timer.when - datetime.now(UTC)).total_seconds()
+        delay = timer.when.timestamp() - time.time()
         if timer.is_wait:
             delay /= self.speed
         due = time.monotonic() + max(delay, 0.0)
@@ -144,6 +149,9 @@ class VirtualClock:
 
     def now(self) -> datetime:
         return self._now
+
+    def timestamp(self) -> float:
+        return self._now.timestamp()
 
     def call_at(self, when: datetime, callback: Callable[[], None]) -> Timer:
         return self._add(Timer(when, callback, is_wait=False))
@@ -212,6 +220,10 @@ class EmulatorClock:
     def now(self) -> datetime:
         """Tell the time."""
         return self._clock.now()
+
+    def timestamp(self) -> float:
+        """Tell the time in seconds since 1970."""
+        return self._clock.timestamp()
 
     @property
     def current(self) -> SystemClock | VirtualClock:

@@ -195,7 +195,7 @@ class Emulator:
         self.stacks = Stacks(self.home)
         for service, operations, room in SERVICES:
             call.add(service, typed_operations(service, self._keeping(room, operations)), getattr(self, room))
-        call.masks |= MASKS
+        call.mask(MASKS)
         self.endpoints: Endpoints | None = None
         """Where functions in processes of their own reach this emulator; None where there are none."""
         self._stop_export: Callable[[], None] | None = None

@@ -115,9 +115,9 @@ class Hop(Cause):
     """Whether a service did it for itself, and nobody asked."""
 
     def __init__(
-        self, journal: "Journal", cause: Cause, service: str, operation: str, parameters: JSON, started: datetime
+        self, journal: "Journal", cause: Cause, service: str, operation: str, parameters: JSON, timestamp: float
     ) -> None:
-        """Begin a hop, and enter it in a journal."""
+        """Begin a hop at a time, in seconds since 1970, and enter it in a journal."""
         self.trace_id = cause.trace_id
         self.lane = cause.lane
         self.attempt = cause.attempt
@@ -127,9 +127,14 @@ class Hop(Cause):
         self.service = service
         self.operation = operation
         self.parameters = parameters
-        self.started = started
+        self.timestamp = timestamp
         journal.last_id = self.id = journal.last_id + 1
         journal.enter(self)
+
+    @property
+    def started(self) -> datetime:
+        """When it began, by the clock."""
+        return datetime.fromtimestamp(self.timestamp, UTC)
 
     @property
     def segment_id(self) -> str:
@@ -148,7 +153,7 @@ class Hop(Cause):
             "parent": self.parent or None,
             "service": self.service,
             "operation": self.operation,
-            "time": self.started.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            "time": self.started.isoformat(timespec="microseconds").replace("+00:00", "Z"),
             "milliseconds": None if self.duration is None else round(self.duration * 1000, 3),
             "parameters": _plain(self.parameters),
             "result": _plain(self.result),
@@ -168,12 +173,12 @@ def act_as(principal: Principal | None) -> None:
         cause.principal = principal
 
 
-def new_trace_id(now: datetime) -> str:
-    """Make a trace id of X-Ray's form.
+def new_trace_id(timestamp: float) -> str:
+    """Make a trace id of X-Ray's form, of a time in seconds since 1970.
 
     https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html#xray-api-traceids
     """
-    return f"1-{int(now.timestamp()):08x}-{secrets.token_hex(12)}"
+    return f"1-{int(timestamp):08x}-{secrets.token_hex(12)}"
 
 
 def cause_of_text(text: str) -> Cause:

@@ -48,11 +48,14 @@ class Operations:
         self._clock = clock
         self._durable = durable
         self._operations: dict[tuple[str, str], Operation] = {}
+        self._masks: dict[tuple[str, str], Callable[[JSON], JSON]] = {}
         self.guard: Guard | None = None
         self._broken: Mapping[int, object] = {}
         self._around: Around = _as_it_is
-        self.masks: dict[tuple[str, str], Callable[[JSON], JSON]] = {}
-        """What takes the secrets out of the parameters of operations, for the journal."""
+
+    def mask(self, masks: Mapping[tuple[str, str], Callable[[JSON], JSON]]) -> None:
+        """Have secrets be taken out of the parameters of operations, for the journal."""
+        self._masks |= masks
 
     def break_by(self, faults: Mapping[int, object], around: Around) -> None:
         """Have hops be other than they would be, for as long as there are any faults."""
@@ -86,9 +89,8 @@ class Operations:
         if answer is None:
             raise UnknownOperationException(f"{service}:{operation} is not supported")
         cause = CAUSE.get()
-        now = self._clock.now()
-        mask = self.masks.get(name)
-        shown = parameters if mask is None else mask(parameters)
+        now = self._clock.timestamp()
+        shown = self._masks[name](parameters) if name in self._masks else parameters
         hop = Hop(self.journal, cause or Cause(new_trace_id(now)), service, operation, shown, now)
         token = CAUSE.set(hop)
         hop.began = perf_counter()
@@ -141,7 +143,7 @@ class Operations:
 
         It is done in the same name as what causes it.
         """
-        now = self._clock.now()
+        now = self._clock.timestamp()
         cause = CAUSE.get() or Cause(new_trace_id(now))
         hop = Hop(self.journal, cause, service, operation, parameters, now)
         if cause.principal is not None:

@@ -10,7 +10,7 @@ import logging
 import types
 from collections.abc import Callable, Coroutine, Generator, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar, copy_context
+from contextvars import Context, ContextVar, copy_context
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -53,8 +53,7 @@ class Work:
 
     def start(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run a coroutine in the background. If it fails, that is logged with its traceback."""
-        context = copy_context()
-        context.run(ERRAND.set, self)
+        context = self._context()
         task = asyncio.get_running_loop().create_task(coroutine, context=context)
         self._tasks.add(task)
         self._begun += 1
@@ -67,8 +66,7 @@ class Work:
         It must not ask which task it runs in: so it is for code of our own, never for that of a user. Raise what it
         raises before it waits.
         """
-        context = copy_context()
-        context.run(ERRAND.set, self)
+        context = self._context()
         self._begun += 1
         try:
             waits_for = context.run(coroutine.send, None)
@@ -83,6 +81,13 @@ class Work:
         self._tasks.add(task)
         task.add_done_callback(self._finished)
         return task
+
+    def _context(self) -> Context:
+        """Give a context like the present one, for work that is counted here."""
+        context = copy_context()
+        if ERRAND.get() is not self:
+            context.run(ERRAND.set, self)
+        return context
 
     def begin(self) -> None:
         """Count one thing as under way; each call is followed by one of ``end``."""

@@ -10,8 +10,8 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def enter(journal: Journal, operation: str = "PutItem", cause: Cause | None = None) -> Hop:
-    cause = cause or Cause(new_trace_id(NOON))
-    return Hop(journal, cause, "dynamodb", operation, {"TableName": "Orders"}, NOON)
+    cause = cause or Cause(new_trace_id(NOON.timestamp()))
+    return Hop(journal, cause, "dynamodb", operation, {"TableName": "Orders"}, NOON.timestamp())
 
 
 def test_a_hop_without_a_cause_begins_a_trace() -> None:
@@ -45,7 +45,7 @@ def test_a_trace_id_has_the_form_of_xray() -> None:
 
     https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html#xray-api-traceids
     """
-    assert re.fullmatch(rf"1-{int(NOON.timestamp()):08x}-[0-9a-f]{{24}}", new_trace_id(NOON))
+    assert re.fullmatch(rf"1-{int(NOON.timestamp()):08x}-[0-9a-f]{{24}}", new_trace_id(NOON.timestamp()))
 
 
 def test_the_journal_keeps_the_last_hops() -> None:
@@ -115,7 +115,7 @@ def test_a_follower_that_stops_while_it_is_told_costs_no_other_one() -> None:
 
 def test_a_hop_is_rendered_for_a_reader() -> None:
     cause = Cause("1-69a42c40-000000000000000000000000", 4)
-    hop = Hop(Journal(), cause, "lambda", "Invoke", {"Payload": b'{"a": 1}', 2: (1,)}, NOON)
+    hop = Hop(Journal(), cause, "lambda", "Invoke", {"Payload": b'{"a": 1}', 2: (1,)}, NOON.timestamp())
     hop.result = {"when": NOON}
     hop.error = ValidationException("no cheese")
     hop.duration = 0.0123456

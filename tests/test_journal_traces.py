@@ -12,7 +12,7 @@ FOREIGN = "53995c3f42cd8ad8"
 
 
 def enter(journal: Journal, cause: Cause | None = None) -> Hop:
-    return Hop(journal, cause or Cause(TRACE), "lambda", "Invocation", {}, NOON)
+    return Hop(journal, cause or Cause(TRACE), "lambda", "Invocation", {}, NOON.timestamp())
 
 
 def test_a_segment_leads_to_its_hop() -> None:

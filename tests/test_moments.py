@@ -10,7 +10,7 @@ TRACE, OTHER = "1-69a42a40-000000000000000000000000", "1-69a42a40-11111111111111
 
 
 def enter(journal: Journal, started: datetime, began: float, trace: str = TRACE) -> Hop:
-    hop = Hop(journal, Cause(trace), "events", "PutEvents", {}, started)
+    hop = Hop(journal, Cause(trace), "events", "PutEvents", {}, started.timestamp())
     hop.began = began
     return hop
 

@@ -94,7 +94,7 @@ async def test_a_call_that_fails_is_a_hop_with_its_error() -> None:
 
 async def test_what_is_secret_in_parameters_is_not_in_the_journal(caplog: pytest.LogCaptureFixture) -> None:
     operations, oven = kitchen()
-    operations.masks["oven", "Bake"] = lambda parameters: parameters | {"Pizza": "***"}
+    operations.mask({("oven", "Bake"): lambda parameters: parameters | {"Pizza": "***"}})
 
     await operations("oven", "Bake", {"Pizza": "house recipe"})
     operations.add("oven", {"Bake": burn}, oven)

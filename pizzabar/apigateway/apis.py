@@ -167,7 +167,7 @@ class WebSocketApis:
             await self._tell(request, "throttle", "no more connections are taken at present")
             admission: Admission | Refusal = Refusal(429, TOO_MANY_REQUESTS)
         else:
-            token = CAUSE.set(Cause(new_trace_id(now)))
+            token = CAUSE.set(Cause(new_trace_id(now.timestamp())))
             try:
                 admission = await self._connect(deployed, request, course)
             finally:
@@ -340,7 +340,7 @@ class WebSocketApis:
         if request.route_key == CONNECT:
             connected: Answer = await self._trace("apigateway", CONNECT, frame, act)
             return connected
-        token = CAUSE.set(Cause(new_trace_id(request.time)))
+        token = CAUSE.set(Cause(new_trace_id(request.time.timestamp())))
         try:
             answer: Answer = await self._trace("apigateway", request.route_key, frame, act)
         finally:

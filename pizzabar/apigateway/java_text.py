@@ -96,6 +96,11 @@ def double_text(value: float) -> str:
     if value == 0 or 1e-3 <= abs(value) < 1e7:
         # Python turns to exponents at 10^16 and 10^-4 only, so that there is none here.
         return text
+    whole, _, part = text.removeprefix("-").partition(".")
+    if whole.isdecimal() and part.isdecimal() and whole != "0":
+        # The common case, a time in milliseconds among them.
+        shown = (whole + part).rstrip("0")
+        return f"{'-' if value < 0 else ''}{shown[0]}.{shown[1:] or '0'}E{len(whole) - 1}"
     sign, digits, exponent = Decimal(text).as_tuple()
     written = "".join(map(str, digits)).rstrip("0")
     power = len(digits) - 1 + int(exponent)

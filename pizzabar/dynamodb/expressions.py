@@ -24,11 +24,14 @@ T = TypeVar("T")
 NAMES = "ExpressionAttributeNames"
 VALUES = "ExpressionAttributeValues"
 PROJECTION = "ProjectionExpression"
-EXPRESSED = frozenset({NAMES, VALUES, PROJECTION, "ConditionExpression", "UpdateExpression"})
+CONDITION = "ConditionExpression"
+TELLS = "ReturnValuesOnConditionCheckFailure"
+EXPRESSED = frozenset({NAMES, VALUES, PROJECTION, CONDITION, "UpdateExpression"})
 """Without any of these parameters, a request for one item has no expressions."""
 
 
 _NONE: frozenset[str] = frozenset()
+_NO_VALUES: dict[str, AttributeValue] = {}
 _is_name = re.compile(r"#[A-Za-z0-9_]{1,254}").fullmatch
 _is_value = re.compile(r":[A-Za-z0-9_]{1,254}").fullmatch
 
@@ -46,6 +49,25 @@ class Requirement:
         """Raise ``ConditionalCheckFailedException`` unless the item is as it should be; None has no attributes."""
         if not self.condition.holds(item if item is not None else {}, self.values):
             raise ConditionalCheckFailedException(item if self.tells_item else None)
+
+
+def requirement_of(parameters: Mapping[str, JSON]) -> Requirement | None:
+    """Read the condition of a write that has no other expression."""
+    if EXPRESSED.isdisjoint(parameters):
+        return None
+    text = parameters.get(CONDITION)
+    if text is not None and parameters.get(NAMES) is None:
+        # The common case: a condition, perhaps with values, all of which it uses.
+        given = parameters.get(VALUES)
+        values = _NO_VALUES if given is None else _read_values(given)
+        expression = parse_condition(CONDITION, text, ())
+        if values.keys() == expression.values:
+            expression.check(values)
+            return Requirement(expression.meaning, values, parameters.get(TELLS) == "ALL_OLD")
+    expressions = Expressions(parameters, (CONDITION,))
+    requirement = expressions.requirement()
+    expressions.finish()
+    return requirement
 
 
 class Expressions:
@@ -71,7 +93,7 @@ class Expressions:
                 )
             self.values = _read_values(values)
 
-    def condition(self, parameter: str = "ConditionExpression") -> Expression[Condition] | None:
+    def condition(self, parameter: str = CONDITION) -> Expression[Condition] | None:
         """Read a condition or filter expression."""
         text = self._parameters.get(parameter)
         return None if text is None else self._use(parse_condition(parameter, text, self.names))
@@ -81,7 +103,7 @@ class Expressions:
         expression = self.condition()
         if expression is None:
             return None
-        tells_item = self._parameters.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
+        tells_item = self._parameters.get(TELLS) == "ALL_OLD"
         return Requirement(expression.meaning, self.values, tells_item)
 
     def key_condition(self) -> KeyTests:

@@ -13,7 +13,7 @@ from pizzabar.dynamodb import requests
 from pizzabar.dynamodb.batches import batch_get_item, batch_write_item
 from pizzabar.dynamodb.capacity import read_capacity, write_capacity
 from pizzabar.dynamodb.document_paths import PathTree, project
-from pizzabar.dynamodb.expressions import EXPRESSED, Expressions, Requirement
+from pizzabar.dynamodb.expressions import EXPRESSED, Expressions, requirement_of
 from pizzabar.dynamodb.item_collections import collection_of
 from pizzabar.dynamodb.items import RETURNS
 from pizzabar.dynamodb.legacy import PARAMETERS, with_expressions
@@ -27,7 +27,6 @@ from pizzabar.dynamodb.transactions import transact_get_items, transact_write_it
 from pizzabar.dynamodb.values import read_item, size_of_item
 from pizzabar.errors import ValidationException
 
-_CONDITION = ("ConditionExpression",)
 _UPDATE_AND_CONDITION = ("UpdateExpression", "ConditionExpression")
 _PROJECTION = ("ProjectionExpression",)
 LEGACY = frozenset(PARAMETERS)
@@ -38,10 +37,12 @@ _PLAIN_PUT = {"TableName", "Item"}
 async def get_item(tables: Tables, parameters: JSON) -> JSON:
     """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetItem.html"""
     table = tables.find(parameters)
-    if table is not None and parameters.keys() == _PLAIN_GET and type(parameters["Key"]) is dict:
+    if table is not None and parameters.keys() == _PLAIN_GET:
         # The most common request, without all that it does not have.
-        item = await tables.get(table, table.key_of(read_item(parameters["Key"])[0]))
-        return {} if item is None else {"Item": item}
+        plain = table.plain_key_of(parameters["Key"])
+        if plain is not None:
+            item = await tables.get(table, plain)
+            return {} if item is None else {"Item": item}
     parameters = requests.GET_ITEM.check(parameters)
     key, _ = read_item(parameters["Key"])
     if not LEGACY.isdisjoint(parameters):
@@ -72,7 +73,7 @@ async def put_item(tables: Tables, parameters: JSON) -> JSON:
     if not LEGACY.isdisjoint(parameters):
         parameters = with_expressions(parameters)
     returns = _all_old_or_none(parameters)
-    requirement = _requirement(parameters)
+    requirement = requirement_of(parameters)
     table = tables.table(parameters["TableName"])
     reads = returns != "NONE" or "ReturnConsumedCapacity" in parameters
     written = await tables.put(table, item, size, requirement=requirement, reads=reads)
@@ -86,7 +87,7 @@ async def delete_item(tables: Tables, parameters: JSON) -> JSON:
     if not LEGACY.isdisjoint(parameters):
         parameters = with_expressions(parameters)
     returns = _all_old_or_none(parameters)
-    requirement = _requirement(parameters)
+    requirement = requirement_of(parameters)
     table = tables.table(parameters["TableName"])
     reads = returns != "NONE" or "ReturnConsumedCapacity" in parameters
     written = await tables.delete_item(table, table.key_of(key), requirement=requirement, reads=reads)
@@ -106,15 +107,6 @@ async def update_item(tables: Tables, parameters: JSON) -> JSON:
     table = tables.table(parameters["TableName"])
     written = await tables.update(table, key, update, expressions.values, requirement=requirement)
     return _write_result(parameters, table, written, parameters.get("ReturnValues", "NONE"), update.paths)
-
-
-def _requirement(parameters: Mapping[str, JSON]) -> Requirement | None:
-    if EXPRESSED.isdisjoint(parameters):
-        return None
-    expressions = Expressions(parameters, _CONDITION)
-    requirement = expressions.requirement()
-    expressions.finish()
-    return requirement
 
 
 def _all_old_or_none(parameters: Mapping[str, JSON]) -> str:

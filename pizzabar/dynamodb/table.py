@@ -78,6 +78,17 @@ class Table:
                 )
         return self._encode(item)
 
+    def plain_key_of(self, key: JSON) -> Key | None:
+        """Encode a key argument that is right at a glance, one short ASCII string; None for any other."""
+        partition = self.partition
+        if type(key) is dict and len(key) == 1 and self.sort is None and partition.type == "S":
+            value = key.get(partition.name)
+            if type(value) is dict and len(value) == 1:
+                text = value.get("S")
+                if type(text) is str and 0 < len(text) <= MAX_PARTITION_KEY_SIZE and text.isascii():
+                    return text.encode(), b""
+        return None
+
     def key_of(self, key: Item) -> Key:
         """Encode a key argument. Raise ``ValidationException`` when it is not just the key of this table."""
         attributes = self.key_attributes

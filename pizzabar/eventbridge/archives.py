@@ -297,7 +297,7 @@ class Archives:
 
     async def _run(self, name: str) -> None:
         """Replay, from where it is, to the end."""
-        CAUSE.set(Cause(new_trace_id(self._clock.now())))
+        CAUSE.set(Cause(new_trace_id(self._clock.timestamp())))
         while True:
             replay = self._replays[name]
             if replay.state == "CANCELLING":

@@ -460,7 +460,7 @@ class EventBuses:
                 # It is told as well as may be: what it tells of has happened.
                 log.exception("not everybody was told of %s", detail_type)
 
-        token = CAUSE.set(cause or Cause(new_trace_id(self._clock.now())))
+        token = CAUSE.set(cause or Cause(new_trace_id(self._clock.timestamp())))
         try:
             self._work.start_now(tell())
         finally:
@@ -481,7 +481,7 @@ class EventBuses:
             return _answer(event)
 
         async def fire() -> None:
-            CAUSE.set(Cause(new_trace_id(self._clock.now())))
+            CAUSE.set(Cause(new_trace_id(self._clock.timestamp())))
             await self._relay("events", "PutEvents", {"Entries": [entry_of(event.document, "default")]}, put)
 
         self._work.start(fire())

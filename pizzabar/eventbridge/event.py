@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.htm
 """
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from pizzabar import documents
 from pizzabar.arn import Home
@@ -68,18 +69,19 @@ def event_of(entry: JSON, *, id: str, home: Home, now: datetime) -> Event | None
         detail = None
     if not isinstance(detail, dict):
         return None
+    accepted, time = second_of(now), entry.get("Time")
     document = {
         "version": "0",
         "id": id,
         "detail-type": entry["DetailType"],
         "source": entry["Source"],
         "account": home.account,
-        "time": _time(entry.get("Time"), now),
+        "time": accepted if time is None else _time(time),
         "region": home.region,
         "resources": entry.get("Resources") or [],
         "detail": detail,
     }
-    return Event(id, document, documents.write(document), _time(None, now))
+    return Event(id, document, documents.write(document), accepted)
 
 
 def entry_of(document: JSON, bus: str) -> JSON:
@@ -101,7 +103,7 @@ def service_event(
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event.html
     """
-    time = _time(None, now)
+    time = second_of(now)
     document = {
         "version": "0",
         "id": id,
@@ -121,7 +123,7 @@ def scheduled_event(rule_arn: str, *, id: str, home: Home, due: datetime) -> Eve
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-run-lambda-schedule.html
     """
-    time = f"{due:%Y-%m-%dT%H:%M:%SZ}"
+    time = second_of(due)
     document = {
         "version": "0",
         "id": id,
@@ -160,9 +162,18 @@ def check_entry(entry: JSON) -> None:
             raise SerializationException(f"{name} is to be a string")
 
 
-def _time(given: JSON, now: datetime) -> str:
-    if given is None:
-        return f"{now.isoformat(timespec='seconds')[:19]}Z"
+def second_of(moment: datetime) -> str:
+    """Write a time in UTC as events have it, to the second."""
+    return _second(moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
+
+
+@lru_cache(64)
+def _second(year: int, month: int, day: int, hour: int, minute: int, second: int) -> str:
+    # Many events come in one second, and writing it costs more than what else is done to make one.
+    return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"
+
+
+def _time(given: JSON) -> str:
     return read_moment(given, "Time").isoformat(timespec="seconds").replace("+00:00", "Z")
 
 

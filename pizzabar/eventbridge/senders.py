@@ -47,7 +47,7 @@ class Senders:
         """Bring a delivery to its target; return when the target has taken it. Raise ``DeliveryFailure``."""
         if delivery.fault is not None:
             raise DeliveryFailure("INVALID_JSON", delivery.fault, is_final=True)
-        cause = CAUSE.get() or Cause(new_trace_id(self._clock.now()))
+        cause = CAUSE.get() or Cause(new_trace_id(self._clock.timestamp()))
         key = f"{delivery.event_id}/{delivery.rule_arn}/{delivery.target_id}"
         principal = (
             service_principal(SERVICE, delivery.rule_arn)
@@ -86,7 +86,7 @@ class Senders:
         }
         if letter.exhausted in ("MaximumRetryAttempts", "MaximumEventAgeInSeconds"):
             told["EXHAUSTED_RETRY_CONDITION"] = letter.exhausted
-        cause = CAUSE.get() or Cause(new_trace_id(self._clock.now()))
+        cause = CAUSE.get() or Cause(new_trace_id(self._clock.timestamp()))
         key = f"{delivery.event_id}/{delivery.rule_arn}/{delivery.target_id}/dead"
         token = CAUSE.set(cause.within(delivery.lane, Attempt(key), service_principal(SERVICE, delivery.rule_arn)))
         try:
@@ -123,7 +123,7 @@ class Senders:
                 if error.code != "ResourceAlreadyExistsException":
                     raise
             self._log_streams.add((group, stream))
-        timestamp = int(self._clock.now().timestamp() * 1000)
+        timestamp = int(self._clock.timestamp() * 1000)
         log_events = [{"timestamp": timestamp, "message": delivery.payload}]
         try:
             await self._call(

@@ -266,7 +266,7 @@ class EventSources:
             while self._is_at_work(reader) and reader.has_more:
                 reader.has_more = False
                 # What is done now is part of the trace of the change that woke the reader last.
-                cause = reader.cause or Cause(new_trace_id(self._clock.now()))
+                cause = reader.cause or Cause(new_trace_id(self._clock.timestamp()))
                 # The function's role reads the stream.
                 CAUSE.set(cause.within(principal=self._reads_as(reader.mapping)))
                 batch = await self._read(reader)

@@ -4,9 +4,9 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -227,15 +227,13 @@ class Functions:
         except ResourceNotFoundException:
             # The function went away after it had accepted the event.
             return None
-        now = self._clock.now()
-        throttled = self._throttled.pop(invocation.request_id, 0)
-        last = invocation.accepted + timedelta(seconds=function.maximum_event_age_seconds)
+        throttled = self._throttled.pop(invocation.request_id, 0) if self._throttled else 0
         try:
             outcome = await self._run(function, invocation.payload, invocation.request_id)
         except TooManyRequestsException:
             # Back-off from 1 s to 5 min, for as long as the event may grow old.
-            when = now + timedelta(seconds=min(2.0 ** min(throttled, 9), 300.0))
-            if when > last:
+            when = self._clock.now() + timedelta(seconds=min(2.0 ** min(throttled, 9), 300.0))
+            if when > _last_moment(function, invocation):
                 return None
             self._throttled[invocation.request_id] = throttled + 1
             return when
@@ -244,7 +242,7 @@ class Functions:
         if not outcome.is_error or retries >= function.maximum_retry_attempts:
             return None
         when = self._clock.now() + timedelta(minutes=1 if retries == 0 else 2)
-        if when > last:
+        if when > _last_moment(function, invocation):
             return None
         if throttled:
             self._throttled[invocation.request_id] = throttled
@@ -260,7 +258,7 @@ class Functions:
         self._running[function.name] = running + 1
         cause = CAUSE.get()
         if cause is None:
-            cause = Cause(new_trace_id(self._clock.now()))
+            cause = Cause(new_trace_id(self._clock.timestamp()))
         invoking = cause.within(cause.lane, Attempt(request_id), function.principal)
         if function.is_traced:
             invoking.origin = cause.sampled_origin()
@@ -279,14 +277,16 @@ class Functions:
     async def _run_in_process(
         self, function: Function, handler: Handler, event: JSON, request_id: str, now: datetime
     ) -> Outcome:
-        deadline = now + timedelta(seconds=function.timeout)
+        deadline = now + _seconds(function.timeout)
         call = self._call if function.is_async else blocking(self._call)
         context = Context(function, request_id, deadline, call, self._clock)
 
         async def handle(parameters: JSON) -> JSON:
+            invocation = _hop_at_hand()
+            under_way = invocation.journal.invocations
+            under_way[invocation.id] = invocation
             try:
-                with _under_way():
-                    result = await run_handler(function, handler, event, context, self._clock)
+                result = await run_handler(function, handler, event, context, self._clock)
             except TimeoutError:
                 # The handler may raise one of its own: that is an error like any other.
                 if self._clock.now() < deadline:
@@ -300,6 +300,8 @@ class Functions:
                     raise
                 # Nobody has cancelled this task: something that the handler waited for was.
                 raise RuntimeFault("Runtime.Cancelled", "What the handler waited for was cancelled") from None
+            finally:
+                del under_way[invocation.id]
             return as_text(result)
 
         began = time.perf_counter()
@@ -336,8 +338,13 @@ class Functions:
 
         async def handle(parameters: JSON) -> JSON:
             request = Request(request_id, documents.write(event))
-            with _under_way():
+            invocation = _hop_at_hand()
+            under_way = invocation.journal.invocations
+            under_way[invocation.id] = invocation
+            try:
                 return await self.sandboxes.run(function, request, write)
+            finally:
+                del under_way[invocation.id]
 
         is_error = True
         try:
@@ -381,17 +388,21 @@ def _request_id(cause: Cause | None, function: str) -> str:
     return uuid_of(f"{cause.attempt.next_key()}/{function}")
 
 
-@contextmanager
-def _under_way() -> Iterator[None]:
-    """Have the invocation at hand be known to the requests that name it."""
-    invocation = CAUSE.get()
-    assert isinstance(invocation, Hop)
-    known = invocation.journal.invocations
-    known[invocation.id] = invocation
-    try:
-        yield
-    finally:
-        del known[invocation.id]
+def _hop_at_hand() -> Hop:
+    """Give the hop of an invocation: while that is under way, the requests that name it are to find it."""
+    hop = CAUSE.get()
+    assert isinstance(hop, Hop)
+    return hop
+
+
+def _last_moment(function: Function, invocation: Invocation) -> datetime:
+    """Tell until when an event may be tried again."""
+    return datetime.fromtimestamp(invocation.accepted, UTC) + timedelta(seconds=function.maximum_event_age_seconds)
+
+
+@lru_cache(256)
+def _seconds(number: int) -> timedelta:
+    return timedelta(seconds=number)
 
 
 def _described(function: Function, event: JSON, request_id: str) -> JSON:

@@ -16,13 +16,13 @@ from pizzabar.record import record
 
 @record
 class Invocation:
-    """An event for a function. ``attempts`` counts those made before."""
+    """An event for a function, accepted at a time in seconds since 1970. ``attempts`` counts those made before."""
 
     function_arn: str
     request_id: str
     payload: JSON
     attempts: int
-    accepted: datetime
+    accepted: float
 
 
 Handle = Callable[[Invocation], Awaitable[datetime | None]]

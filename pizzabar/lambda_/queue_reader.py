@@ -121,7 +121,7 @@ class QueueReader:
     async def _run(self) -> None:
         try:
             while self._is_at_work:
-                cause = self._cause or Cause(new_trace_id(self._clock.now()))
+                cause = self._cause or Cause(new_trace_id(self._clock.timestamp()))
                 CAUSE.set(cause.within(principal=self._reads_as()))
                 batch = await self._gather()
                 if not batch:

@@ -121,7 +121,8 @@ class LocalTransport:
             await self._send(delivery)
         except DeliveryFailure as failure:
             attempts = _attempts(item.attempts, failure)
-            when = _next_attempt(delivery, failure, attempts, item.accepted, self._clock.now())
+            accepted = datetime.fromtimestamp(item.accepted, UTC)
+            when = _next_attempt(delivery, failure, attempts, accepted, self._clock.now())
             if isinstance(when, str):
                 await self._give_up(delivery, failure, attempts, when)
                 return None

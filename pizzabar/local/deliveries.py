@@ -37,14 +37,17 @@ UNDONE = "SELECT id, lane, item, trace, attempts, accepted, due FROM deliveries 
 
 @dataclass(slots=True)
 class Delivery:
-    """An item under way, and what it follows from. ``attempts`` counts those that were made before."""
+    """An item under way, accepted at a time in seconds since 1970, and what it follows from.
+
+    ``attempts`` counts those that were made before.
+    """
 
     id: int
     lane: str
     item: JSON
     cause: Cause
     attempts: int
-    accepted: datetime
+    accepted: float
     due: datetime | None = None
 
 
@@ -93,7 +96,7 @@ class DeliveryQueue:
                     documents.parse(item),
                     cause_of_text(trace),
                     attempts,
-                    datetime.fromtimestamp(accepted, UTC),
+                    accepted,
                     None if due is None else datetime.fromtimestamp(due, UTC),
                 )
             )
@@ -107,7 +110,7 @@ class DeliveryQueue:
         """Take an item."""
         cause = CAUSE.get() or Cause("")
         self._last_id += 1
-        delivery = Delivery(self._last_id, lane, item, cause, attempts, self._clock.now(), due)
+        delivery = Delivery(self._last_id, lane, item, cause, attempts, self._clock.timestamp(), due)
         self._unwritten[delivery.id] = delivery
         if not self._database.is_scheduled:
             self._database.will_change()
@@ -130,7 +133,7 @@ class DeliveryQueue:
             documents.encode(delivery.item),
             str(delivery.cause.header()) if delivery.cause.trace_id else "",
             delivery.attempts,
-            delivery.accepted.timestamp(),
+            delivery.accepted,
             due,
         )
 

@@ -170,7 +170,7 @@ class LocalExecutions:
     def start_child(self, machine: DeployedStateMachine, arn: str, text: str, value: JSON, map_run: MapRun) -> None:
         """Start an execution of a map run, which is not there yet."""
         name = arn.split(":")[7]
-        cause = CAUSE.get() or Cause(new_trace_id(self._clock.now()))
+        cause = CAUSE.get() or Cause(new_trace_id(self._clock.timestamp()))
         self._started(*self._begin(machine, arn, name, text, value, cause, map_run))
 
     async def find(self, arn: str) -> ExecutionRecord | None:
@@ -211,7 +211,7 @@ class LocalExecutions:
             is_new, arn = True, f"{machine.arn.replace(':stateMachine:', ':express:', 1)}:{name}:{new_uuid()}"
         if not is_new and (same := await self._find_same(arn, text)) is not None:
             return same
-        cause = CAUSE.get() or Cause(new_trace_id(self._clock.now()))
+        cause = CAUSE.get() or Cause(new_trace_id(self._clock.timestamp()))
         running, step = self._begin(machine, arn, name, text, value, cause)
         record = running.record()
         if not is_new:

@@ -1,7 +1,12 @@
-"""The log store of the local runtime: one row a group, one a stream, and one for each put of events."""
+"""
+The log store of the local runtime: one row a group, one a stream, and one for the events that are put together.
+
+What is put into a stream between two commits, and nothing into another one of its group meanwhile, is one row.
+"""
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pizzabar.documents import encode, parse
 from pizzabar.local.database import Database
@@ -36,14 +41,20 @@ READ_STREAM = """
 """
 
 
+MOST_IN_A_ROW = 10_000
+"""Events, as many as a put of the API may have."""
+
+
 class LocalLogs:
     """Log groups in SQLite."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._last_id = 0
-        self._events: list[tuple[object, ...]] = []
-        """Rows to be written down at the next commit."""
+        self._puts: list[_Put] = []
+        """What is to be written down at the next commit, in order."""
+        self._last_puts: dict[str, _Put] = {}
+        """The last of these, by group."""
         database.before_commit(self._write_down)
 
     async def load(self) -> list[LogGroup]:
@@ -57,9 +68,14 @@ class LocalLogs:
         self._write(PUT_STREAM, (group, stream, created))
 
     def put_events(self, group: str, stream: str, events: Sequence[tuple[int, str]], ingested: int) -> None:
-        self._last_id += 1
-        row = (group, stream, self._last_id, events[0][0], events[-1][0], ingested, encode(events))
-        self._events.append(row)
+        put = self._last_puts.get(group)
+        if put is not None and put.takes(stream, events):
+            put.events.extend(events)
+            put.ingested = ingested
+        else:
+            self._last_id += 1
+            put = self._last_puts[group] = _Put(group, stream, self._last_id, [*events], ingested)
+            self._puts.append(put)
         if not self._database.is_scheduled:
             self._database.will_change()
 
@@ -88,9 +104,33 @@ class LocalLogs:
         self._database.write_soon(lambda connection: connection.execute(statement, row))
 
     def _write_down(self, connection: sqlite3.Connection) -> None:
-        if self._events:
-            rows, self._events = self._events, []
-            connection.executemany(PUT_EVENTS, rows)
+        if self._puts:
+            connection.executemany(PUT_EVENTS, [put.row() for put in self._puts])
+            self._puts.clear()
+            self._last_puts.clear()
+
+
+@dataclass(slots=True)
+class _Put:
+    """A row to be: events that were put into a stream one after another."""
+
+    group: str
+    stream: str
+    id: int
+    events: list[tuple[int, str]]
+    ingested: int
+
+    def takes(self, stream: str, events: Sequence[tuple[int, str]]) -> bool:
+        """Whether more events can go into the same row, which is to be in order of time."""
+        return (
+            stream == self.stream
+            and self.events[-1][0] <= events[0][0]
+            and len(self.events) + len(events) <= MOST_IN_A_ROW
+        )
+
+    def row(self) -> tuple[object, ...]:
+        events = self.events
+        return self.group, self.stream, self.id, events[0][0], events[-1][0], self.ingested, encode(events)
 
 
 def _load(connection: sqlite3.Connection) -> tuple[list[LogGroup], int]:

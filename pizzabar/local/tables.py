@@ -239,7 +239,9 @@ class LocalTables:
 
     async def modify(self, changes: Sequence[Change], token: Token | None = None) -> list[Written]:
         if len(changes) == 1 and token is None:
-            return [await self._database.write(partial(self._modify_one, changes[0]))]
+            change = partial(self._modify_one, changes[0])
+            database = self._database
+            return [database.change(change) if database.is_home else await database.write(change)]
 
         def modify(connection: sqlite3.Connection) -> list[Written]:
             written: list[Written] = []
@@ -376,10 +378,15 @@ class _Cache:
     def enter(self, key: _CacheKey, image: Image | None) -> None:
         """Note what is stored under a key."""
         entries = self._entries
-        if key in entries:
+        old = entries.get(key, _UNKNOWN)
+        if isinstance(old, Image) and image is not None:
+            # The common case, another image of an item.
+            self._size += len(image.data) - len(old.data)
+            entries.move_to_end(key)
+        else:
             self.forget(key)
+            self._size += _entry_size(key, image)
         entries[key] = image
-        self._size += _entry_size(key, image)
         while self._size > self._capacity:
             oldest, old = self._entries.popitem(last=False)
             self._size -= _entry_size(oldest, old)

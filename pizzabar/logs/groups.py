@@ -52,7 +52,7 @@ class LogGroups:
 
     def now(self) -> int:
         """Tell the time in milliseconds."""
-        return milliseconds(self._clock.now())
+        return int(self._clock.timestamp() * 1000)
 
     def to_keep(self) -> JSON:
         """Give the policies that API calls have made, and the names of what they have changed."""
@@ -102,6 +102,11 @@ class LogGroups:
         if stream is None:
             raise ResourceNotFoundException("stream")
         return stream
+
+    def find_stream(self, group: str, name: str) -> LogStream | None:
+        """Find a stream."""
+        kept = self._groups.get(group)
+        return None if kept is None else kept.streams.get(name)
 
     def arn(self, group: str) -> str:
         """Name a group, without the ``:*`` that stands for its streams."""

@@ -23,6 +23,9 @@ BATCH_BYTES = 1_048_576
 EVENT_OVERHEAD = 26
 """What each event counts beside its message, in bytes."""
 
+MOST_EVENTS = 10_000
+"""How many events a put may hold."""
+
 SURELY_SHORT = (BATCH_BYTES - EVENT_OVERHEAD) // 4
 """Characters that are within the bounds whatever they are in UTF-8."""
 
@@ -123,10 +126,12 @@ async def describe_log_streams(groups: LogGroups, parameters: JSON) -> JSON:
 
 async def put_log_events(groups: LogGroups, parameters: JSON) -> JSON:
     """Put events into a stream; those that are too old or too new are told in the answer."""
-    given = check("PutLogEvents", parameters, "logGroupName", "logStreamName", "logEvents")
+    stream = _stream_at_a_glance(groups, parameters)
+    given = parameters if stream is not None else check("PutLogEvents", parameters, *_PUT_LOG_EVENTS)
     events = _read_events(given["logEvents"])
     group = groups.get(given["logGroupName"])
-    stream = groups.get_stream(group.name, given["logStreamName"])
+    if stream is None:
+        stream = groups.get_stream(group.name, given["logStreamName"])
     now = groups.now()
     if group.retention_days is None and now - TWO_WEEKS <= events[0][0] and events[-1][0] <= now + TWO_HOURS:
         # The common case: all are in time.
@@ -230,6 +235,19 @@ def _group_name(given: Mapping[str, JSON]) -> str:
     identifier: str = given.get("logGroupName") or given["logGroupIdentifier"]
     arn = parse_arn(identifier)
     return identifier if arn is None else arn.resource.removeprefix("log-group:").removesuffix(":*")
+
+
+_PUT_LOG_EVENTS = ("logGroupName", "logStreamName", "logEvents")
+
+
+def _stream_at_a_glance(groups: LogGroups, parameters: JSON) -> LogStream | None:
+    """Give the stream of a PutLogEvents that needs no further look: a name that is found is a right one."""
+    if type(parameters) is not dict or tuple(parameters) != _PUT_LOG_EVENTS:
+        return None
+    group, stream, events = parameters.values()
+    if type(group) is not str or type(stream) is not str or type(events) is not list:
+        return None
+    return groups.find_stream(group, stream) if 0 < len(events) <= MOST_EVENTS else None
 
 
 def _read_events(events: Sequence[JSON]) -> list[tuple[int, str]]:

@@ -9,7 +9,7 @@ from pizzabar.record import record
 
 @record
 class Batch:
-    """The events of one put: pairs of timestamp and message, in order of time. Numbers grow from put to put."""
+    """Events put one after another: pairs of timestamp and message, in order of time. Numbers grow with each."""
 
     number: int
     stream: str

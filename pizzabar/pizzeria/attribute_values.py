@@ -10,18 +10,14 @@ from typing import Any
 
 def to_item(values: Mapping[str, Any]) -> dict[str, Any]:
     """Write an object as an item."""
-    item = {}
-    for name, value in values.items():
-        item[name] = {"S": value} if type(value) is str else to_attribute(value)
-    return item
+    return {name: {"S": value} if type(value) is str else to_attribute(value) for name, value in values.items()}
 
 
 def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
     """Read an item as an object."""
-    values = {}
-    for name, attribute in item.items():
-        values[name] = attribute["S"] if "S" in attribute else from_attribute(attribute)
-    return values
+    return {
+        name: attribute["S"] if "S" in attribute else from_attribute(attribute) for name, attribute in item.items()
+    }
 
 
 def to_attribute(value: Any) -> dict[str, Any]:

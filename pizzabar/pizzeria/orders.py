@@ -7,9 +7,8 @@ process, or on boto3) read and write.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 Item = Mapping[str, Any]
 
@@ -19,8 +18,7 @@ UNCHANGED = "attribute_not_exists(orderId) OR connectionId = :connectionId"
 """Under what condition an order is written: unless its guest has come back by another connection in the meantime."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """A status change, taken from its event. ``order_id`` is the same for every status of one order."""
 
     connection_id: str
@@ -34,8 +32,7 @@ class Change:
         return self.order_id if self.details.get("ref") == self.order_id else None
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What follows from a change: the order as it is to be, the session if that changes, and the frame.
 
     ``connection_id`` is whom to tell; None while the guest is away.
@@ -86,12 +83,15 @@ def decide(change: Change, session: Item | None, order: Item | None) -> Decision
     connection_id = connection_of(change, order)
     if session is None and change.ref is None:
         raise InvalidOrder(f"connection {connection_id} has no session")
-    placed = {"connectionId": connection_id, "orderId": change.order_id}
-    if session is not None:
-        placed |= {"domainName": session["domainName"], "stage": session["stage"]}
+    noted = None
+    if order is None:
+        order = {"connectionId": connection_id, "orderId": change.order_id}
+        if session is not None:
+            order |= {"domainName": session["domainName"], "stage": session["stage"]}
+            noted = {**session, "orderId": change.order_id}
     return Decision(
-        order={**(placed if order is None else order), **change.details, "status": change.status},
-        session={**session, "orderId": change.order_id} if session is not None and order is None else None,
+        order={**order, **change.details, "status": change.status},
+        session=noted,
         frame=status_frame(change.status, change.ref),
         connection_id=None if session is None else connection_id,
     )

@@ -342,7 +342,7 @@ class Schedules:
             completes=following is None and schedule.ends,
             missed_since=None if scheduled == first else first,
         )
-        token = CAUSE.set(Cause(new_trace_id(now)))
+        token = CAUSE.set(Cause(new_trace_id(now.timestamp())))
         try:
             self._invocations.accept(invocation)
         finally:

@@ -52,7 +52,7 @@ class Targets:
             again = await self._attempt(invocation, occasion)
             return {}
 
-        cause = CAUSE.get() or Cause(new_trace_id(self._clock.now()))
+        cause = CAUSE.get() or Cause(new_trace_id(self._clock.timestamp()))
         token = CAUSE.set(cause.within(cause.lane, Attempt(invocation.key)))
         try:
             await self._trace("scheduler", "InvokeTarget", told, attempt)

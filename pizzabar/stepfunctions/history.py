@@ -39,7 +39,7 @@ class History:
         self._end = MOST_EVENTS if is_limited else sys.maxsize
         self.events: list[JSON] = []
         self.next_id = next_id
-        self._timestamp = round(now.timestamp(), 3)
+        self._timestamp = int(now.timestamp() * 1000 + 0.5) / 1000
 
     def add(self, type_: str, previous: int, field: str | None = None, details: JSON = None) -> int:
         """Enter an event and give its id. Raise ``HistoryFull`` when there is no room."""

@@ -445,14 +445,15 @@ class _Run(Stepping):
         visit.op = op = self.next_op
         data = self.effective(visit, state)
         scope = self.scope(visit, data)
-        timeout, heartbeat = (
-            None if limit is None else read_limit(limit, scope, name, is_jsonata=state.is_jsonata)
-            for limit, name in ((state.timeout, "TimeoutSeconds"), (state.heartbeat, "HeartbeatSeconds"))
-        )
-        if timeout is not None and heartbeat is not None and heartbeat >= timeout:
-            raise StateFailure(
-                RUNTIME, f"HeartbeatSeconds ({heartbeat}) must be smaller than TimeoutSeconds ({timeout})"
-            )
+        timeout = heartbeat = None
+        if state.timeout is not None:
+            timeout = read_limit(state.timeout, scope, "TimeoutSeconds", is_jsonata=state.is_jsonata)
+        if state.heartbeat is not None:
+            heartbeat = read_limit(state.heartbeat, scope, "HeartbeatSeconds", is_jsonata=state.is_jsonata)
+            if timeout is not None and heartbeat is not None and heartbeat >= timeout:
+                raise StateFailure(
+                    RUNTIME, f"HeartbeatSeconds ({heartbeat}) must be smaller than TimeoutSeconds ({timeout})"
+                )
         parameters = self.prepared(visit, state, data, scope)
         text = write_payload(parameters, visit.state)
         self.next_op = op + 1

@@ -185,7 +185,7 @@ class Server:
         cause = None if named is None else emulator.journal.cause_of(named)
         principal = emulator.access_keys.find(key)
         if principal is not None:
-            cause = cause or Cause(new_trace_id(emulator.clock.now()))
+            cause = cause or Cause(new_trace_id(emulator.clock.timestamp()))
             cause.principal = principal
         return cause
 

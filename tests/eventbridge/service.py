@@ -130,7 +130,7 @@ async def eventbridge() -> AsyncIterator[EventBridge]:
         )
         around.call.add("events", ARCHIVE_OPERATIONS, archives)
         around.call.add("events", DESTINATION_OPERATIONS, destinations)
-        around.call.masks |= MASKS
+        around.call.mask(MASKS)
         invoked = around.answer("lambda", "Invoke", lambda asked: {"StatusCode": 202})
         await buses.open()
         await archives.open()

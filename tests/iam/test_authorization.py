@@ -39,7 +39,7 @@ class Judge:
 
     def ask(self, service: str, operation: str, parameters: JSON, principal: Principal = BAKER) -> Hop:
         """Have an operation judged, as the call table does."""
-        hop = Hop(Journal(), Cause("1"), service, operation, parameters, NOON)
+        hop = Hop(Journal(), Cause("1"), service, operation, parameters, NOON.timestamp())
         self.authorization.check(principal, hop)
         return hop
 

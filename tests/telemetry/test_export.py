@@ -62,7 +62,7 @@ def exporting(sink: Sink) -> Iterator[Journal]:
 
 def hops(journal: Journal, count: int, service: str = "dynamodb") -> None:
     for _ in range(count):
-        hop = Hop(journal, Cause(TRACE), service, "GetItem", {}, NOON)
+        hop = Hop(journal, Cause(TRACE), service, "GetItem", {}, NOON.timestamp())
         hop.duration = 0.001
         journal.close(hop)
 

@@ -23,7 +23,7 @@ TRACE = "1-69a42a40-000000000000000000000001"
 
 
 def hop_of(service: str, operation: str, parameters: Any = None, cause: Cause | None = None, **more: Any) -> Hop:
-    hop = Hop(Journal(), cause or Cause(TRACE), service, operation, parameters, NOON)
+    hop = Hop(Journal(), cause or Cause(TRACE), service, operation, parameters, NOON.timestamp())
     hop.duration = 0.25
     for name, value in more.items():
         setattr(hop, name, value)
@@ -36,8 +36,8 @@ def span(hop: Hop) -> ReadableSpan:
 
 def test_ids_are_those_of_xray() -> None:
     journal = Journal()
-    above = Hop(journal, Cause(TRACE), "apigateway", "$default", {}, NOON)
-    hop = Hop(journal, above, "stepfunctions", "StartExecution", {}, NOON)
+    above = Hop(journal, Cause(TRACE), "apigateway", "$default", {}, NOON.timestamp())
+    hop = Hop(journal, above, "stepfunctions", "StartExecution", {}, NOON.timestamp())
 
     told, root = span(hop), span(above)
 

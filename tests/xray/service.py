@@ -42,7 +42,8 @@ class XRay:
 
     def hop(self, service: str, operation: str, cause: Cause = SAMPLED, **more: Any) -> Hop:
         """Enter a hop that took a millisecond, unless more is said of it."""
-        hop = Hop(self.journal, cause, service, operation, more.pop("parameters", {}), more.pop("started", NOON))
+        started = more.pop("started", NOON).timestamp()
+        hop = Hop(self.journal, cause, service, operation, more.pop("parameters", {}), started)
         hop.duration = more.pop("duration", 0.001)
         for name, value in more.items():
             setattr(hop, name, value)

@@ -13,7 +13,7 @@ from pizzabar.dynamodb import requests
 from pizzabar.dynamodb.batches import batch_get_item, batch_write_item
 from pizzabar.dynamodb.capacity import read_capacity, write_capacity
 from pizzabar.dynamodb.document_paths import PathTree, project
-from pizzabar.dynamodb.expressions import EXPRESSED, Expressions, requirement_of
+from pizzabar.dynamodb.expressions import CONDITION, EXPRESSED, VALUES, Expressions, requirement_of
 from pizzabar.dynamodb.item_collections import collection_of
 from pizzabar.dynamodb.items import RETURNS
 from pizzabar.dynamodb.legacy import PARAMETERS, with_expressions
@@ -32,6 +32,8 @@ _PROJECTION = ("ProjectionExpression",)
 LEGACY = frozenset(PARAMETERS)
 _PLAIN_GET = {"TableName", "Key"}
 _PLAIN_PUT = {"TableName", "Item"}
+_CONDITIONAL_PUT = {"TableName", "Item", CONDITION}
+_CONDITIONAL_PUT_WITH_VALUES = {"TableName", "Item", CONDITION, VALUES}
 
 
 async def get_item(tables: Tables, parameters: JSON) -> JSON:
@@ -67,6 +69,11 @@ async def put_item(tables: Tables, parameters: JSON) -> JSON:
     table = tables.find(parameters)
     if table is not None and parameters.keys() == _PLAIN_PUT and type(parameters["Item"]) is dict:
         await tables.put(table, *read_item(parameters["Item"]))
+        return {}
+    if table is not None and _is_conditional_put(parameters):
+        # The next most common one.
+        item, size = read_item(parameters["Item"])
+        await tables.put(table, item, size, requirement=requirement_of(parameters))
         return {}
     parameters = requests.PUT_ITEM.check(parameters)
     item, size = read_item(parameters["Item"])
@@ -107,6 +114,17 @@ async def update_item(tables: Tables, parameters: JSON) -> JSON:
     table = tables.table(parameters["TableName"])
     written = await tables.update(table, key, update, expressions.values, requirement=requirement)
     return _write_result(parameters, table, written, parameters.get("ReturnValues", "NONE"), update.paths)
+
+
+def _is_conditional_put(parameters: JSON) -> bool:
+    """Whether parameters are an item, a condition, and perhaps values, at a glance."""
+    has_values = len(parameters) == 4
+    return (
+        parameters.keys() == (_CONDITIONAL_PUT_WITH_VALUES if has_values else _CONDITIONAL_PUT)
+        and type(parameters["Item"]) is dict
+        and type(parameters[CONDITION]) is str
+        and (not has_values or type(parameters[VALUES]) is dict)
+    )
 
 
 def _all_old_or_none(parameters: Mapping[str, JSON]) -> str:

@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Awaitable, Coroutine, Generator, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from hashlib import blake2b
 from typing import Any
 
 from pizzabar import documents
@@ -178,7 +177,8 @@ class _Line:
             if len(self.sent) >= REMEMBERED_WORKS:
                 del self.sent[next(iter(self.sent))]
             attempts = self.sent[key.work] = _Attempts(key.attempt)
-        return attempts.has_sent(blake2b(text.encode(), digest_size=8).digest(), key.attempt)
+        # The text's hash stands for it: they are of this process alone.
+        return attempts.has_sent(hash(text), key.attempt)
 
     def take_back(self, key: PushKey) -> None:
         """Note that the frame asked for last was not sent after all."""
@@ -205,10 +205,10 @@ class _Attempts:
 
     def __init__(self, attempt: int) -> None:
         self.attempt = attempt
-        self.frames: list[bytes] = []
+        self.frames: list[int] = []
         self.position = 0
 
-    def has_sent(self, frame: bytes, attempt: int) -> bool:
+    def has_sent(self, frame: int, attempt: int) -> bool:
         if attempt != self.attempt:
             self.attempt, self.position = attempt, 0
         position = self.position

@@ -272,7 +272,7 @@ async def test_an_item_goes_on_with_the_trace_of_whoever_put_it() -> None:
     [cause] = kitchen.causes
     assert cause is not None
     assert (cause.trace_id, cause.id, cause.lane) == ("1-69a42c40-000000000000000000000000", 7, "table 1")
-    assert kitchen.deliveries[0].accepted == NOON
+    assert kitchen.deliveries[0].accepted == NOON.timestamp()
     await kitchen.close()
 
 
@@ -296,7 +296,7 @@ async def test_after_a_kill_everything_undone_is_handled_again_in_order(tmp_path
     next_kitchen.queue.put("a", "a5")
     await next_kitchen.work.settled()
     assert next_kitchen.done == ["a2", "a3", "a4", "a5"]
-    assert next_kitchen.deliveries[0].accepted == NOON
+    assert next_kitchen.deliveries[0].accepted == NOON.timestamp()
     await next_kitchen.close()
     await kitchen.close()
 

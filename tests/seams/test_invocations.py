@@ -167,7 +167,9 @@ async def test_after_a_kill_what_was_accepted_is_handled(open_invocations: Open)
             await later.work.settled()
 
             assert later.names == ["a", "b", "c"]
-            assert [each.accepted for each in later.handled] == [NOON, NOON, NOON + seconds(60)]
+            assert [each.accepted for each in later.handled] == [
+                each.timestamp() for each in (NOON, NOON, NOON + seconds(60))
+            ]
 
 
 async def test_after_a_kill_attempts_go_on(open_invocations: Open) -> None:

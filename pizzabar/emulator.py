@@ -6,7 +6,7 @@ table.
 import asyncio
 import importlib
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -182,8 +182,9 @@ class Emulator:
         self.authorization = Authorization(
             settings.iam, self.roles, self._resource_policies, _Surroundings(self), self.clock.now
         )
-        self.faults = Faults(self.clock, self._vanish, self._has_hops)
+        self.faults = Faults(self.clock, self.journal, self._vanish, self._has_hops, self.state_machines.has_state)
         call.break_by(self.faults.rules, self.faults.around)
+        self.state_machines.break_by(self.faults.at_states, self._entering)
         self.access_keys = AccessKeys()
         """Whom requests are made as that are signed with these keys."""
         if settings.iam != "off":
@@ -375,8 +376,12 @@ class Emulator:
     async def _vanish(self, connection_id: str) -> None:
         """Have a client go: whoever pushes to it is told that it has gone. What is not open has gone already."""
         with suppress(ServiceError):
-            await self.apis.connections.close(connection_id, GOING_AWAY, "")
+            await self.apis.connections.close(connection_id, GOING_AWAY, "", at_once=True)
         self.apis.connections.detach(connection_id)
+
+    def _entering(self, execution: str, states: Sequence[str]) -> None:
+        for connection in self.faults.entered(execution, states):
+            self.work.start_now(self._vanish(connection))
 
     def _resource_policies(self, principal: Principal, arn: str) -> Iterator[tuple[str, JSON]]:
         """Give the policies of a resource that are about a principal."""

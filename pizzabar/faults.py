@@ -11,12 +11,13 @@ seed and the same hops give the same faults. What it did is noted at the hop.
 - ``time-out``: no answer comes for ``seconds``, and then an error.
 - ``latency``: it is done ``seconds`` later; an event whose delivery is late is a late event.
 - ``duplicate``: it is done twice.
-- ``vanish``: the client whose frame the hop follows from goes without a goodbye, before it is done.
+- ``vanish``: the client whose frame the hop follows from goes without a goodbye, before it is done. A rule that
+  names a ``state`` looks at executions instead: the client goes as one of them enters that state.
 """
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import timedelta
 
@@ -24,7 +25,7 @@ from pizzabar import documents
 from pizzabar.clock import EmulatorClock, VirtualClock
 from pizzabar.documents import JSON
 from pizzabar.errors import PizzabarError, ServiceError
-from pizzabar.journal import Hop
+from pizzabar.journal import CAUSE, Hop, Journal
 from pizzabar.record import record
 
 KINDS = ("duplicate", "error", "gone", "latency", "throttle", "time-out", "vanish")
@@ -57,7 +58,7 @@ class FaultRule:
 
     ``service`` and ``operation`` are boto3's names, or ``*``; of frames ``apigateway`` and the route's key, of
     handlers ``lambda`` and ``Invocation``. ``about`` is text that the hop's parameters, written as JSON, must have: a
-    table's or a function's name. ``times`` is None for all of them.
+    table's or a function's name; of a ``state``, text that the execution's ARN must have. ``times`` is None for all.
     """
 
     kind: str
@@ -72,10 +73,13 @@ class FaultRule:
     code: str = "InternalServerError"
     message: str = "It fails on purpose."
     status: int = 500
+    state: str = ""
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise InvalidFault(f"{self.kind} is no fault: there are {', '.join(KINDS)}")
+        if self.state and (self.kind, self.service, self.operation) != ("vanish", "*", "*"):
+            raise InvalidFault("at a state a client can vanish, and no hop is named: other faults are those of hops")
         if self.skip < 0 or (self.times is not None and self.times < 1):
             raise InvalidFault("skip is 0 or more, and times 1 or more")
         if not 0 <= self.share <= 1:
@@ -99,34 +103,48 @@ class FaultRule:
 class Faults:
     """The faults of one emulator; ``vanish`` has a client go."""
 
-    def __init__(self, clock: EmulatorClock, vanish: Vanish, knows: Knows = lambda service, operation: True) -> None:
+    def __init__(
+        self,
+        clock: EmulatorClock,
+        journal: Journal,
+        vanish: Vanish,
+        knows: Knows = lambda service, operation: True,
+        has_state: Callable[[str], bool] = lambda name: True,
+    ) -> None:
         self._clock = clock
+        self._journal = journal
         self._knows = knows
+        self._has_state = has_state
         self._vanish = vanish
         self.rules: dict[int, _Active] = {}
-        """What is heeded, by number: nothing, mostly."""
+        """What is heeded of hops, by number: nothing, mostly."""
+        self.at_states: dict[int, _Active] = {}
+        """What is heeded of executions."""
         self._last = 0
 
     def __iter__(self) -> Iterator[tuple[int, FaultRule, int]]:
         """Go through the rules: number, rule, and how many hops it has broken."""
-        for number, active in self.rules.items():
+        for number, active in sorted((self.rules | self.at_states).items()):
             yield number, active.rule, active.broken
 
     def add(self, rule: FaultRule) -> int:
-        """Begin to heed a rule, and give its number. Raise ``InvalidFault`` for one that no hop could be for."""
+        """Begin to heed a rule, and give its number. Raise ``InvalidFault`` for one that nothing could be for."""
+        if rule.state and not self._has_state(rule.state):
+            raise InvalidFault(f"no state machine has a state {rule.state}")
         if not self._knows(rule.service, rule.operation):
             raise InvalidFault(f"there is no {rule.service}:{rule.operation} that could go wrong")
         self._last += 1
-        self.rules[self._last] = _Active(rule)
+        (self.at_states if rule.state else self.rules)[self._last] = _Active(rule)
         return self._last
 
     def remove(self, number: int) -> bool:
         """Heed a rule no more; tell whether it was there."""
-        return self.rules.pop(number, None) is not None
+        return self.rules.pop(number, None) is not None or self.at_states.pop(number, None) is not None
 
     def clear(self) -> None:
         """Heed no rule any more."""
         self.rules.clear()
+        self.at_states.clear()
 
     def around(self, hop: Hop, act: Operation) -> Operation:
         """Give what is done at a hop in place of what would be."""
@@ -135,6 +153,26 @@ class Faults:
                 hop.notes = {**(hop.notes or {}), "fault": f"{active.rule.kind}, by rule {number}"}
                 act = self._broken(active.rule, hop, act)
         return act
+
+    def entered(self, execution: str, states: Iterable[str]) -> list[str]:
+        """Give the connections of those that are to vanish as an execution, by its ARN, enters states."""
+        leaving = []
+        for state in states:
+            for active in self.at_states.values():
+                if active.rule.state == state and active.rule.about in execution and active.is_due():
+                    hop = self._start_of(execution)
+                    connection = None if hop is None else _connection_of(hop)
+                    leaving += [] if connection is None else [connection]
+        return leaving
+
+    def _start_of(self, execution: str) -> Hop | None:
+        """Find the hop that started an execution, which may be under way."""
+        for hop in self._journal.after(0)[::-1]:
+            result = hop.result if hop.service == "stepfunctions" else None
+            if isinstance(result, dict) and result.get("executionArn") == execution:
+                return hop
+        cause = CAUSE.get()
+        return cause if isinstance(cause, Hop) else None
 
     def _broken(self, rule: FaultRule, hop: Hop, act: Operation) -> Operation:
         async def broken(parameters: JSON) -> JSON:
@@ -189,6 +227,13 @@ class _Active:
         """Whether a hop that begins is broken."""
         rule = self.rule
         if (rule.times is not None and self.broken >= rule.times) or not rule.is_for(hop):
+            return False
+        return self.is_due()
+
+    def is_due(self) -> bool:
+        """Whether one that the rule is for is broken."""
+        rule = self.rule
+        if rule.times is not None and self.broken >= rule.times:
             return False
         self.seen += 1
         if self.seen <= rule.skip or (rule.share < 1 and self._chance.random() >= rule.share):

@@ -18,7 +18,7 @@ class Bar:
         self.world = around
         self.gone: list[str] = []
         self.served = around.answer("bar", "Serve", lambda asked: {"served": asked})
-        self.faults = Faults(around.clock, self._vanish)
+        self.faults = Faults(around.clock, around.call.journal, self._vanish, has_state="Bake".__eq__)
         around.call.break_by(self.faults.rules, self.faults.around)
 
     async def _vanish(self, connection: str) -> None:
@@ -130,6 +130,35 @@ async def test_a_client_vanishes() -> None:
         bar.faults.add(FaultRule("vanish", service="bar"))
         await bar.serve()
         assert bar.gone == ["c"]
+
+
+async def test_a_client_vanishes_at_a_state() -> None:
+    async with world() as around:
+        bar = Bar(around)
+        number = bar.faults.add(FaultRule("vanish", state="Bake", about="pizza", skip=1))
+        arn = "arn:aws:states:us-east-1:123456789012:execution:pizza:1"
+        around.answer("stepfunctions", "StartExecution", lambda asked: {"executionArn": arn})
+
+        async def frame(parameters: JSON) -> JSON:
+            return await around.call("stepfunctions", "StartExecution", {})
+
+        await around.call.trace("apigateway", "$default", {"ConnectionId": "c"}, frame)
+        assert bar.faults.entered(arn, ["Bake"]) == []
+        assert bar.faults.entered(arn, ["Knead", "Bake"]) == ["c"]
+        assert bar.faults.entered(arn, ["Bake"]) == []
+        assert [broken for _, _, broken in bar.faults] == [1]
+
+        bar.faults.add(FaultRule("vanish", state="Bake", times=None))
+        # Another execution is not of this client, and what no frame has started is nobody's.
+        assert bar.faults.entered(f"{arn}1", ["Bake"]) == []
+        assert bar.faults.entered(arn, ["Bake"]) == ["c"]
+        assert bar.faults.remove(number)
+        assert len(list(bar.faults)) == 1
+        bar.faults.clear()
+        assert not bar.faults.at_states
+
+        with pytest.raises(InvalidFault, match="no state machine has a state Fry"):
+            bar.faults.add(FaultRule("vanish", state="Fry"))
 
 
 async def test_rules_are_told_of_and_taken_away() -> None:

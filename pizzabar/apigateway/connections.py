@@ -90,8 +90,8 @@ class Connections(Protocol):
         when too much waits for the client already.
         """
 
-    async def close(self, connection_id: str, code: int, reason: str) -> None:
-        """Close a connection. Raise ``GoneException``."""
+    async def close(self, connection_id: str, code: int, reason: str, *, at_once: bool = False) -> None:
+        """Close a connection, ``at_once`` before what was pushed and waits. Raise ``GoneException``."""
 
 
 def is_connection_id(text: str) -> bool:

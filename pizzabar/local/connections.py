@@ -93,9 +93,11 @@ class LocalConnections:
             self._database.when_durable(partial(line.push, text, size))
         line.last_active = self._clock.now()
 
-    async def close(self, connection_id: str, code: int, reason: str) -> None:
-        """Close a connection. Raise ``GoneException``."""
+    async def close(self, connection_id: str, code: int, reason: str, *, at_once: bool = False) -> None:
+        """Close a connection (see ``Connections.close``)."""
         line = self._line(connection_id)
+        if at_once:
+            line.leave()
         await line.socket.close(code, reason)
 
     def _line(self, connection_id: str) -> "_Line":

@@ -49,6 +49,9 @@ _BEGINS = frozenset({"ExecutionStarted", "ExecutionRedriven"})
 Announce = Callable[[str, str, JSON, str], None]
 """Puts an event of a service on the default bus: source, detail type, detail, resource."""
 
+Entering = Callable[[str, Sequence[str]], None]
+"""Is told of the states that an execution, by its ARN, enters."""
+
 AppendLog = Callable[[str, str, Sequence[str], datetime], object]
 """Appends lines to a log stream: log group, log stream, lines, time."""
 
@@ -70,6 +73,8 @@ class StateMachines:
         self._is_listening: Callable[[], bool] = lambda: False
         executions.follow(self._told)
         self._followers: tuple[Callable[[str], None], ...] = ()
+        self._heeded: Mapping[int, object] = {}
+        self._entering: Entering = lambda arn, states: None
         self._log_streams: dict[str, str] = {}
         """The log streams of state machines, by these' ARNs."""
         self._machines: dict[str, DeployedStateMachine] = {}
@@ -129,7 +134,20 @@ class StateMachines:
 
         return stop
 
+    def has_state(self, name: str) -> bool:
+        """Whether a state machine has a state of a name, be it one of a distributed Map's children."""
+        return any(documents.write(name) in machine.definition for machine in self._machines.values())
+
+    def break_by(self, faults: Mapping[int, object], entering: Entering) -> None:
+        """Tell of the states that executions enter, before anything is done there, while there are any faults."""
+        self._heeded, self._entering = faults, entering
+
     def _told(self, machine_arn: str, execution: Execution, events: Sequence[JSON]) -> None:
+        if self._heeded:
+            entered = [
+                each["stateEnteredEventDetails"]["name"] for each in events if "stateEnteredEventDetails" in each
+            ]
+            self._entering(execution.arn, entered)
         for follower in self._followers:
             follower(execution.arn)
         if events and events[0]["type"] in _BEGINS:

@@ -478,7 +478,7 @@ async def test_events_that_came_from_another_bus_are_archived_as_they_came() -> 
 
 async def test_a_replay_that_is_refused_has_failed() -> None:
     async with eventbridge() as ask:
-        faults = Faults(ask.world.clock, _nobody)
+        faults = Faults(ask.world.clock, ask.world.call.journal, _nobody)
         ask.world.call.break_by(faults.rules, faults.around)
         await archive(ask)
         await put(ask, 1)

@@ -468,7 +468,7 @@ async def test_entries_with_traces_of_their_own_keep_their_place() -> None:
 
 async def test_what_a_service_tells_never_fails_what_it_tells_of(caplog: pytest.LogCaptureFixture) -> None:
     async with eventbridge() as ask:
-        faults = Faults(ask.world.clock, _nobody)
+        faults = Faults(ask.world.clock, ask.world.call.journal, _nobody)
         ask.world.call.break_by(faults.rules, faults.around)
         faults.add(FaultRule("throttle", "events", "PutEvents"))
         await ask.rule("tell")

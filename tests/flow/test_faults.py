@@ -71,6 +71,21 @@ async def test_a_client_that_vanishes_leaves_no_session() -> None:
         assert execution["status"] == "SUCCEEDED"
 
 
+@pytest.mark.parametrize(("state", "heard"), [("Notify User - Pizza is Baking", 2), ("Wait for 5 Seconds (4)", 5)])
+async def test_a_client_vanishes_at_a_state(state: str, heard: int) -> None:
+    """At a task before its event is put, and at a Wait, which makes no hop; over a real socket."""
+    async with open_pizza_bar() as bar:
+        bar.emulator.faults.add(FaultRule("vanish", state=state))
+        async with bar.connect() as guest:
+            await guest.send(ORDER)
+            await bar.pass_time(60)
+            assert statuses([str(frame) async for frame in guest]) == STATUSES[:heard]
+        await bar.emulator.settled()
+        assert await bar.items("Sessions") == []
+        [execution] = await bar.executions()
+        assert execution["status"] == "SUCCEEDED"
+
+
 async def test_faults_over_http() -> None:
     async with control() as (client, emulator):
         added = (await client.post("/faults", json={"kind": "throttle", "service": "dynamodb", "times": None})).json()

@@ -378,7 +378,7 @@ async def test_a_target_that_could_not_even_be_asked_is_asked_again() -> None:
         raise AssertionError(connection)
 
     async with scheduler() as ask:
-        faults = Faults(ask.world.clock, nobody)
+        faults = Faults(ask.world.clock, ask.world.call.journal, nobody)
         ask.world.call.break_by(faults.rules, faults.around)
         faults.add(FaultRule("throttle", "scheduler", "InvokeTarget"))
         await ask.create("at(2026-03-01T12:01:00)")

@@ -9,6 +9,7 @@ export interface Fault {
   kind: "duplicate" | "error" | "gone" | "latency" | "throttle" | "time-out" | "vanish";
   service?: string;
   operation?: string;
+  state?: string;
   about?: string;
   skip?: number;
   times?: number | null;

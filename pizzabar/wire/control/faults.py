@@ -22,6 +22,7 @@ class Rule(BaseModel):
     operation: str = Field(
         "*", description="the operation; the key of a frame's route; Invocation for a handler's run"
     )
+    state: str = Field("", description="a state of a state machine: the client goes as an execution enters it")
     about: str = Field("", description="text that the hop's parameters, as JSON, have: a table's name, say")
     skip: int = Field(0, ge=0, description="how many hops go well first")
     times: int | None = Field(1, ge=1, description="how many go wrong; null for all")

@@ -205,6 +205,15 @@ async def test_clients_side_by_side_send_and_are_told() -> None:
             *("pizzabar", "record", ORDER, "--output", "test_session.py"),
         ]
 
+        # The server makes it, too.
+        async with page.expect_download() as downloading:
+            await client.get_by_role("button", name="Save a test of client 1").click()
+        download = await downloading.value
+        assert download.suggested_filename == "test_session.py"
+        test = Path(await download.path()).read_text()
+        assert "def test_" in test
+        assert "order delivered" in test
+
         await connections.get_by_role("button", name="Push").last.click()
         await expect(page.get_by_role("region", name="Client 2").get_by_role("log")).to_contain_text("hello")
         await connections.get_by_role("button", name=re.compile("^Close")).last.click()

@@ -30,6 +30,7 @@ from pizzabar.wire.control import (
     live,
     logs,
     mapping_templates,
+    recordings,
     resources,
     state_machines,
     tables,
@@ -75,6 +76,7 @@ def make_control(emulator: Emulator, feeds: Feeds) -> FastAPI:
         resources.router(emulator),
         iam.router(emulator),
         mapping_templates.router(emulator),
+        recordings.router(emulator),
     ):
         app.include_router(router)
 

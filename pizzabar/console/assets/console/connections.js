@@ -95,19 +95,39 @@ function Panel({ of }) {
       <${Field} label="Message"><textarea name="text" rows="2" spellcheck=${false} defaultValue=${ORDER}></textarea><//>
     <//>
     ${of.frames.some(({ kind }) => kind === "sent") &&
-    html`<details><summary>As a test</summary><pre tabindex="0"><code>${recording(of.frames)}</code></pre></details>`}
+    html`<details><summary>As a test</summary>
+      <${Action} act=${() => save(of)} aria-label="Save a test of client ${of.number}">Save test_session.py<//>
+      <p class="quiet">The same from a shell:</p>
+      <pre tabindex="0"><code>${recording(of.frames)}</code></pre>
+    </details>`}
     <button type="button" onClick=${close}>${of.state === "closed" ? "Remove" : "Close"}</button>
   </section>`;
 }
 
-/** The command that makes a test of what was sent, with the seconds between. */
-function recording(frames) {
+/** What was sent, with the seconds between. */
+function sent(frames) {
   let before = null;
-  const messages = frames.filter(({ kind }) => kind === "sent").map(({ text, when }) => {
-    const seconds = before === null ? 0 : Math.round((new Date(when) - new Date(before)) / 1000);
+  return frames.filter(({ kind }) => kind === "sent").map(({ text, when }) => {
+    const after = before === null ? 0 : Math.round((new Date(when) - new Date(before)) / 1000);
     before = when;
-    return quoted(seconds > 0 ? `@${seconds} ${text}` : text);
+    return { text, after };
   });
+}
+
+/** Have the server make a test of what was sent, and save it. */
+async function save(of) {
+  const stage = new URL(of.address).pathname.split("/").pop() || null;
+  const { test } = await ask("recordings", { messages: sent(of.frames), stage });
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([test], { type: "text/x-python" }));
+  link.download = "test_session.py";
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+/** The command that makes a test of what was sent. */
+function recording(frames) {
+  const messages = sent(frames).map(({ text, after }) => quoted(after > 0 ? `@${after} ${text}` : text));
   return ["pizzabar record", ...messages, "--output test_session.py"].join(" \\\n  ");
 }
 

@@ -73,6 +73,19 @@ def test_a_project_has_worlds_for_its_tests(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(passed=6)
 
 
+def test_worlds_of_several_processes_do_not_meet(pytester: pytest.Pytester) -> None:
+    """With pytest-xdist: each test in one of two processes, at the same time as others."""
+    pytester.makepyfile(test_one=TESTS, test_other=TESTS)
+    pytester.makeconftest(CONFTEST)
+    (pytester.path / "own.yaml").write_text(TEMPLATE)
+
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-n", "2")
+
+    result.assert_outcomes(passed=12)
+    result.stdout.fnmatch_lines(["2 workers*"])
+    assert not (pytester.path / ".pizzabar").exists()
+
+
 def test_nothing_is_imported_for_those_who_ask_for_nothing(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("""
         import sys

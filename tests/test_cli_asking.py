@@ -234,6 +234,10 @@ def test_events_are_put_resent_and_replayed(guest: ClientConnection) -> None:
     assert json.loads(again["detail"]) == {"degrees": 20, "by": {"name": "Al"}}
     other = told("events", "resend", put["id"], "--detail", '{"cold": true}', "--set", "source=fridge")
     assert (other["source"], json.loads(other["detail"])) == ("fridge", {"cold": True})
+    for member in ("id", "colour"):
+        result = run("events", "resend", put["id"], "--set", f"{member}=1")
+        assert result.exit_code == 2
+        assert f"{member} cannot be set: it is made anew. There are source, detail-type" in result.output
 
     pattern = '{"source": ["oven"], "detail": {"degrees": [480]}}'
     assert [each["source"] for each in told("events", "replay", "--pattern", pattern)] == ["oven"]

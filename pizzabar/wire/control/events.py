@@ -334,16 +334,20 @@ def _known(emulator: Emulator, id: str) -> PutEntry:
 
 async def _put_again(emulator: Emulator, entries: list[JSON]) -> list[Put]:
     """Put entries, in order, as many at a time as may be."""
-    answers = []
-    for start in range(0, len(entries), MAX_ENTRIES):
-        request = {"Entries": entries[start : start + MAX_ENTRIES]}
-        answers.append(await emulator.call("events", "PutEvents", request))
-    return [
-        _put(emulator, each)
-        for hop in emulator.journal
-        if any(hop.result is answer for answer in answers)
-        for each in entries_of(hop, emulator.home)
-    ]
+    # The hops are caught as they end: the ring may be too small to have them afterwards.
+    ended: list[Hop] = []
+    put: list[Put] = []
+    stop = emulator.journal.follow(ended.append)
+    try:
+        for start in range(0, len(entries), MAX_ENTRIES):
+            request = {"Entries": entries[start : start + MAX_ENTRIES]}
+            answer = await emulator.call("events", "PutEvents", request)
+            [hop] = (each for each in ended if each.result is answer)
+            put += [_put(emulator, each) for each in entries_of(hop, emulator.home)]
+            ended.clear()
+    finally:
+        stop()
+    return put
 
 
 def _nearest(emulator: Emulator, each: PutEntry, *, is_one_of_many: bool = False) -> list[Near]:

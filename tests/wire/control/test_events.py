@@ -4,7 +4,8 @@ import json
 from datetime import timedelta
 
 from pizzabar.emulator import Emulator
-from tests.wire.control.asking import control
+from tests.wire.asgi import server
+from tests.wire.control.asking import client_of, control
 
 BUS = "pizzabar-PizzaBar"
 
@@ -148,6 +149,12 @@ async def test_events_are_chosen_by_a_pattern_and_replayed_in_order() -> None:
         assert [json.loads(each["detail"])["number"] for each in again] == list(range(13, 25))
         assert {each["dropped"] for each in again} == {"there is no event bus nowhere"}
         assert (await client.get("/events", params={"pattern": "{}"})).status_code == 400
+
+
+async def test_what_is_put_is_told_however_short_the_journal_is() -> None:
+    async with server(journal_size=1) as (app, _), client_of(app) as client:
+        put = (await client.post("/events", json={"source": "oven", "detail_type": "Hot", "detail": {}})).json()
+        assert (put["source"], put["matched"], put["dropped"]) == ("oven", [], None)
 
 
 async def test_what_a_service_or_a_schedule_puts_is_told() -> None:

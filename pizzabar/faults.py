@@ -168,11 +168,10 @@ class Faults:
     def _start_of(self, execution: str) -> Hop | None:
         """Find the hop that started an execution, which may be under way."""
         for hop in self._journal.after(0)[::-1]:
-            result = hop.result if hop.service == "stepfunctions" else None
-            if isinstance(result, dict) and result.get("executionArn") == execution:
+            if _starts(hop) and isinstance(hop.result, dict) and hop.result.get("executionArn") == execution:
                 return hop
         cause = CAUSE.get()
-        return cause if isinstance(cause, Hop) else None
+        return cause if isinstance(cause, Hop) and _starts(cause) and cause.result is None else None
 
     def _broken(self, rule: FaultRule, hop: Hop, act: Operation) -> Operation:
         async def broken(parameters: JSON) -> JSON:
@@ -253,6 +252,10 @@ def _written(parameters: JSON) -> str:
         return documents.write(parameters)
     except TypeError:
         return str(parameters)
+
+
+def _starts(hop: Hop) -> bool:
+    return hop.service == "stepfunctions" and hop.operation in ("StartExecution", "StartSyncExecution")
 
 
 def _connection_of(hop: Hop) -> str | None:

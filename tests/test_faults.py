@@ -144,6 +144,9 @@ async def test_a_client_vanishes_at_a_state() -> None:
 
         await around.call.trace("apigateway", "$default", {"ConnectionId": "c"}, frame)
         assert bar.faults.entered(arn, ["Bake"]) == []
+        # Whoever asks about it has nothing to do with it.
+        around.answer("stepfunctions", "DescribeExecution", lambda asked: {"executionArn": arn})
+        await around.call("stepfunctions", "DescribeExecution", {})
         assert bar.faults.entered(arn, ["Knead", "Bake"]) == ["c"]
         assert bar.faults.entered(arn, ["Bake"]) == []
         assert [broken for _, _, broken in bar.faults] == [1]

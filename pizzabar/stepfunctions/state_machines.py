@@ -136,7 +136,10 @@ class StateMachines:
 
     def has_state(self, name: str) -> bool:
         """Whether a state machine has a state of a name, be it one of a distributed Map's children."""
-        return any(documents.write(name) in machine.definition for machine in self._machines.values())
+        quoted = documents.write(name)
+        return any(
+            name in machine.machine.states or quoted in machine.definition for machine in self._machines.values()
+        )
 
     def break_by(self, faults: Mapping[int, object], entering: Entering) -> None:
         """Tell of the states that executions enter, before anything is done there, while there are any faults."""

@@ -75,7 +75,7 @@ async def visit(
     # What is cut off when the window closes is nobody's fault.
     errors = tuple(visitor.errors)
     await context.close()
-    assert errors == ()
+    assert not errors, errors
 
 
 async def assert_accessible(page: Page) -> None:

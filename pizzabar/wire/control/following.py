@@ -49,19 +49,23 @@ class Position:
             self.under_way.discard(id)
 
 
+def position_of(last_event_id: str | None, after: int | None) -> Position | None:
+    """Tell where a follower begins: behind the last event that it has seen, or behind a hop; None is now."""
+    try:
+        seen = None if last_event_id is None else Position.read(last_event_id)
+    except ValueError:
+        raise HTTPException(422, f"Last-Event-ID is none that was told: {last_event_id}") from None
+    return Position(after) if seen is None and after is not None else seen
+
+
 def follow_hops(
     emulator: Emulator, feeds: Feeds, wants: Wanted, shown: Shown, last_event_id: str | None, after: int | None
 ) -> StreamingResponse:
     """Answer with a server-sent event for each hop that ends and is wanted.
 
-    The follower begins behind the last event that it has seen, or behind a hop, or now.
+    It begins where ``position_of`` says.
     """
-    try:
-        seen = None if last_event_id is None else Position.read(last_event_id)
-    except ValueError:
-        raise HTTPException(422, f"Last-Event-ID is none that was told: {last_event_id}") from None
-    if seen is None and after is not None:
-        seen = Position(after)
+    seen = position_of(last_event_id, after)
     return StreamingResponse(_follow(emulator, feeds, wants, shown, seen), media_type="text/event-stream")
 
 

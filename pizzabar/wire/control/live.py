@@ -10,14 +10,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
 from pizzabar.documents import JSON
 from pizzabar.emulator import Emulator
 from pizzabar.journal import Hop
 from pizzabar.wire.control.clock import read_clock
-from pizzabar.wire.control.following import LAST_EVENT_ID, Position
+from pizzabar.wire.control.following import LAST_EVENT_ID, Position, position_of
 from pizzabar.wire.control.traces import about
 from pizzabar.wire.feeds import Feed, Feeds
 
@@ -46,12 +46,7 @@ def router(emulator: Emulator, feeds: Feeds) -> APIRouter:
         taken a step; the ``clock``; how many ``connections`` are open; and ``server``, another one after each start.
         A follower that was cut off goes on by Last-Event-ID.
         """
-        try:
-            seen = None if last_event_id is None else Position.read(last_event_id)
-        except ValueError:
-            raise HTTPException(422, f"Last-Event-ID is none that was told: {last_event_id}") from None
-        if seen is None and after is not None:
-            seen = Position(after)
+        seen = position_of(last_event_id, after)
         return StreamingResponse(_follow(emulator, feeds, seen), media_type="text/event-stream")
 
     return routes

@@ -368,7 +368,7 @@ class Tables:
         # An item is expired when its TTL value is less than the time: at the next whole second at the earliest.
         if expires >= self._sweep_due - 1 or expires > _LAST_SECOND:
             return
-        now = self._clock.now().timestamp()
+        now = self._clock.timestamp()
         if expires < now - FIVE_YEARS:
             return
         due = max(math.floor(expires), math.floor(now)) + 1
@@ -384,7 +384,7 @@ class Tables:
         self._work.start(self._sweep())
 
     async def _sweep(self) -> None:
-        now = self._clock.now().timestamp()
+        now = self._clock.timestamp()
         for table in self.tables():
             while table.ttl is not None and table.name in self._tables:
                 if not await self._store.expire(table.name, now):
@@ -392,7 +392,7 @@ class Tables:
         await self._expect_next()
 
     async def _expect_next(self) -> None:
-        now = self._clock.now().timestamp()
+        now = self._clock.timestamp()
         for table in self.tables():
             if table.ttl is not None and table.name in self._tables:
                 expires = await self._store.next_expiry(table.name, now)

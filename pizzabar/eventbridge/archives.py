@@ -65,7 +65,7 @@ class Archives:
 
     def now(self) -> float:
         """Tell the time in seconds."""
-        return self._clock.now().timestamp()
+        return self._clock.timestamp()
 
     async def open(self) -> None:
         """Take events for the archives that are known from before, and go on with replays."""

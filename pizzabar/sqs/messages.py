@@ -70,7 +70,7 @@ class Messages:
 
     def now(self) -> float:
         """Tell the time in seconds."""
-        return self.clock.now().timestamp()
+        return self.clock.timestamp()
 
     async def send(self, name: str, sendings: Sequence[Sending]) -> list[Placed]:
         """Put messages into a queue that is there."""

@@ -84,7 +84,7 @@ class Queues:
 
     def now(self) -> float:
         """Tell the time in seconds."""
-        return self.clock.now().timestamp()
+        return self.clock.timestamp()
 
     def arn(self, name: str) -> str:
         """Name a queue."""

@@ -61,7 +61,7 @@ class Traces:
 
     def now(self) -> float:
         """Tell the time, in seconds since 1970."""
-        return self._clock.now().timestamp()
+        return self._clock.timestamp()
 
     def put(self, text: str) -> None:
         """Take a segment document; a later one of the same id takes its place. Raise ``BadDocument``."""

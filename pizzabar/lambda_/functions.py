@@ -282,11 +282,9 @@ class Functions:
         context = Context(function, request_id, deadline, call, self._clock)
 
         async def handle(parameters: JSON) -> JSON:
-            invocation = _hop_at_hand()
-            under_way = invocation.journal.invocations
-            under_way[invocation.id] = invocation
             try:
-                result = await run_handler(function, handler, event, context, self._clock)
+                with _UnderWay():
+                    result = await run_handler(function, handler, event, context, self._clock)
             except TimeoutError:
                 # The handler may raise one of its own: that is an error like any other.
                 if self._clock.now() < deadline:
@@ -300,8 +298,6 @@ class Functions:
                     raise
                 # Nobody has cancelled this task: something that the handler waited for was.
                 raise RuntimeFault("Runtime.Cancelled", "What the handler waited for was cancelled") from None
-            finally:
-                del under_way[invocation.id]
             return as_text(result)
 
         began = time.perf_counter()
@@ -338,13 +334,8 @@ class Functions:
 
         async def handle(parameters: JSON) -> JSON:
             request = Request(request_id, documents.write(event))
-            invocation = _hop_at_hand()
-            under_way = invocation.journal.invocations
-            under_way[invocation.id] = invocation
-            try:
+            with _UnderWay():
                 return await self.sandboxes.run(function, request, write)
-            finally:
-                del under_way[invocation.id]
 
         is_error = True
         try:
@@ -388,11 +379,22 @@ def _request_id(cause: Cause | None, function: str) -> str:
     return uuid_of(f"{cause.attempt.next_key()}/{function}")
 
 
-def _hop_at_hand() -> Hop:
-    """Give the hop of an invocation: while that is under way, the requests that name it are to find it."""
-    hop = CAUSE.get()
-    assert isinstance(hop, Hop)
-    return hop
+class _UnderWay:
+    """Has the invocation at hand be known to the requests that name it.
+
+    A class, for it is on the way of every order: a generator would cost ten times as much.
+    """
+
+    __slots__ = ("_invocation",)
+
+    def __enter__(self) -> None:
+        invocation = CAUSE.get()
+        assert isinstance(invocation, Hop)
+        self._invocation = invocation
+        invocation.journal.invocations[invocation.id] = invocation
+
+    def __exit__(self, *error: object) -> None:
+        del self._invocation.journal.invocations[self._invocation.id]
 
 
 def _last_moment(function: Function, invocation: Invocation) -> datetime:

@@ -159,7 +159,8 @@ class Faults:
         leaving = []
         for state in states:
             for active in self.at_states.values():
-                if active.rule.state == state and active.rule.about in execution and active.is_due():
+                rule = active.rule
+                if rule.state == state and rule.about in execution and not active.is_spent and active.is_due():
                     hop = self._start_of(execution)
                     connection = None if hop is None else _connection_of(hop)
                     leaving += [] if connection is None else [connection]
@@ -224,16 +225,16 @@ class _Active:
 
     def breaks(self, hop: Hop) -> bool:
         """Whether a hop that begins is broken."""
-        rule = self.rule
-        if (rule.times is not None and self.broken >= rule.times) or not rule.is_for(hop):
-            return False
-        return self.is_due()
+        return not self.is_spent and self.rule.is_for(hop) and self.is_due()
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether it has broken as many as it may."""
+        return self.rule.times is not None and self.broken >= self.rule.times
 
     def is_due(self) -> bool:
-        """Whether one that the rule is for is broken."""
+        """Whether one that the rule is for is broken, while it is not spent."""
         rule = self.rule
-        if rule.times is not None and self.broken >= rule.times:
-            return False
         self.seen += 1
         if self.seen <= rule.skip or (rule.share < 1 and self._chance.random() >= rule.share):
             return False

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pizzabar.documents import encode, parse
 from pizzabar.local.database import Database
-from pizzabar.logs.log_group import LogGroup, LogStream
+from pizzabar.logs.log_group import MOST_EVENTS, LogGroup, LogStream
 from pizzabar.logs.store import Batch
 
 GROUPS = "SELECT name, created, retention FROM log_groups ORDER BY name"
@@ -39,10 +39,6 @@ READ_STREAM = """
     SELECT id, log_stream, ingested, events FROM log_events
     WHERE log_group = ? AND log_stream = ? AND last >= ? AND first < ? ORDER BY id
 """
-
-
-MOST_IN_A_ROW = 10_000
-"""Events, as many as a put of the API may have."""
 
 
 class LocalLogs:
@@ -125,7 +121,7 @@ class _Put:
         return (
             stream == self.stream
             and self.events[-1][0] <= events[0][0]
-            and len(self.events) + len(events) <= MOST_IN_A_ROW
+            and len(self.events) + len(events) <= MOST_EVENTS
         )
 
     def row(self) -> tuple[object, ...]:

@@ -14,7 +14,7 @@ from pizzabar.errors import SerializationException
 from pizzabar.logs.errors import InvalidParameterException, ResourceNotFoundException
 from pizzabar.logs.filter_pattern import read_filter_pattern
 from pizzabar.logs.groups import END_OF_TIME, LogGroups
-from pizzabar.logs.log_group import RETENTIONS, LogEvent, LogGroup, LogStream, days
+from pizzabar.logs.log_group import MOST_EVENTS, RETENTIONS, LogEvent, LogGroup, LogStream, days
 from pizzabar.logs.parameters import CONSTRAINTS, check, refuse
 from pizzabar.logs.policy_operations import CHANGES as POLICY_CHANGES
 from pizzabar.logs.policy_operations import OPERATIONS as POLICY_OPERATIONS
@@ -22,9 +22,6 @@ from pizzabar.logs.policy_operations import OPERATIONS as POLICY_OPERATIONS
 BATCH_BYTES = 1_048_576
 EVENT_OVERHEAD = 26
 """What each event counts beside its message, in bytes."""
-
-MOST_EVENTS = 10_000
-"""How many events a put may hold."""
 
 SURELY_SHORT = (BATCH_BYTES - EVENT_OVERHEAD) // 4
 """Characters that are within the bounds whatever they are in UTF-8."""

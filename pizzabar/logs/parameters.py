@@ -12,6 +12,7 @@ from pizzabar.constraints import Constraint, detected, missing, violations
 from pizzabar.documents import JSON
 from pizzabar.errors import SerializationException
 from pizzabar.logs.errors import InvalidParameterException
+from pizzabar.logs.log_group import MOST_EVENTS
 
 GROUP_NAME = r"[\.\-_/#A-Za-z0-9]+"
 STREAM_NAME = "[^:*]*"
@@ -26,7 +27,7 @@ CONSTRAINTS: dict[str, Constraint] = {
     "logStreamNames": Constraint(list, 1, 100),
     "policyName": Constraint(str),
     "policyDocument": Constraint(str, 1, 51_200),
-    "logEvents": Constraint(list, 1, 10_000),
+    "logEvents": Constraint(list, 1, MOST_EVENTS),
     "sequenceToken": Constraint(str, 1),
     "nextToken": Constraint(str, 1),
     "startTime": Constraint(int, 0),

@@ -16,8 +16,7 @@ _VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 def new_uuid() -> str:
     """Make a UUID by chance."""
-    digits = os.urandom(16).hex()
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{_VARIANTS[digits[16]]}{digits[17:20]}-{digits[20:]}"
+    return uuid_from(os.urandom(16))
 
 
 def uuid_from(drawn: bytes) -> str:

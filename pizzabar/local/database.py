@@ -120,13 +120,8 @@ class Database:
     async def write(self, change: Callable[[sqlite3.Connection], T]) -> T:
         """Make a change and give what it gives: at once, unless the connection is away."""
         if self._away is None:
-            return self.change(change)
-        return await self._when_home(partial(self.change, change))
-
-    @property
-    def is_home(self) -> bool:
-        """Whether a change can be made at once."""
-        return self._away is None
+            return self._change(change)
+        return await self._when_home(partial(self._change, change))
 
     def write_soon(self, change: Change) -> None:
         """Make a change that nobody waits for: at once, unless the connection is away."""
@@ -202,8 +197,7 @@ class Database:
 
     # How it is done.
 
-    def change(self, change: Callable[[sqlite3.Connection], T]) -> T:
-        """Make a change at once, of which the connection must be at home."""
+    def _change(self, change: Callable[[sqlite3.Connection], T]) -> T:
         if self._broken is not None:
             raise self._explained()
         connection = self._raw
@@ -221,7 +215,7 @@ class Database:
 
     def _change_alone(self, change: Change) -> None:
         try:
-            self.change(change)
+            self._change(change)
         except Exception as error:
             self._break(error)
 

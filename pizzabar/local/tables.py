@@ -239,9 +239,7 @@ class LocalTables:
 
     async def modify(self, changes: Sequence[Change], token: Token | None = None) -> list[Written]:
         if len(changes) == 1 and token is None:
-            change = partial(self._modify_one, changes[0])
-            database = self._database
-            return [database.change(change) if database.is_home else await database.write(change)]
+            return [await self._database.write(partial(self._modify_one, changes[0]))]
 
         def modify(connection: sqlite3.Connection) -> list[Written]:
             written: list[Written] = []

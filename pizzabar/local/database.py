@@ -47,6 +47,7 @@ MIGRATIONS = (
     "schema-6.sql",
     "schema-7.sql",
     "schema-8.sql",
+    "schema-9.sql",
 )
 """The files that make the schema, in order; a state file's version is the number of those it has seen."""
 

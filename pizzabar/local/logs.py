@@ -15,29 +15,27 @@ from pizzabar.logs.store import Batch
 
 GROUPS = "SELECT name, created, retention FROM log_groups ORDER BY name"
 STREAMS = """
-    SELECT log_streams.log_group, log_streams.name, created, min(first), max(last), max(ingested)
-    FROM log_streams LEFT JOIN log_events
-        ON log_events.log_group = log_streams.log_group AND log_events.log_stream = log_streams.name
-    GROUP BY log_streams.log_group, log_streams.name
+    SELECT number, log_group, name, created, first, last, ingested
+    FROM log_streams LEFT JOIN (
+        SELECT stream, min(first) AS first, max(last) AS last, max(ingested) AS ingested
+        FROM log_events GROUP BY stream
+    ) ON stream = number
+    ORDER BY log_group, name
 """
 PUT_GROUP = "REPLACE INTO log_groups (name, created, retention) VALUES (?, ?, ?)"
-PUT_STREAM = "REPLACE INTO log_streams (log_group, name, created) VALUES (?, ?, ?)"
-PUT_EVENTS = (
-    "INSERT INTO log_events (log_group, log_stream, id, first, last, ingested, events) VALUES (?, ?, ?, ?, ?, ?, ?)"
-)
+PUT_STREAM = "REPLACE INTO log_streams (number, log_group, name, created) VALUES (?, ?, ?, ?)"
+PUT_EVENTS = "INSERT INTO log_events (id, stream, first, last, ingested, events) VALUES (?, ?, ?, ?, ?, ?)"
 LAST_ID = "SELECT max(id) FROM log_events"
-DELETE_GROUP = (
-    "DELETE FROM log_groups WHERE name = ?",
-    "DELETE FROM log_streams WHERE log_group = ?",
-    "DELETE FROM log_events WHERE log_group = ?",
-)
+DELETE_GROUP = "DELETE FROM log_groups WHERE name = ?"
+DELETE_STREAM = "DELETE FROM log_streams WHERE number = ?"
+DELETE_EVENTS = "DELETE FROM log_events WHERE stream = ?"
 READ_GROUP = """
-    SELECT id, log_stream, ingested, events FROM log_events
+    SELECT id, name, ingested, events FROM log_streams JOIN log_events ON stream = number
     WHERE log_group = ? AND last >= ? AND first < ? ORDER BY id
 """
 READ_STREAM = """
-    SELECT id, log_stream, ingested, events FROM log_events
-    WHERE log_group = ? AND log_stream = ? AND last >= ? AND first < ? ORDER BY id
+    SELECT id, name, ingested, events FROM log_streams JOIN log_events ON stream = number
+    WHERE log_group = ? AND name = ? AND last >= ? AND first < ? ORDER BY id
 """
 
 
@@ -47,6 +45,9 @@ class LocalLogs:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._last_id = 0
+        self._numbers: dict[tuple[str, str], int] = {}
+        """The streams' numbers, by group and name."""
+        self._last_number = 0
         self._puts: list[_Put] = []
         """What is to be written down at the next commit, in order."""
         self._last_puts: dict[str, _Put] = {}
@@ -54,32 +55,42 @@ class LocalLogs:
         database.before_commit(self._write_down)
 
     async def load(self) -> list[LogGroup]:
-        groups, self._last_id = await self._database.read(_load, is_long=True)
+        groups, self._numbers, self._last_id = await self._database.read(_load, is_long=True)
+        self._last_number = max(self._numbers.values(), default=0)
         return groups
 
     def put_group(self, group: LogGroup) -> None:
         self._write(PUT_GROUP, (group.name, group.created, group.retention_days))
 
     def put_stream(self, group: str, stream: str, created: int) -> None:
-        self._write(PUT_STREAM, (group, stream, created))
+        number = self._numbers.get((group, stream))
+        if number is None:
+            self._last_number += 1
+            number = self._numbers[group, stream] = self._last_number
+        self._write(PUT_STREAM, (number, group, stream, created))
 
     def put_events(self, group: str, stream: str, events: Sequence[tuple[int, str]], ingested: int) -> None:
+        number = self._numbers[group, stream]
         put = self._last_puts.get(group)
-        if put is not None and put.takes(stream, events):
+        if put is not None and put.takes(number, events):
             put.events.extend(events)
             put.ingested = ingested
         else:
             self._last_id += 1
-            put = self._last_puts[group] = _Put(group, stream, self._last_id, [*events], ingested)
+            put = self._last_puts[group] = _Put(number, self._last_id, [*events], ingested)
             self._puts.append(put)
         if not self._database.is_scheduled:
             self._database.will_change()
 
     def delete_group(self, name: str) -> None:
+        # Streams of a group of that name that is made before this is done have other numbers.
+        streams = [(self._numbers.pop(key),) for key in [key for key in self._numbers if key[0] == name]]
+
         def change(connection: sqlite3.Connection) -> None:
             self._write_down(connection)
-            for statement in DELETE_GROUP:
-                connection.execute(statement, (name,))
+            connection.execute(DELETE_GROUP, (name,))
+            connection.executemany(DELETE_STREAM, streams)
+            connection.executemany(DELETE_EVENTS, streams)
 
         self._database.write_soon(change)
 
@@ -110,13 +121,12 @@ class LocalLogs:
 class _Put:
     """A row to be: events that were put into a stream one after another."""
 
-    group: str
-    stream: str
+    stream: int
     id: int
     events: list[tuple[int, str]]
     ingested: int
 
-    def takes(self, stream: str, events: Sequence[tuple[int, str]]) -> bool:
+    def takes(self, stream: int, events: Sequence[tuple[int, str]]) -> bool:
         """Whether more events can go into the same row, which is to be in order of time."""
         return (
             stream == self.stream
@@ -126,11 +136,13 @@ class _Put:
 
     def row(self) -> tuple[object, ...]:
         events = self.events
-        return self.group, self.stream, self.id, events[0][0], events[-1][0], self.ingested, encode(events)
+        return self.id, self.stream, events[0][0], events[-1][0], self.ingested, encode(events)
 
 
-def _load(connection: sqlite3.Connection) -> tuple[list[LogGroup], int]:
+def _load(connection: sqlite3.Connection) -> tuple[list[LogGroup], dict[tuple[str, str], int], int]:
     groups = {name: LogGroup(name, created, retention) for name, created, retention in connection.execute(GROUPS)}
-    for group, *stream in connection.execute(STREAMS):
-        groups[group].streams[stream[0]] = LogStream(*stream)
-    return list(groups.values()), connection.execute(LAST_ID).fetchone()[0] or 0
+    numbers: dict[tuple[str, str], int] = {}
+    for number, group, name, *times in connection.execute(STREAMS):
+        groups[group].streams[name] = LogStream(name, *times)
+        numbers[group, name] = number
+    return list(groups.values()), numbers, connection.execute(LAST_ID).fetchone()[0] or 0

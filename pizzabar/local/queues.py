@@ -40,9 +40,7 @@ VISIBLE = f"""
 LOOK = f"""
     SELECT {COLUMNS} FROM sqs_messages WHERE queue = ? AND visible <= ? AND sent > ? ORDER BY visible, number LIMIT ?
 """
-IN_FLIGHT_BEYOND = """
-    SELECT 1 FROM sqs_messages WHERE queue = ? AND visible > ? AND received > 0 LIMIT 1 OFFSET ?
-"""
+IN_FLIGHT = "SELECT count(*) FROM sqs_messages WHERE queue = ? AND visible > ? AND received > 0"
 BUSY_LANES = "SELECT DISTINCT lane FROM sqs_messages WHERE queue = ? AND visible > ? AND received > 0"
 HEADS = "SELECT number, lane FROM sqs_messages WHERE queue = ? AND number > ? ORDER BY number LIMIT 256"
 OF_LANE = f"""
@@ -77,6 +75,8 @@ class LocalQueues:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._in_flight: dict[str, int] = {}
+        """How many messages of a queue are in flight, at most: those of the last count, and all received since."""
 
     async def load(self) -> list[Queue]:
         rows = await self._database.read(lambda connection: connection.execute(QUEUES).fetchall())
@@ -87,6 +87,8 @@ class LocalQueues:
         self._database.write_soon(lambda connection: connection.execute(PUT_QUEUE, row))
 
     def delete_queue(self, name: str) -> None:
+        self._in_flight.pop(name, None)
+
         def change(connection: sqlite3.Connection) -> None:
             for statement in (*DELETE_CONTENT, DELETE_DEDUPLICATIONS, DELETE_QUEUE):
                 connection.execute(statement, (name,))
@@ -98,7 +100,25 @@ class LocalQueues:
 
     async def receive(self, queue: str, taking: Taking) -> Taken:
         take = _take_fifo if taking.is_fifo else _take
-        return await self._database.write(lambda connection: take(connection, queue, taking))
+
+        def change(connection: sqlite3.Connection) -> Taken:
+            if taking.attempt is not None and (again := _again(connection, queue, taking, taking.attempt)):
+                return Taken(again)
+            if self._is_full(connection, queue, taking):
+                # A FIFO queue with too much in flight gives nothing, and says nothing.
+                return Taken(is_over_limit=not taking.is_fifo)
+            taken = take(connection, queue, taking)
+            self._in_flight[queue] += len(taken.messages)
+            return taken
+
+        return await self._database.write(change)
+
+    def _is_full(self, connection: sqlite3.Connection, queue: str, taking: Taking) -> bool:
+        """Whether as many messages are in flight as may be; they are counted only where that may be so."""
+        most = self._in_flight.get(queue)
+        if most is None or most >= taking.limit:
+            most = self._in_flight[queue] = connection.execute(IN_FLIGHT, (queue, taking.now)).fetchone()[0]
+        return most >= taking.limit
 
     async def modify(self, queue: str, number: int, decide: Callable[[Message | None], Message | None]) -> None:
         def change(connection: sqlite3.Connection) -> None:
@@ -197,9 +217,6 @@ def _message(row: tuple[Any, ...]) -> Message:
 
 
 def _take(connection: sqlite3.Connection, queue: str, taking: Taking) -> Taken:
-    beyond = connection.execute(IN_FLIGHT_BEYOND, (queue, taking.now, taking.limit - 1)).fetchone()
-    if beyond is not None:
-        return Taken(is_over_limit=True)
     taken: dict[int, Message] = {}
     has_buried = False
     # Those that stay visible, for they are to be in flight for no time, stand before the others.
@@ -217,13 +234,6 @@ def _take(connection: sqlite3.Connection, queue: str, taking: Taking) -> Taken:
 
 
 def _take_fifo(connection: sqlite3.Connection, queue: str, taking: Taking) -> Taken:
-    if taking.attempt is not None:
-        again = _again(connection, queue, taking, taking.attempt)
-        if again:
-            return Taken(again)
-    # A FIFO queue with too much in flight gives nothing, and says nothing.
-    if connection.execute(IN_FLIGHT_BEYOND, (queue, taking.now, taking.limit - 1)).fetchone() is not None:
-        return Taken()
     seen = {lane for (lane,) in connection.execute(BUSY_LANES, (queue, taking.now))}
     taken: list[Message] = []
     has_buried = False

@@ -152,6 +152,24 @@ async def test_the_visibility_of_a_message_is_changed() -> None:
         )
 
 
+@pytest.mark.parametrize("queue", ["orders", "orders.fifo"])
+async def test_the_visibility_of_a_message_that_has_come_back_is_not_changed(queue: str) -> None:
+    async with sqs() as ask:
+        await ask.queue(queue, VisibilityTimeout="5")
+        fifo = {"MessageGroupId": "g", "MessageDeduplicationId": "1"} if queue.endswith(".fifo") else {}
+        await ask.send(queue, "a", **fifo)
+        [message] = await ask.receive(queue)
+        await ask.advance(seconds=6)
+        handle = message["ReceiptHandle"]
+        told = await ask.fails("ChangeMessageVisibility", queue, ReceiptHandle=handle, VisibilityTimeout=60)
+        assert told == f"InvalidParameterValue: Value {handle} for parameter ReceiptHandle is invalid. Reason: " + (
+            "The receipt handle has expired."
+            if fifo
+            else "Message does not exist or is not available for visibility timeout change."
+        )
+        assert await ask.bodies(queue) == ["a"]
+
+
 async def test_a_visibility_of_no_time_gives_each_message_once() -> None:
     async with sqs() as ask:
         await ask.queue("orders", VisibilityTimeout="0")
@@ -291,6 +309,12 @@ async def test_no_more_are_in_flight_than_may_be() -> None:
         await ask.queue("orders")
         await ask.send("orders", "a", "b", "c")
         assert await ask.bodies("orders", 2) == ["a", "b"]
+        assert await ask.fails("ReceiveMessage", "orders") == "OverLimit: Too many messages in flight."
+        # What was deleted, or has come back, is in flight no more.
+        await ask.advance(seconds=30)
+        [first, _] = await ask.receive("orders", 2)
+        await ask.delete("orders", first)
+        assert await ask.bodies("orders") == ["b"]
         assert await ask.fails("ReceiveMessage", "orders") == "OverLimit: Too many messages in flight."
         await ask.queue("orders.fifo", ContentBasedDeduplication="true")
         for group in ("1", "2"):

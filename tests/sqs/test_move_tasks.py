@@ -110,6 +110,20 @@ async def test_a_task_fails_without_its_destination() -> None:
         assert await ask.counts("dead") == (1, 0, 0)
 
 
+async def test_a_task_ends_with_its_queue() -> None:
+    """What it has moved stays moved; a queue of the same name has no task."""
+    async with sqs() as ask:
+        await with_dead_letters(ask, "a", "b", "c")
+        await start(ask, MaxNumberOfMessagesPerSecond=1)
+        await ask.world.settled()
+        await ask("DeleteQueue", "dead")
+        await ask.advance(seconds=61)
+        await ask.queue("dead")
+        await ask.advance(seconds=5)
+        assert await listed(ask) == []
+        assert (await ask.counts("orders"), await ask.counts("dead")) == ((1, 0, 0), (0, 0, 0))
+
+
 async def test_what_is_wrong_is_told() -> None:
     async with sqs() as ask:
         await with_dead_letters(ask)

@@ -308,3 +308,16 @@ async def test_dead_letters_of_some_queues_alone() -> None:
         ):
             told = await ask.fails("SetQueueAttributes", "dead", Attributes={"RedriveAllowPolicy": policy})
             assert told.startswith(f"InvalidParameterValue: Value {policy} for parameter RedriveAllowPolicy")
+
+
+async def test_names_of_deleted_queues_are_not_remembered_for_ever() -> None:
+    async with sqs() as ask:
+        for name in ("first", "second", "third"):
+            await ask.queue(name)
+        await ask("DeleteQueue", "first")
+        await ask.advance(seconds=59)
+        await ask("DeleteQueue", "second")
+        assert set(ask.queues.to_keep()["deleted"]) == {"first", "second"}
+        await ask.advance(seconds=1)
+        await ask("DeleteQueue", "third")
+        assert set(ask.queues.to_keep()["deleted"]) == {"second", "third"}

@@ -37,7 +37,7 @@ class LogStore(Protocol):
         """Keep a new stream."""
 
     def put_events(self, group: str, stream: str, events: Sequence[tuple[int, str]], ingested: int) -> None:
-        """Keep events, at least one, which are in order of time."""
+        """Keep events, at least one, which are in order of time, in a stream that is kept."""
 
     async def read(self, group: str, stream: str | None, start: int, end: int) -> list[Batch]:
         """Give the batches that may hold events from ``start`` on and before ``end``, of one stream or of all."""

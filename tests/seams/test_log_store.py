@@ -33,6 +33,8 @@ def open_store(tmp_path: Path) -> Open:
 
 async def test_events_are_read_by_stream_and_time(open_store: Open) -> None:
     async with open_store() as store:
+        for group, stream in (("pizza", "oven"), ("pizza", "door"), ("pasta", "oven")):
+            store.put_stream(group, stream, 1)
         store.put_events("pizza", "oven", [(10, "on"), (20, "hot")], 21)
         store.put_events("pizza", "door", [(30, "open")], 31)
         store.put_events("pasta", "oven", [(10, "off")], 11)
@@ -51,6 +53,7 @@ async def test_events_are_read_by_stream_and_time(open_store: Open) -> None:
 
 async def test_a_read_sees_what_was_put_before(open_store: Open) -> None:
     async with open_store() as store:
+        store.put_stream("pizza", "oven", 1)
         store.put_events("pizza", "oven", [(10, "on")], 10)
 
         assert len(await store.read("pizza", "oven", 0, 100)) == 1

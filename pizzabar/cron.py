@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 
 import calendar
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, tzinfo
 
@@ -57,7 +58,8 @@ class Cron:
                 for day in sorted(self.days(year, month)):
                     if (date := datetime(year, month, day)).date() < today:
                         continue
-                    for hour in self.hours:
+                    gone = wall.hour if date.date() == today else 0
+                    for hour in self.hours[bisect_left(self.hours, gone) :]:
                         for minute in self.minutes:
                             found = date.replace(hour=hour, minute=minute)
                             if found > wall:

@@ -72,13 +72,13 @@ def first(expression: str, moment: datetime, minutes: int, zone: str = "UTC") ->
     return found
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(EXPRESSIONS, MOMENTS)
 def test_the_times_are_those_that_every_field_names(expression: str, moment: datetime) -> None:
     assert first(expression, moment, 2 * DAY) == times(expression, moment, 2 * DAY)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(field(0, 59), field(0, 23), CHANGED, st.integers(-DAY, 0))
 def test_a_wall_s_times_are_skipped_or_meant_once_where_clocks_change(
     minutes: str, hours: str, changed: tuple[str, str], offset: int
@@ -90,7 +90,7 @@ def test_a_wall_s_times_are_skipped_or_meant_once_where_clocks_change(
     assert first(expression, moment, 2 * DAY, zone) == times(expression, moment, 2 * DAY, zone)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.sampled_from([*CHANGES]), MOMENTS, EXPRESSIONS)
 def test_the_times_in_a_zone(zone: str, moment: datetime, expression: str) -> None:
     assert first(expression, moment, 2 * DAY, zone) == times(expression, moment, 2 * DAY, zone)
@@ -124,7 +124,7 @@ TOLD_DATES = st.one_of(
 TOLD = st.builds("{} {} {} {}".format, told(0, 59), told(0, 23), TOLD_DATES, st.sampled_from(["*", "2024-2028"]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(TOLD, MOMENTS)
 def test_another_implementation_has_the_same_times(expression: str, moment: datetime) -> None:
     theirs, after = AwsCroniter(expression), moment.replace(second=0, microsecond=0)

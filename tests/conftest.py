@@ -2,12 +2,20 @@
 
 import asyncio
 import inspect
+import os
 from collections.abc import Coroutine
 from typing import Any
 
 import pytest
 
 SECONDS = 300
+MOST_WORKERS = 8
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Give one worker more than there are cores, for some tests wait for processes; each collects them all anew."""
+    return min((os.cpu_count() or 1) + 1, MOST_WORKERS)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -27,7 +27,6 @@ from pizzabar.eventbridge.api_destinations import ApiDestinations
 from pizzabar.eventbridge.archives import Archives
 from pizzabar.eventbridge.buses import EventBuses
 from pizzabar.eventbridge.destination_sender import DestinationSender
-from pizzabar.eventbridge.pattern import read_pattern
 from pizzabar.faults import Faults
 from pizzabar.iam.authorization import Authorization
 from pizzabar.iam.roles import Roles
@@ -151,7 +150,6 @@ class Emulator:
             self.clock,
             self.work,
             self.home,
-            read_pattern=lambda pattern: read_pattern(pattern).matches,
             keep=partial(runtime.kept.put, "event_sources"),
         )
         self.tables.follow_streams(self.event_sources.wake)

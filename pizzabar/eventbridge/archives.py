@@ -19,6 +19,7 @@ from pizzabar.arn import parse_arn
 from pizzabar.clock import Clock, Timer
 from pizzabar.documents import JSON
 from pizzabar.errors import ServiceError, ValidationException
+from pizzabar.event_patterns.pattern import read_pattern
 from pizzabar.eventbridge.archive import DAY, SERVICE, Archive, Replay, replayed, rule_of
 from pizzabar.eventbridge.archive_store import Archived, ArchiveStore, Contents
 from pizzabar.eventbridge.buses import EventBus, EventBuses, bus_name
@@ -29,7 +30,6 @@ from pizzabar.eventbridge.errors import (
     ResourceNotFoundException,
 )
 from pizzabar.eventbridge.event import Event
-from pizzabar.eventbridge.pattern import read_pattern
 from pizzabar.eventbridge.targets import Target
 from pizzabar.eventbridge.transport import EventDelivery
 from pizzabar.journal import CAUSE, Cause, new_trace_id

@@ -11,6 +11,8 @@ from pizzabar.arn import Home, parse_arn
 from pizzabar.clock import Clock
 from pizzabar.documents import JSON
 from pizzabar.errors import ValidationException
+from pizzabar.event_patterns.index import RuleIndex
+from pizzabar.event_patterns.pattern import read_pattern
 from pizzabar.eventbridge.errors import ResourceAlreadyExistsException, ResourceNotFoundException
 from pizzabar.eventbridge.event import (
     EntryError,
@@ -22,10 +24,8 @@ from pizzabar.eventbridge.event import (
     scheduled_event,
     service_event,
 )
-from pizzabar.eventbridge.index import RuleIndex
 from pizzabar.eventbridge.input_transformer import UndeliverableInput
 from pizzabar.eventbridge.parameters import shown_entries
-from pizzabar.eventbridge.pattern import read_pattern
 from pizzabar.eventbridge.rules import Rule
 from pizzabar.eventbridge.schedule import read_schedule
 from pizzabar.eventbridge.schedules import Schedules

@@ -4,9 +4,7 @@ What EventBridge answers when it refuses.
 https://docs.aws.amazon.com/eventbridge/latest/APIReference/CommonErrors.html
 """
 
-from collections.abc import Sequence
-
-from pizzabar.errors import Fault, ServiceError
+from pizzabar.errors import ServiceError
 
 
 class ResourceNotFoundException(ServiceError):
@@ -42,15 +40,3 @@ class OperationDisabledException(ServiceError):
 
 class PolicyLengthExceededException(ServiceError):
     """Raised when the permissions of a bus are longer than may be."""
-
-
-class InvalidEventPatternException(ServiceError):
-    """Raised when an event pattern breaks a rule of the pattern language.
-
-    AWS tells the first fault, and so does ``message``; ``faults`` holds every one, its path inside the pattern.
-    ``place`` is where the first stands in the pattern's text, when AWS would tell.
-    """
-
-    def __init__(self, faults: Sequence[Fault], place: str = "") -> None:
-        self.faults = tuple(faults)
-        super().__init__(f"Event pattern is not valid. Reason: {self.faults[0].message}{place}")

@@ -11,12 +11,12 @@ from pizzabar.constraints import missing
 from pizzabar.cron import InvalidSchedule
 from pizzabar.documents import JSON, NotJSON
 from pizzabar.errors import ValidationException
+from pizzabar.event_patterns.pattern import read_pattern
 from pizzabar.eventbridge.answers import given, page
 from pizzabar.eventbridge.buses import EventBus, EventBuses
 from pizzabar.eventbridge.errors import LimitExceededException, ManagedRuleException, ResourceNotFoundException
 from pizzabar.eventbridge.event import EntryError
 from pizzabar.eventbridge.parameters import NAMED_BUS, OF_BUS, check, refuse, refuse_unsupported
-from pizzabar.eventbridge.pattern import read_pattern
 from pizzabar.eventbridge.permissions import put_permission, remove_permission
 from pizzabar.eventbridge.rules import Rule
 from pizzabar.eventbridge.targets import MAX_TARGETS, read_target

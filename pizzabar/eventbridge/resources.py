@@ -7,9 +7,10 @@ from pizzabar import documents
 from pizzabar.cron import InvalidSchedule
 from pizzabar.documents import JSON
 from pizzabar.errors import Fault, ValidationException
+from pizzabar.event_patterns.errors import InvalidEventPatternException
+from pizzabar.event_patterns.pattern import read_pattern
 from pizzabar.eventbridge.buses import EventBuses, bus_name, rule_arn
-from pizzabar.eventbridge.errors import InvalidEventPatternException, ResourceNotFoundException
-from pizzabar.eventbridge.pattern import read_pattern
+from pizzabar.eventbridge.errors import ResourceNotFoundException
 from pizzabar.eventbridge.permissions import statement_of
 from pizzabar.eventbridge.schedule import read_schedule
 from pizzabar.eventbridge.targets import MAX_TARGETS, read_target

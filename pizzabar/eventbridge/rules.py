@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from pizzabar.eventbridge.pattern import Pattern
+from pizzabar.event_patterns.pattern import Pattern
 from pizzabar.eventbridge.schedule import Schedule
 from pizzabar.eventbridge.targets import Target
 from pizzabar.record import record

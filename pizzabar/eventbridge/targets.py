@@ -11,12 +11,12 @@ from pizzabar import documents
 from pizzabar.arn import parse_arn
 from pizzabar.documents import JSON
 from pizzabar.errors import ValidationException
+from pizzabar.event_patterns.tokens import fault_in
 from pizzabar.eventbridge.api_destination import is_api_destination
 from pizzabar.eventbridge.event import Event
 from pizzabar.eventbridge.event_path import read_path
 from pizzabar.eventbridge.http_parameters import HttpParameters, http_parameter_faults, read_http_parameters
 from pizzabar.eventbridge.input_transformer import read_transformer
-from pizzabar.eventbridge.tokens import fault_in
 from pizzabar.record import record
 
 Part = Callable[[Event, str, str], str]

@@ -11,6 +11,8 @@ from typing import Any
 
 from pizzabar.arn import parse_arn
 from pizzabar.documents import JSON
+from pizzabar.event_patterns.errors import InvalidEventPatternException
+from pizzabar.event_patterns.pattern import read_pattern
 from pizzabar.lambda_.errors import InvalidParameterValueException
 from pizzabar.record import record
 
@@ -109,13 +111,10 @@ def read_source(parameters: Mapping[str, JSON]) -> tuple[str, str]:
     return str(arn), position
 
 
-def read_settings(
-    parameters: Mapping[str, JSON], read_pattern: Callable[[JSON], object], source_arn: str
-) -> dict[str, JSON]:
+def read_settings(parameters: Mapping[str, JSON], source_arn: str) -> dict[str, JSON]:
     """Give the settings that a request has for a source.
 
     Raise ``InvalidParameterValueException`` for the first that is wrong.
-    ``read_pattern`` raises what it finds wrong in the pattern of a filter.
     """
     settings: dict[str, JSON] = {}
     checks = _QUEUE_CHECKS if is_queue(source_arn) else _CHECKS
@@ -137,7 +136,7 @@ def read_settings(
     for each in settings.get("FilterCriteria", {}).get("Filters", []):
         try:
             read_pattern(each.get("Pattern"))
-        except Exception as error:
+        except InvalidEventPatternException as error:
             raise _invalid(f"Invalid filter pattern definition. ({error})") from None
     return settings
 

@@ -42,7 +42,7 @@ def _identify(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -
 
 def _read_settings(properties: Mapping[str, JSON]) -> None:
     arn = str(properties.get("EventSourceArn"))
-    settings = read_settings(properties, lambda pattern: None, arn)
+    settings = read_settings(properties, arn)
     if is_queue(arn):
         check_queue_settings({**QUEUE_DEFAULTS, **settings}, arn)
 

@@ -20,6 +20,7 @@ from pizzabar.arn import Home
 from pizzabar.clock import Clock, Timer
 from pizzabar.documents import JSON, NotJSON
 from pizzabar.errors import ServiceError
+from pizzabar.event_patterns.pattern import Pattern, read_pattern
 from pizzabar.journal import CAUSE, Cause, new_trace_id
 from pizzabar.lambda_.errors import (
     InvalidParameterValueException,
@@ -49,17 +50,13 @@ MAX_PAGE_BYTES = 1 << 20
 """What one GetRecords gives at most."""
 LONGEST_BACK_OFF = timedelta(minutes=1)
 
-Matches = Callable[[JSON], bool]
-ReadPattern = Callable[[JSON], Matches]
-"""Reads the pattern of a filter."""
-
 
 @dataclass(slots=True)
 class _Reader:
     """A mapping of a stream at work."""
 
     mapping: EventSourceMapping
-    filters: list[Matches]
+    filters: list[Pattern]
     is_asked: bool
     """Whether API calls have made or changed it."""
     after: str | None = None
@@ -91,7 +88,6 @@ class EventSources:
         work: Work,
         home: Home,
         *,
-        read_pattern: ReadPattern,
         keep: Callable[[JSON], None],
     ) -> None:
         self._functions = functions
@@ -99,7 +95,6 @@ class EventSources:
         self._clock = clock
         self._work = work
         self._home = home
-        self._read_pattern = read_pattern
         self._keep = keep
         self._readers: dict[str, _Reader | QueueReader] = {}
         self._shard_ids: dict[str, str] = {}
@@ -126,7 +121,7 @@ class EventSources:
         """
         source_arn, position = read_source(parameters)
         defaults = QUEUE_DEFAULTS if is_queue(source_arn) else DEFAULTS
-        settings = {**defaults, **read_settings(parameters, self._read_pattern, source_arn)}
+        settings = {**defaults, **read_settings(parameters, source_arn)}
         function = self._functions.get(str(parameters.get("FunctionName")))
         if is_queue(source_arn):
             check_queue_settings(settings, source_arn)
@@ -173,7 +168,7 @@ class EventSources:
         source_arn, function_arn = reader.mapping.source_arn, reader.mapping.function_arn
         settings = {
             **reader.mapping.settings,
-            **read_settings(parameters, self._read_pattern, source_arn),
+            **read_settings(parameters, source_arn),
         }
         if reader.mapping.is_of_queue:
             check_queue_settings(settings, source_arn)
@@ -185,7 +180,7 @@ class EventSources:
             settings=settings,
             modified=self._clock.now(),
         )
-        reader.filters = [self._read_pattern(each) for each in reader.mapping.patterns]
+        reader.filters = [read_pattern(each) for each in reader.mapping.patterns]
         reader.is_asked = True
         self._start(reader)
         return reader.mapping
@@ -334,7 +329,7 @@ class EventSources:
         mapping = reader.mapping
         records = [_as_event(mapping, each) for each in batch]
         if reader.filters:
-            records = [each for each in records if any(matches(each) for matches in reader.filters)]
+            records = [each for each in records if any(pattern.matches(each) for pattern in reader.filters)]
         done = len(batch)
         try:
             if records:
@@ -441,7 +436,7 @@ class EventSources:
     def _enter(
         self, mapping: EventSourceMapping, *, is_asked: bool, after: str | None = None
     ) -> _Reader | QueueReader:
-        filters = [self._read_pattern(each) for each in mapping.patterns]
+        filters = [read_pattern(each) for each in mapping.patterns]
         reader: _Reader | QueueReader
         if mapping.is_of_queue:
             around = (self._functions, self._call, self._clock, self._work)

@@ -19,6 +19,7 @@ from pizzabar.arn import parse_arn
 from pizzabar.clock import Clock, Timer
 from pizzabar.documents import JSON, NotJSON
 from pizzabar.errors import ServiceError
+from pizzabar.event_patterns.pattern import Pattern
 from pizzabar.journal import CAUSE, Cause, act_as, new_trace_id
 from pizzabar.lambda_.errors import InvalidParameterValueException, ResourceNotFoundException
 from pizzabar.lambda_.event_source_mapping import EventSourceMapping
@@ -32,8 +33,6 @@ AT_ONCE = 5
 """How many batches are handed over at once where the mapping does not say; AWS begins with as many."""
 MOST_OF_ONE_CALL = 10
 _FAILED = "PROBLEM: Function call failed"
-
-Matches = Callable[[JSON], bool]
 
 
 def queue_url(arn: str) -> str:
@@ -69,7 +68,7 @@ class QueueReader:
     def __init__(
         self,
         mapping: EventSourceMapping,
-        filters: list[Matches],
+        filters: list[Pattern],
         functions: Functions,
         call: Call,
         clock: Clock,
@@ -178,7 +177,7 @@ class QueueReader:
         taken = self._clock.now()
         records = [_as_event(self.mapping, message) for message in batch]
         if self.filters:
-            records = [each for each in records if any(_is_matched(matches, each) for matches in self.filters)]
+            records = [each for each in records if any(_is_matched(pattern, each) for pattern in self.filters)]
         failed: Collection[str] = ()
         if records:
             ids = [record["messageId"] for record in records]
@@ -278,7 +277,7 @@ def _as_attribute(value: JSON) -> JSON:
     return {**given, "stringListValues": [], "binaryListValues": [], "dataType": value["DataType"]}
 
 
-def _is_matched(matches: Matches, record: JSON) -> bool:
+def _is_matched(pattern: Pattern, record: JSON) -> bool:
     """Whether a filter matches a record: its body as the document that it is, or as the text.
 
     https://docs.aws.amazon.com/lambda/latest/dg/with-sqs-filtering.html
@@ -287,6 +286,7 @@ def _is_matched(matches: Matches, record: JSON) -> bool:
         body = documents.parse(record["body"])
     except NotJSON:
         body = record["body"]
+    matches = pattern.matches
     return matches(record | {"body": body}) or (body is not record["body"] and matches(record))
 
 

@@ -10,9 +10,9 @@ from fnmatch import fnmatchcase
 
 from pizzabar.cloudformation.node import is_known
 from pizzabar.documents import JSON, NotJSON, parse
+from pizzabar.event_patterns.conjunction import Conjunction
+from pizzabar.event_patterns.pattern import Pattern
 from pizzabar.eventbridge.buses import bus_name
-from pizzabar.eventbridge.conjunction import Conjunction
-from pizzabar.eventbridge.pattern import Pattern
 from pizzabar.lint.definitions import definitions, tasks
 from pizzabar.lint.policies import statements_of
 from pizzabar.lint.sources import FUNCTION

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from pizzabar.documents import JSON
+from pizzabar.event_patterns.pattern import read_pattern
 from pizzabar.eventbridge.buses import bus_name
-from pizzabar.eventbridge.pattern import read_pattern
 from pizzabar.lint.events import has_strangers, put_events
 from pizzabar.lint.finding import Finding
 from pizzabar.lint.policies import statements_of

@@ -10,8 +10,8 @@ from typing import Any
 
 from pizzabar import documents
 from pizzabar.documents import JSON
-from pizzabar.eventbridge.explanation import explain
-from pizzabar.eventbridge.pattern import Pattern
+from pizzabar.event_patterns.explanation import explain
+from pizzabar.event_patterns.pattern import Pattern
 
 MOST = 5
 """How many of the things that were there are told of."""

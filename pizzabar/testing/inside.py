@@ -15,8 +15,8 @@ from pizzabar.cloudformation.stack import Stack
 from pizzabar.documents import JSON
 from pizzabar.emulator import Emulator
 from pizzabar.errors import PizzabarError
+from pizzabar.event_patterns.pattern import read_pattern
 from pizzabar.eventbridge.buses import bus_name
-from pizzabar.eventbridge.pattern import read_pattern
 from pizzabar.eventbridge.put_entry import entries_of
 from pizzabar.faults import FaultRule
 from pizzabar.journal import Hop

@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from pizzabar.documents import encode
-from pizzabar.eventbridge.index import RuleIndex
-from pizzabar.eventbridge.pattern import Pattern, read_pattern
+from pizzabar.event_patterns.index import RuleIndex
+from pizzabar.event_patterns.pattern import Pattern, read_pattern
 from tests.benchmarks import other_event_matchers
 from tests.benchmarks.other_event_matchers import rate
 

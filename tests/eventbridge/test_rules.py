@@ -9,8 +9,8 @@ import pytest
 from pizzabar import documents
 from pizzabar.documents import JSON
 from pizzabar.errors import ValidationException
+from pizzabar.event_patterns.pattern import read_pattern
 from pizzabar.eventbridge.event import Event
-from pizzabar.eventbridge.pattern import read_pattern
 from pizzabar.eventbridge.rules import Rule
 from pizzabar.eventbridge.targets import read_target
 

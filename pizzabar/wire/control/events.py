@@ -12,11 +12,11 @@ from pydantic import BaseModel, Field
 from pizzabar import documents
 from pizzabar.documents import JSON
 from pizzabar.emulator import Emulator
+from pizzabar.event_patterns.errors import InvalidEventPatternException
+from pizzabar.event_patterns.explanation import explain
+from pizzabar.event_patterns.nearest import nearest
+from pizzabar.event_patterns.pattern import Pattern, read_pattern
 from pizzabar.eventbridge.buses import MAX_ENTRIES, bus_name
-from pizzabar.eventbridge.errors import InvalidEventPatternException
-from pizzabar.eventbridge.explanation import explain
-from pizzabar.eventbridge.nearest import nearest
-from pizzabar.eventbridge.pattern import Pattern, read_pattern
 from pizzabar.eventbridge.put_entry import PutEntry, entries_of
 from pizzabar.eventbridge.rules import Rule as BusRule
 from pizzabar.journal import Hop

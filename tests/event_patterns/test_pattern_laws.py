@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pizzabar import documents
-from pizzabar.eventbridge.errors import InvalidEventPatternException
-from pizzabar.eventbridge.index import RuleIndex
-from pizzabar.eventbridge.pattern import read_pattern
-from tests.eventbridge import naive
-from tests.eventbridge.patterns import events, patterns
+from pizzabar.event_patterns.errors import InvalidEventPatternException
+from pizzabar.event_patterns.index import RuleIndex
+from pizzabar.event_patterns.pattern import read_pattern
+from tests.event_patterns import naive
+from tests.event_patterns.patterns import events, patterns
 
 
 @settings(max_examples=300, deadline=None)

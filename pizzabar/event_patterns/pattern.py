@@ -15,14 +15,14 @@ from collections.abc import Iterator
 
 from pizzabar.documents import JSON, write
 from pizzabar.errors import Fault
-from pizzabar.eventbridge.comparison import Comparison, Exists
-from pizzabar.eventbridge.conjunction import Conjunction, Field
-from pizzabar.eventbridge.errors import InvalidEventPatternException
-from pizzabar.eventbridge.leaves import FieldPath, field_path
-from pizzabar.eventbridge.operators import RESERVED_IN_OR, Refused, read_element
-from pizzabar.eventbridge.place import located
-from pizzabar.eventbridge.tokens import Cursor, Stop
-from pizzabar.eventbridge.wildcard import Wildcard, is_too_complex
+from pizzabar.event_patterns.comparison import Comparison, Exists
+from pizzabar.event_patterns.conjunction import Conjunction, Field
+from pizzabar.event_patterns.errors import InvalidEventPatternException
+from pizzabar.event_patterns.leaves import FieldPath, field_path
+from pizzabar.event_patterns.operators import RESERVED_IN_OR, Refused, read_element
+from pizzabar.event_patterns.place import located
+from pizzabar.event_patterns.tokens import Cursor, Stop
+from pizzabar.event_patterns.wildcard import Wildcard, is_too_complex
 from pizzabar.record import record
 
 COMBINATIONS_LIMIT = 1_000

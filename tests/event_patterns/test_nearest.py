@@ -5,10 +5,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pizzabar.eventbridge.explanation import explain
-from pizzabar.eventbridge.nearest import nearest
-from pizzabar.eventbridge.pattern import Pattern, read_pattern
-from tests.eventbridge.patterns import events, patterns
+from pizzabar.event_patterns.explanation import explain
+from pizzabar.event_patterns.nearest import nearest
+from pizzabar.event_patterns.pattern import Pattern, read_pattern
+from tests.event_patterns.patterns import events, patterns
 
 ORDER = {"source": "pizza", "detail": {"status": "ready", "items": [{"name": "napoli"}, {"size": 26}]}}
 

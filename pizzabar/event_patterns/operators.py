@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
-from pizzabar.eventbridge.cidr import WIDTHS, InvalidCidr, block_of, read_address, read_cidr
-from pizzabar.eventbridge.comparison import (
+from pizzabar.event_patterns.cidr import WIDTHS, InvalidCidr, block_of, read_address, read_cidr
+from pizzabar.event_patterns.comparison import (
     AnythingBut,
     Comparison,
     EqualsIgnoreCase,
@@ -27,9 +27,9 @@ from pizzabar.eventbridge.comparison import (
     Text,
     as_read,
 )
-from pizzabar.eventbridge.numbers import number_of
-from pizzabar.eventbridge.tokens import Cursor, Stop
-from pizzabar.eventbridge.wildcard import InvalidWildcard, Wildcard, read_wildcard
+from pizzabar.event_patterns.numbers import number_of
+from pizzabar.event_patterns.tokens import Cursor, Stop
+from pizzabar.event_patterns.wildcard import InvalidWildcard, Wildcard, read_wildcard
 
 RESERVED_IN_OR = frozenset(
     {

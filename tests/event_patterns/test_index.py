@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from pizzabar.eventbridge.index import RuleIndex
-from pizzabar.eventbridge.pattern import read_pattern
+from pizzabar.event_patterns.index import RuleIndex
+from pizzabar.event_patterns.pattern import read_pattern
 
 
 def index_of(**rules: dict[str, Any]) -> RuleIndex[str]:

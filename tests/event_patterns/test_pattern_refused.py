@@ -11,8 +11,8 @@ import pytest
 
 from pizzabar.documents import write
 from pizzabar.errors import Fault
-from pizzabar.eventbridge.errors import InvalidEventPatternException
-from pizzabar.eventbridge.pattern import read_pattern
+from pizzabar.event_patterns.errors import InvalidEventPatternException
+from pizzabar.event_patterns.pattern import read_pattern
 
 TOO_COMPLEX = (
     "Rule is too complex - try using fewer wildcard characters or fewer repeating character sequences after a "

@@ -7,9 +7,9 @@ consistently.
 """
 
 from pizzabar.documents import JSON
-from pizzabar.eventbridge.conjunction import Conjunction, Field
-from pizzabar.eventbridge.leaves import FieldPath
-from pizzabar.eventbridge.pattern import Pattern
+from pizzabar.event_patterns.conjunction import Conjunction, Field
+from pizzabar.event_patterns.leaves import FieldPath
+from pizzabar.event_patterns.pattern import Pattern
 from pizzabar.record import record
 
 

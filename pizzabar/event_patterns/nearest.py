@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from typing import Generic, TypeVar
 
 from pizzabar.documents import JSON
-from pizzabar.eventbridge.conjunction import Conjunction, Field
-from pizzabar.eventbridge.explanation import ConjunctionExplanation, Verdict, explain_conjunction
-from pizzabar.eventbridge.pattern import Pattern
+from pizzabar.event_patterns.conjunction import Conjunction, Field
+from pizzabar.event_patterns.explanation import ConjunctionExplanation, Verdict, explain_conjunction
+from pizzabar.event_patterns.pattern import Pattern
 from pizzabar.record import record
 
 K = TypeVar("K")

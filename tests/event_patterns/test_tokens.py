@@ -2,7 +2,7 @@
 
 import pytest
 
-from pizzabar.eventbridge.tokens import Cursor, Stop
+from pizzabar.event_patterns.tokens import Cursor, Stop
 
 VALUES = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
 COMMENT = (

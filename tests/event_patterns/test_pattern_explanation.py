@@ -4,9 +4,9 @@ from typing import Any
 
 from hypothesis import given, settings
 
-from pizzabar.eventbridge.explanation import Verdict, explain
-from pizzabar.eventbridge.pattern import read_pattern
-from tests.eventbridge.patterns import events, patterns
+from pizzabar.event_patterns.explanation import Verdict, explain
+from pizzabar.event_patterns.pattern import read_pattern
+from tests.event_patterns.patterns import events, patterns
 
 
 def test_each_field_has_a_verdict() -> None:

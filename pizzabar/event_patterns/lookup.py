@@ -18,8 +18,8 @@ from math import inf
 from typing import Any, Protocol
 
 from pizzabar.documents import JSON
-from pizzabar.eventbridge.cidr import WIDTHS, Cidr, read_address
-from pizzabar.eventbridge.comparison import (
+from pizzabar.event_patterns.cidr import WIDTHS, Cidr, read_address
+from pizzabar.event_patterns.comparison import (
     Comparison,
     EqualsIgnoreCase,
     Literal,
@@ -32,8 +32,8 @@ from pizzabar.eventbridge.comparison import (
     Text,
     fold,
 )
-from pizzabar.eventbridge.numbers import Comparable, comparable
-from pizzabar.eventbridge.wildcard import Wildcard
+from pizzabar.event_patterns.numbers import Comparable, comparable
+from pizzabar.event_patterns.wildcard import Wildcard
 
 GRAM = 3
 """The length of the piece of a wildcard's inner literal that it is entered under."""

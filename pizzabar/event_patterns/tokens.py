@@ -14,7 +14,7 @@ import unicodedata
 from typing import NamedTuple, NoReturn
 
 from pizzabar.documents import JSON
-from pizzabar.eventbridge.place import source_at
+from pizzabar.event_patterns.place import source_at
 
 MAX_DEPTH = 1_000
 """Levels of objects and arrays that are read."""

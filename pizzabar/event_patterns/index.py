@@ -25,11 +25,11 @@ from operator import and_
 from typing import Generic, TypeVar
 
 from pizzabar.documents import JSON
-from pizzabar.eventbridge.comparison import AnythingBut, Comparison, Exists
-from pizzabar.eventbridge.conjunction import Conjunction, Field
-from pizzabar.eventbridge.leaves import KEY_SEGMENTS
-from pizzabar.eventbridge.lookup import Lookup
-from pizzabar.eventbridge.pattern import Pattern
+from pizzabar.event_patterns.comparison import AnythingBut, Comparison, Exists
+from pizzabar.event_patterns.conjunction import Conjunction, Field
+from pizzabar.event_patterns.leaves import KEY_SEGMENTS
+from pizzabar.event_patterns.lookup import Lookup
+from pizzabar.event_patterns.pattern import Pattern
 from pizzabar.record import record
 
 K = TypeVar("K", bound=Hashable)

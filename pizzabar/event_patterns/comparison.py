@@ -14,9 +14,9 @@ from functools import lru_cache
 from math import inf
 
 from pizzabar.documents import JSON
-from pizzabar.eventbridge.cidr import Cidr
-from pizzabar.eventbridge.numbers import Comparable, comparable
-from pizzabar.eventbridge.wildcard import Wildcard
+from pizzabar.event_patterns.cidr import Cidr
+from pizzabar.event_patterns.numbers import Comparable, comparable
+from pizzabar.event_patterns.wildcard import Wildcard
 from pizzabar.record import record
 
 

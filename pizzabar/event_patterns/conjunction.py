@@ -10,8 +10,8 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html
 from dataclasses import field
 
 from pizzabar.documents import JSON
-from pizzabar.eventbridge.comparison import Comparison
-from pizzabar.eventbridge.leaves import NO_MEMBERSHIP, FieldPath, Membership, combine
+from pizzabar.event_patterns.comparison import Comparison
+from pizzabar.event_patterns.leaves import NO_MEMBERSHIP, FieldPath, Membership, combine
 from pizzabar.record import record
 
 

@@ -1,0 +1,1 @@
+"""The language of event patterns: which events a rule, or a filter of an event source, wants. Pure."""

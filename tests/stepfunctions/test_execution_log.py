@@ -73,13 +73,13 @@ async def test_every_event_is_a_line() -> None:
         "ExecutionFailed",
     ]
     [execution] = {line["execution_arn"] for line in written}
-    now = str(round(emulator.clock.now().timestamp() * 1000))
+    told = await emulator.call("stepfunctions", "GetExecutionHistory", {"executionArn": execution})
     assert written[0] == {
         "id": "1",
         "type": "ExecutionStarted",
         "details": {"input": '{"secret":1}', "inputDetails": {"truncated": False}, "roleArn": ROLE},
         "previous_event_id": "0",
-        "event_timestamp": now,
+        "event_timestamp": str(round(told["events"][0]["timestamp"] * 1000)),
         "execution_arn": execution,
         "redrive_count": "0",
     }

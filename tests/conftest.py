@@ -1,9 +1,10 @@
-"""What every test may use: a test that is a coroutine function runs on an event loop of its own."""
+"""What every test may use: a test that is a coroutine function runs on an event loop of its own, or its folder's."""
 
 import asyncio
 import inspect
 import os
 from collections.abc import Coroutine
+from contextvars import copy_context
 from typing import Any
 
 import pytest
@@ -20,12 +21,17 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Run a coroutine test to its end."""
+    """Run a coroutine test to its end, by its fixture ``runner`` if it has one."""
     if not inspect.iscoroutinefunction(pyfuncitem.obj):
         return None
     names = inspect.signature(pyfuncitem.obj).parameters
     arguments = {name: pyfuncitem.funcargs[name] for name in names if name in pyfuncitem.funcargs}
-    asyncio.run(_within(pyfuncitem.obj(**arguments)))
+    test = _within(pyfuncitem.obj(**arguments))
+    runner = pyfuncitem.funcargs.get("runner")
+    if isinstance(runner, asyncio.Runner):
+        runner.run(test, context=copy_context())
+    else:
+        asyncio.run(test)
     return True
 
 

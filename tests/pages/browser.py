@@ -71,10 +71,12 @@ async def visit(
     page = await context.new_page()
     visitor = Visit(page)
     await page.goto(path)
-    yield page
-    # What is cut off when the window closes is nobody's fault.
-    errors = tuple(visitor.errors)
-    await context.close()
+    try:
+        yield page
+    finally:
+        # What is cut off when the window closes is nobody's fault.
+        errors = tuple(visitor.errors)
+        await context.close()
     assert not errors, errors
 
 

@@ -12,10 +12,10 @@ from typing import Literal
 from urllib.parse import quote
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from tests.flow.serving import ORDER, PizzaBar, open_pizza_bar, receive
-from tests.pages.browser import assert_accessible, open_browser, visit
+from tests.pages.browser import assert_accessible, visit
 from tests.running import SECONDS, free_port, pizzabar, wait_for
 
 CONSOLE = "/_pizzabar"
@@ -28,11 +28,10 @@ def view(*names: str) -> str:
 
 
 @asynccontextmanager
-async def open_console(*names: str) -> AsyncIterator[tuple[PizzaBar, Page]]:
+async def open_console(browser: Browser, *names: str) -> AsyncIterator[tuple[PizzaBar, Page]]:
     """Open a pizza bar, and look at a view of its console."""
     async with (
         open_pizza_bar() as bar,
-        open_browser() as browser,
         visit(browser, bar.port, view(*names), width=WIDE) as page,
     ):
         yield bar, page
@@ -50,8 +49,8 @@ async def order(bar: PizzaBar, waits: int = 5) -> str:
     return str((await bar.executions())[0]["executionArn"])
 
 
-async def test_an_executions_graph_advances_while_time_does() -> None:
-    async with open_console() as (bar, page):
+async def test_an_executions_graph_advances_while_time_does(browser: Browser) -> None:
+    async with open_console(browser) as (bar, page):
         await page.get_by_role("navigation").get_by_role("link", name="Executions").click()
         await expect(page.get_by_text("Nothing yet.")).to_be_visible()
         arn = await order(bar, waits=0)
@@ -78,10 +77,10 @@ async def test_an_executions_graph_advances_while_time_does() -> None:
         await expect(page.get_by_role("table").last).to_contain_text("ExecutionSucceeded")
 
 
-async def test_an_execution_is_stopped_redriven_and_started_again_with_another_input() -> None:
+async def test_an_execution_is_stopped_redriven_and_started_again_with_another_input(browser: Browser) -> None:
     async with open_pizza_bar() as bar:
         arn = await order(bar, waits=1)
-        async with open_browser() as browser, visit(browser, bar.port, view("executions", arn), width=WIDE) as page:
+        async with visit(browser, bar.port, view("executions", arn), width=WIDE) as page:
             await page.get_by_role("button", name="Stop").click()
             await expect(page.locator("dd .badge")).to_have_text("ABORTED")
             await page.get_by_role("button", name="Redrive").click()
@@ -94,10 +93,10 @@ async def test_an_execution_is_stopped_redriven_and_started_again_with_another_i
             assert len(await bar.executions()) == 2
 
 
-async def test_an_event_is_told_with_why_each_rule_matched_or_not() -> None:
+async def test_an_event_is_told_with_why_each_rule_matched_or_not(browser: Browser) -> None:
     async with open_pizza_bar() as bar:
         await order(bar, waits=0)
-        async with open_browser() as browser, visit(browser, bar.port, view("bus"), width=WIDE) as page:
+        async with visit(browser, bar.port, view("bus"), width=WIDE) as page:
             await page.get_by_role("region", name="Events, newest first").get_by_role("link").first.click()
             why = page.get_by_role("region", name="Why each rule matched or did not")
             await expect(why.get_by_role("row", name="pizzabar-StatusRule")).to_contain_text("matches")
@@ -114,8 +113,8 @@ async def test_an_event_is_told_with_why_each_rule_matched_or_not() -> None:
             await expect(page.get_by_role("main")).to_contain_text("Matched by pizzabar-LogRule.")
 
 
-async def test_an_item_is_made_edited_and_deleted() -> None:
-    async with open_console("tables", "pizzabar-Sessions") as (bar, page):
+async def test_an_item_is_made_edited_and_deleted(browser: Browser) -> None:
+    async with open_console(browser, "tables", "pizzabar-Sessions") as (bar, page):
         await page.get_by_role("button", name="New item").click()
         now = int(bar.emulator.clock.now().timestamp())
         item = {"connectionId": {"S": "a"}, "ttl": {"N": str(now + 90)}, "stage": {"S": "api"}}
@@ -140,10 +139,10 @@ async def test_an_item_is_made_edited_and_deleted() -> None:
         assert await bar.items("Sessions") == []
 
 
-async def test_the_clock_jumps_and_changes_its_mode() -> None:
+async def test_the_clock_jumps_and_changes_its_mode(browser: Browser) -> None:
     async with open_pizza_bar() as bar:
         await order(bar, waits=0)
-        async with open_browser() as browser, visit(browser, bar.port, view("clock")) as page:
+        async with visit(browser, bar.port, view("clock")) as page:
             before = bar.emulator.clock.now()
             await expect(page.get_by_text("in 5.000 s")).to_be_visible()
             await page.get_by_role("button", name="Jump to the next timer").click()
@@ -159,11 +158,11 @@ async def test_the_clock_jumps_and_changes_its_mode() -> None:
             await expect(page.get_by_role("definition").first).to_have_text("virtual")
 
 
-async def test_an_order_is_a_waterfall_with_its_log_lines() -> None:
+async def test_an_order_is_a_waterfall_with_its_log_lines(browser: Browser) -> None:
     async with open_pizza_bar() as bar:
         await order(bar)
         [trace] = [hop.trace_id for hop in bar.emulator.journal if hop.operation == "StartExecution"]
-        async with open_browser() as browser, visit(browser, bar.port, view("traces", "last"), width=WIDE) as page:
+        async with visit(browser, bar.port, view("traces", "last"), width=WIDE) as page:
             spans = page.locator(".waterfall .span")
             await expect(spans).to_have_count(sum(hop.trace_id == trace for hop in bar.emulator.journal))
             await expect(page.locator(".gap").first).to_contain_text("s without a hop")
@@ -172,8 +171,8 @@ async def test_an_order_is_a_waterfall_with_its_log_lines() -> None:
             await expect(page.get_by_role("complementary")).to_contain_text("stepfunctions:StartExecution")
 
 
-async def test_the_lines_of_a_log_come_as_they_are_written_each_once() -> None:
-    async with open_console("logs", "/aws/lambda/pizzabar-StatusFunction") as (bar, page):
+async def test_the_lines_of_a_log_come_as_they_are_written_each_once(browser: Browser) -> None:
+    async with open_console(browser, "logs", "/aws/lambda/pizzabar-StatusFunction") as (bar, page):
         await order(bar, waits=0)
         lines = page.locator(".line")
         await expect(lines).to_have_count(4)
@@ -185,8 +184,8 @@ async def test_the_lines_of_a_log_come_as_they_are_written_each_once() -> None:
         await expect(page).to_have_url(re.compile(r"\?text=END\+RequestId$"))
 
 
-async def test_clients_side_by_side_send_and_are_told() -> None:
-    async with open_console("connections") as (_bar, page):
+async def test_clients_side_by_side_send_and_are_told(browser: Browser) -> None:
+    async with open_console(browser, "connections") as (_bar, page):
         for number in (1, 2):
             await page.get_by_role("button", name="Open").click()
             await expect(page.get_by_role("region", name=f"Client {number}")).to_contain_text("connected")
@@ -224,15 +223,15 @@ async def test_clients_side_by_side_send_and_are_told() -> None:
         await expect(client.get_by_role("log")).to_contain_text("order accepted")
 
 
-async def test_a_piece_of_output_shows_what_of_the_template_it_came_from() -> None:
-    async with open_console("templates", "OrderIntegration", "$default") as (_bar, page):
+async def test_a_piece_of_output_shows_what_of_the_template_it_came_from(browser: Browser) -> None:
+    async with open_console(browser, "templates", "OrderIntegration", "$default") as (_bar, page):
         await page.get_by_role("region", name="Output").get_by_text("margherita").click()
         await expect(page.locator("mark")).to_have_text("$order")
         await expect(page.get_by_role("region", name="Values")).to_contain_text("java.lang.String")
 
 
-async def test_learning_goes_on_with_what_really_happens() -> None:
-    async with open_console("learn") as (bar, page):
+async def test_learning_goes_on_with_what_really_happens(browser: Browser) -> None:
+    async with open_console(browser, "learn") as (bar, page):
         await expect(page.get_by_text("0 of 7 done.")).to_be_visible()
         async with bar.connect():
             await expect(page.get_by_text("2 of 7 done.")).to_be_visible()
@@ -240,8 +239,8 @@ async def test_learning_goes_on_with_what_really_happens() -> None:
         await expect(page.get_by_text("7 of 7 done.")).to_be_visible()
 
 
-async def test_ten_thousand_hops_are_a_list_of_the_few_that_are_seen() -> None:
-    async with open_console() as (bar, page):
+async def test_ten_thousand_hops_are_a_list_of_the_few_that_are_seen(browser: Browser) -> None:
+    async with open_console(browser) as (bar, page):
         await expect(page.get_by_text("0 of 0 hops")).to_be_visible()
         for _ in range(25):
             for _ in range(400):
@@ -270,27 +269,26 @@ async def test_ten_thousand_hops_are_a_list_of_the_few_that_are_seen() -> None:
         assert frames[len(frames) // 2] < 50, frames
 
 
-async def test_it_takes_up_where_it_was_when_the_server_is_there_again(tmp_path: Path) -> None:
+async def test_it_takes_up_where_it_was_when_the_server_is_there_again(browser: Browser, tmp_path: Path) -> None:
     port = free_port()
     settings = {"port": port, "state": tmp_path / "state.db", "clock": "virtual"}
-    async with open_browser() as browser:
-        server = pizzabar("up", **settings)
-        try:
-            await asyncio.to_thread(wait_for, server, port)
-            async with visit(browser, port, view("connections"), width=WIDE) as page:
-                await expect(page.get_by_role("status").first).to_have_text("live")
-                server.terminate()
-                await asyncio.to_thread(server.communicate, timeout=SECONDS)
-                await expect(page.get_by_role("status").first).to_have_text("the server is away: trying again")
-
-                server = pizzabar("up", **settings)
-                await asyncio.to_thread(wait_for, server, port)
-                await expect(page.get_by_role("status").first).to_have_text("live")
-                await page.get_by_role("button", name="Open").click()
-                await expect(page.get_by_role("link", name="1 connection")).to_be_visible()
-        finally:
+    server = pizzabar("up", **settings)
+    try:
+        await asyncio.to_thread(wait_for, server, port)
+        async with visit(browser, port, view("connections"), width=WIDE) as page:
+            await expect(page.get_by_role("status").first).to_have_text("live")
             server.terminate()
             await asyncio.to_thread(server.communicate, timeout=SECONDS)
+            await expect(page.get_by_role("status").first).to_have_text("the server is away: trying again")
+
+            server = pizzabar("up", **settings)
+            await asyncio.to_thread(wait_for, server, port)
+            await expect(page.get_by_role("status").first).to_have_text("live")
+            await page.get_by_role("button", name="Open").click()
+            await expect(page.get_by_role("link", name="1 connection")).to_be_visible()
+    finally:
+        server.terminate()
+        await asyncio.to_thread(server.communicate, timeout=SECONDS)
 
 
 VIEWS = [
@@ -327,16 +325,17 @@ async def assert_shown(page: Page) -> None:
 
 
 @pytest.mark.parametrize(("width", "colors"), [(390, "light"), (WIDE, "dark")])
-async def test_every_view_has_its_address_and_is_accessible(width: int, colors: Literal["light", "dark"]) -> None:
+async def test_every_view_has_its_address_and_is_accessible(
+    browser: Browser, width: int, colors: Literal["light", "dark"]
+) -> None:
     async with open_pizza_bar() as bar:
         arn = await order(bar, waits=2)
         [event] = [
             hop.result["Entries"][0]["EventId"] for hop in bar.emulator.journal if hop.operation == "PutEvents"
         ][:1]
-        async with open_browser() as browser:
-            for names in VIEWS:
-                path = view(*({"ARN": arn, "EVENT": event}.get(name, name) for name in names))
-                async with visit(browser, bar.port, path, width=width, colors=colors) as page:
-                    await assert_shown(page)
-                    assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
-                    await assert_accessible(page)
+        for names in VIEWS:
+            path = view(*({"ARN": arn, "EVENT": event}.get(name, name) for name in names))
+            async with visit(browser, bar.port, path, width=width, colors=colors) as page:
+                await assert_shown(page)
+                assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
+                await assert_accessible(page)

@@ -1,27 +1,26 @@
 """The kitchen, and what a guest sees of it: real sockets, virtual time."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from pizzabar.settings import Settings
 from tests.flow.serving import STATUSES, PizzaBar, open_pizza_bar
-from tests.pages.browser import assert_accessible, open_browser, visit
+from tests.pages.browser import assert_accessible, visit
 from tests.pages.test_order_page import card, expect_status, order
 
 VERBS = ["Prepare", "Bake", "Pack", "Send", "Deliver"]
 
 
 @asynccontextmanager
-async def kitchen() -> AsyncIterator[tuple[PizzaBar, Page, Page]]:
+async def kitchen(browser: Browser) -> AsyncIterator[tuple[PizzaBar, Page, Page]]:
     """Open the pizza bar, and let a guest and the kitchen look at their pages."""
     async with (
         open_pizza_bar() as bar,
-        open_browser() as browser,
         visit(browser, bar.port) as guest,
         visit(browser, bar.port, "/kitchen", width=1280) as cooks,
     ):
@@ -34,8 +33,8 @@ def column(cooks: Page, status: str) -> Locator:
     return cooks.get_by_role("region", name=status.removeprefix("order ").removeprefix("is "))
 
 
-async def test_the_kitchen_moves_an_order_through_all_statuses() -> None:
-    async with kitchen() as (bar, guest, cooks):
+async def test_the_kitchen_moves_an_order_through_all_statuses(browser: Browser) -> None:
+    async with kitchen(browser) as (bar, guest, cooks):
         await order(guest, "funghi", moved_on="manual")
 
         for status, verb in zip(STATUSES, VERBS, strict=False):
@@ -48,8 +47,8 @@ async def test_the_kitchen_moves_an_order_through_all_statuses() -> None:
         await expect(cooks.get_by_role("status")).to_have_text("Funghi, L: order delivered")
 
 
-async def test_the_kitchen_refuses_an_order_and_the_guest_sees_why() -> None:
-    async with kitchen() as (bar, guest, cooks):
+async def test_the_kitchen_refuses_an_order_and_the_guest_sees_why(browser: Browser) -> None:
+    async with kitchen(browser) as (bar, guest, cooks):
         await order(guest, "diavola", moved_on="manual")
         await cooks.get_by_role("button", name="Refuse Diavola, L").click()
         await expect(cooks.get_by_role("dialog", name="Refuse Diavola, L?")).to_be_visible()
@@ -63,8 +62,8 @@ async def test_the_kitchen_refuses_an_order_and_the_guest_sees_why() -> None:
         assert stored["status"] == {"S": 'order refused: the "hot" salami is out'}
 
 
-async def test_a_refusal_is_thought_better_of() -> None:
-    async with kitchen() as (_bar, guest, cooks):
+async def test_a_refusal_is_thought_better_of(browser: Browser) -> None:
+    async with kitchen(browser) as (_bar, guest, cooks):
         await order(guest, "diavola", moved_on="manual")
         await cooks.get_by_role("button", name="Refuse Diavola, L").click()
         await cooks.get_by_role("button", name="Keep it").click()
@@ -73,8 +72,8 @@ async def test_a_refusal_is_thought_better_of() -> None:
         await expect(cooks.get_by_role("button", name="Refuse Diavola, L")).to_be_focused()
 
 
-async def test_the_kitchen_is_switched_for_all_orders_that_do_not_say() -> None:
-    async with kitchen() as (bar, guest, cooks):
+async def test_the_kitchen_is_switched_for_all_orders_that_do_not_say(browser: Browser) -> None:
+    async with kitchen(browser) as (bar, guest, cooks):
         switch = cooks.get_by_role("switch")
         await expect(switch).not_to_be_checked()
         await switch.check()
@@ -92,8 +91,8 @@ async def test_the_kitchen_is_switched_for_all_orders_that_do_not_say() -> None:
         await expect(switch).to_be_checked()
 
 
-async def test_a_cook_who_comes_second_is_told() -> None:
-    async with kitchen() as (bar, guest, cooks):
+async def test_a_cook_who_comes_second_is_told(browser: Browser) -> None:
+    async with kitchen(browser) as (bar, guest, cooks):
         await order(guest, "funghi", moved_on="manual")
         await expect(column(cooks, STATUSES[0])).to_contain_text("Funghi")
         [ticket] = await bar.items("Tickets")
@@ -110,8 +109,8 @@ async def test_a_cook_who_comes_second_is_told() -> None:
         await expect_status(guest, "funghi", STATUSES[1])
 
 
-async def test_an_order_is_moved_on_without_a_mouse() -> None:
-    async with kitchen() as (_bar, guest, cooks):
+async def test_an_order_is_moved_on_without_a_mouse(browser: Browser) -> None:
+    async with kitchen(browser) as (_bar, guest, cooks):
         await order(guest, "funghi", moved_on="manual")
         await cooks.get_by_role("button", name="Prepare Funghi, L").focus()
 
@@ -122,25 +121,23 @@ async def test_an_order_is_moved_on_without_a_mouse() -> None:
         await expect_status(guest, "funghi", STATUSES[5])
 
 
-async def test_the_kitchen_connects_again_after_the_server_does(tmp_path: Path) -> None:
+async def test_the_kitchen_connects_again_after_the_server_does(browser: Browser, tmp_path: Path) -> None:
     settings = Settings(state=tmp_path / "state.db", clock="virtual")
-    async with open_browser() as browser:
+    async with AsyncExitStack() as visits:
         async with open_pizza_bar(settings) as bar:
             port = bar.port
-            visits = visit(browser, port), visit(browser, port, "/kitchen")
-            guest, cooks = [await each.__aenter__() for each in visits]
+            guest = await visits.enter_async_context(visit(browser, port))
+            cooks = await visits.enter_async_context(visit(browser, port, "/kitchen"))
             await order(guest, "funghi", moved_on="manual")
             await expect(column(cooks, STATUSES[0])).to_contain_text("Funghi")
         async with open_pizza_bar(settings, port=port):
             await cooks.get_by_role("button", name="Prepare").click()
             await expect_status(guest, "funghi", STATUSES[1])
-            for each in visits:
-                await each.__aexit__(None, None, None)
 
 
 @pytest.mark.parametrize("message", ['"just a text"', '{"type":5,"size":{},"kitchen":"manual"}', "[]", "null"])
-async def test_whatever_was_ordered_is_a_ticket(message: str) -> None:
-    async with kitchen() as (bar, _guest, cooks), bar.connect() as other:
+async def test_whatever_was_ordered_is_a_ticket(browser: Browser, message: str) -> None:
+    async with kitchen(browser) as (bar, _guest, cooks), bar.connect() as other:
         await cooks.get_by_role("switch").check()
         await expect(cooks.get_by_role("status")).to_have_text("New orders wait for the kitchen.")
         await other.send(message)
@@ -151,11 +148,10 @@ async def test_whatever_was_ordered_is_a_ticket(message: str) -> None:
 
 @pytest.mark.parametrize("colors", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
-async def test_the_kitchen_is_accessible(colors: Literal["light", "dark"], width: int) -> None:
+async def test_the_kitchen_is_accessible(browser: Browser, colors: Literal["light", "dark"], width: int) -> None:
     async with (
         open_pizza_bar() as bar,
         bar.connect() as guest,
-        open_browser() as browser,
         visit(browser, bar.port, "/kitchen", width=width, colors=colors) as cooks,
     ):
         await guest.send('{"type":"funghi","size":"L","kitchen":"manual"}')

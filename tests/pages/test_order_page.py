@@ -1,22 +1,22 @@
 """The order page, as a guest sees it: real sockets, virtual time."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from pizzabar.settings import Settings
 from tests.flow.serving import STATUSES, PizzaBar, open_pizza_bar
-from tests.pages.browser import assert_accessible, open_browser, visit
+from tests.pages.browser import assert_accessible, visit
 
 
 @asynccontextmanager
-async def guest() -> AsyncIterator[tuple[PizzaBar, Page]]:
+async def guest(browser: Browser) -> AsyncIterator[tuple[PizzaBar, Page]]:
     """Open the pizza bar, and let a guest look at its page."""
-    async with open_pizza_bar() as bar, open_browser() as browser, visit(browser, bar.port) as page:
+    async with open_pizza_bar() as bar, visit(browser, bar.port) as page:
         await expect(page.get_by_text("Connected", exact=True)).to_be_visible()
         yield bar, page
 
@@ -41,8 +41,8 @@ async def expect_status(page: Page, pizza: str, status: str) -> None:
     await expect(card(page, pizza).locator(".done")).to_have_count(STATUSES.index(status) + 1)
 
 
-async def test_a_guest_orders_and_sees_six_statuses() -> None:
-    async with guest() as (bar, page):
+async def test_a_guest_orders_and_sees_six_statuses(browser: Browser) -> None:
+    async with guest(browser) as (bar, page):
         await order(page, "margherita", "Medium")
 
         for status in STATUSES:
@@ -57,8 +57,8 @@ async def test_a_guest_orders_and_sees_six_statuses() -> None:
         await expect(page.get_by_text("None yet.")).to_be_visible()
 
 
-async def test_two_orders_at_once_are_told_apart() -> None:
-    async with guest() as (bar, page):
+async def test_two_orders_at_once_are_told_apart(browser: Browser) -> None:
+    async with guest(browser) as (bar, page):
         await order(page, "funghi")
         await expect_status(page, "funghi", STATUSES[0])
         await bar.pass_time(5)
@@ -72,8 +72,8 @@ async def test_two_orders_at_once_are_told_apart() -> None:
         await expect_status(page, "diavola", STATUSES[2])
 
 
-async def test_after_a_reload_the_orders_are_there_and_the_rest_arrives() -> None:
-    async with guest() as (bar, page):
+async def test_after_a_reload_the_orders_are_there_and_the_rest_arrives(browser: Browser) -> None:
+    async with guest(browser) as (bar, page):
         await order(page, "funghi")
         await expect_status(page, "funghi", STATUSES[0])
 
@@ -88,13 +88,12 @@ async def test_after_a_reload_the_orders_are_there_and_the_rest_arrives() -> Non
         await expect_status(page, "funghi", STATUSES[5])
 
 
-async def test_the_server_starts_again_and_the_page_connects_by_itself(tmp_path: Path) -> None:
+async def test_the_server_starts_again_and_the_page_connects_by_itself(browser: Browser, tmp_path: Path) -> None:
     settings = Settings(state=tmp_path / "state.db", clock="virtual")
-    async with open_browser() as browser:
+    async with AsyncExitStack() as visits:
         async with open_pizza_bar(settings) as bar:
             port = bar.port
-            visiting = visit(browser, port)
-            page = await visiting.__aenter__()
+            page = await visits.enter_async_context(visit(browser, port))
             await order(page, "funghi")
             await expect_status(page, "funghi", STATUSES[0])
         await expect(page.get_by_text("Not connected")).to_be_visible()
@@ -107,25 +106,22 @@ async def test_the_server_starts_again_and_the_page_connects_by_itself(tmp_path:
             await expect_status(page, "funghi", STATUSES[5])
             await expect_status(page, "marinara", STATUSES[5])
             assert len(await bar.items("Orders")) == 2
-            await visiting.__aexit__(None, None, None)
 
 
-async def test_an_order_that_the_pizza_bar_has_lost_is_told() -> None:
-    async with open_browser() as browser:
+async def test_an_order_that_the_pizza_bar_has_lost_is_told(browser: Browser) -> None:
+    async with AsyncExitStack() as visits:
         async with open_pizza_bar() as bar:
             port = bar.port
-            visiting = visit(browser, port)
-            page = await visiting.__aenter__()
+            page = await visits.enter_async_context(visit(browser, port))
             await order(page, "funghi")
             await expect_status(page, "funghi", STATUSES[0])
         async with open_pizza_bar(port=port):
             await expect(card(page, "funghi")).to_contain_text("does not know this order any more")
-            await visiting.__aexit__(None, None, None)
 
 
 @pytest.mark.parametrize("text", ["your table is ready", "null", '{"type":"CHANGED_EVENT","message":"{}"}', "[1]"])
-async def test_what_is_pushed_to_a_guest_besides_is_shown_among_the_frames(text: str) -> None:
-    async with guest() as (bar, page):
+async def test_what_is_pushed_to_a_guest_besides_is_shown_among_the_frames(browser: Browser, text: str) -> None:
+    async with guest(browser) as (bar, page):
         await order(page, "funghi")
         await expect_status(page, "funghi", STATUSES[0])
         [connection] = bar.emulator.apis.connections
@@ -138,8 +134,8 @@ async def test_what_is_pushed_to_a_guest_besides_is_shown_among_the_frames(text:
         await expect_status(page, "funghi", STATUSES[0])
 
 
-async def test_a_guest_needs_no_mouse() -> None:
-    async with guest() as (_bar, page):
+async def test_a_guest_needs_no_mouse(browser: Browser) -> None:
+    async with guest(browser) as (_bar, page):
         await page.get_by_role("radio", name="margherita").focus()
         await page.keyboard.press("ArrowDown")
         await page.keyboard.press("Tab")
@@ -151,10 +147,9 @@ async def test_a_guest_needs_no_mouse() -> None:
 
 @pytest.mark.parametrize("colors", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
-async def test_the_page_is_accessible(colors: Literal["light", "dark"], width: int) -> None:
+async def test_the_page_is_accessible(browser: Browser, colors: Literal["light", "dark"], width: int) -> None:
     async with (
         open_pizza_bar() as bar,
-        open_browser() as browser,
         visit(browser, bar.port, width=width, colors=colors) as page,
     ):
         await order(page, "funghi")

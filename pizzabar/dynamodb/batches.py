@@ -36,7 +36,7 @@ async def batch_get_item(tables: Tables, parameters: JSON) -> JSON:
         raise ValidationException("Too many items requested for the BatchGetItem call")
     prepared = []
     for name, request in asked.items():
-        modern = with_expressions(request)
+        modern = with_expressions({name: value for name, value in request.items() if value is not None})
         expressions = Expressions(modern, ("ProjectionExpression",))
         projection = expressions.projection()
         expressions.finish()

@@ -8,6 +8,8 @@ from pizzabar.dynamodb.keys import ENCODINGS
 from pizzabar.errors import ValidationException
 from pizzabar.record import record
 
+MAX_PARTITION_KEY_SIZE = 2048
+MAX_SORT_KEY_SIZE = 1024
 _EMPTY_KINDS = {"S": "string", "B": "binary"}
 
 

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/SecondaryIndexe
 """
 
 from pizzabar.documents import JSON
-from pizzabar.dynamodb.key_attributes import KeyAttribute, encode_key
+from pizzabar.dynamodb.key_attributes import MAX_PARTITION_KEY_SIZE, MAX_SORT_KEY_SIZE, KeyAttribute, encode_key
 from pizzabar.dynamodb.keys import Key, join_key
 from pizzabar.dynamodb.values import ONE_OR_MORE, Item, type_of
 from pizzabar.errors import ValidationException
@@ -51,6 +51,12 @@ class SecondaryIndex:
                     "supported. The AttributeValue for a key attribute cannot contain an empty "
                     f"{_EMPTY_KINDS[attribute.type]} value. IndexName: {self.name}, IndexKey: {attribute.name}"
                 )
+            size, most = len(encode_key(attribute, value[attribute.type])), self._most(attribute)
+            if size > most:
+                raise ValidationException(
+                    f"{ONE_OR_MORE}Size limit exceeded for Index Key {attribute.name} Actual Size: {size} bytes "
+                    f"Max Size: {most} bytes IndexName: {self.name}"
+                )
 
     def key_of(self, item: Item) -> Key | None:
         """Give the key under which an item stands in the index; None when it is not in it."""
@@ -62,8 +68,14 @@ class SecondaryIndex:
                 if not content:
                     return None
                 encoded.append(encode_key(attribute, content))
+                if len(encoded[-1]) > self._most(attribute):
+                    return None
             sides.append(join_key(encoded))
         return sides[0], sides[1]
+
+    def _most(self, attribute: KeyAttribute) -> int:
+        """Give the bytes that an attribute of the key may have."""
+        return MAX_PARTITION_KEY_SIZE if attribute in self.partitions else MAX_SORT_KEY_SIZE
 
     def projected(self, item: Item, table_keys: tuple[KeyAttribute, ...]) -> Item:
         """Give the attributes of an item that the index has."""

@@ -16,6 +16,7 @@ from pizzabar.record import record
 KEPT_FOR = timedelta(hours=24)
 _FIRST_SEQUENCE_NUMBER = 10**20
 """AWS's have 21 digits at least."""
+_LAST_SEQUENCE = (1 << 62) - 1
 _OF_TTL = {"Type": "Service", "PrincipalId": "dynamodb.amazonaws.com"}
 
 
@@ -95,7 +96,10 @@ def sequence_number(sequence: int) -> str:
 
 def read_sequence_number(text: str) -> int:
     """Read what ``sequence_number`` wrote; below 0 is none of a stream's. Raise ``ValueError``."""
-    return int(text) - _FIRST_SEQUENCE_NUMBER
+    sequence = int(text) - _FIRST_SEQUENCE_NUMBER
+    if sequence > _LAST_SEQUENCE:
+        raise ValueError(f"no stream comes to {text}")
+    return sequence
 
 
 def tell(stream: Stream, old: Item | None, new: Item | None, now: datetime, *, is_expired: bool = False) -> bytes:

@@ -8,16 +8,13 @@ from dataclasses import field, replace
 from datetime import UTC, datetime
 
 from pizzabar.documents import JSON
-from pizzabar.dynamodb.key_attributes import KeyAttribute, encode_key
+from pizzabar.dynamodb.key_attributes import MAX_PARTITION_KEY_SIZE, MAX_SORT_KEY_SIZE, KeyAttribute, encode_key
 from pizzabar.dynamodb.keys import Key
 from pizzabar.dynamodb.secondary_index import SecondaryIndex
 from pizzabar.dynamodb.stream import Stream, label_of
 from pizzabar.dynamodb.values import ONE_OR_MORE, Item, type_of
 from pizzabar.errors import ValidationException
 from pizzabar.record import record
-
-MAX_PARTITION_KEY_SIZE = 2048
-MAX_SORT_KEY_SIZE = 1024
 
 
 @record

@@ -23,6 +23,8 @@ from pizzabar.errors import ServiceError, ValidationException
 MAX_SIZE = 4 * 1024 * 1024
 ACTIONS = ("ConditionCheck", "Put", "Delete", "Update")
 MULTIPLE = "Transaction request cannot include multiple operations on one item"
+TOO_LARGE = "The aggregate size of the items in the transaction cannot exceed 4 MB"
+"""The words are those of AWS's reference; that it is no cancellation is our choice where AWS does not say."""
 
 
 async def transact_get_items(tables: Tables, parameters: JSON) -> JSON:
@@ -46,9 +48,13 @@ async def transact_get_items(tables: Tables, parameters: JSON) -> JSON:
         raise ValidationException(MULTIPLE)
     responses: list[JSON] = []
     consumed: dict[str, float] = {}
+    whole = 0
     for table, encoded, projection in keyed:
         item = await tables.get(table, encoded)
         size = 0 if item is None else size_of_item(item)
+        whole += size
+        if whole > MAX_SIZE:
+            raise ValidationException(TOO_LARGE)
         consumed[table.name] = consumed.get(table.name, 0) + 2 * read_units(size, True)
         if item is None:
             responses.append({})
@@ -62,6 +68,8 @@ async def transact_write_items(tables: Tables, parameters: JSON) -> JSON:
     parameters = requests.TRANSACT_WRITE_ITEMS.check(parameters)
     actions = [_read_action(number, action) for number, action in enumerate(parameters["TransactItems"], 1)]
     prepared = [_prepare(kind, action) for kind, action in actions]
+    if sum(each.size for each in prepared) > MAX_SIZE:
+        raise ValidationException(TOO_LARGE)
     changes: list[Change] = []
     owners: list[Table] = []
     for (_, action), prepare in zip(actions, prepared, strict=True):
@@ -120,7 +128,8 @@ class _Prepared:
     def __init__(self, kind: str, item: JSON, size: int, update: JSON, values: JSON, requirement: JSON) -> None:
         self._kind = kind
         self._item = item
-        self._size = size
+        self.size = size
+        """Of what is put, or of the key."""
         self._update = update
         self._values = values
         self._requirement: Requirement | None = requirement
@@ -130,7 +139,7 @@ class _Prepared:
         requirement = self._requirement
         match self._kind:
             case "Put":
-                return tables.put_change(table, self._item, self._size, requirement=requirement, reads=True)
+                return tables.put_change(table, self._item, self.size, requirement=requirement, reads=True)
             case "Delete":
                 return tables.delete_change(table, table.key_of(self._item), requirement=requirement, reads=True)
             case "Update":

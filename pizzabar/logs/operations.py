@@ -183,11 +183,13 @@ async def filter_log_events(groups: LogGroups, parameters: JSON) -> JSON:
     if names is not None and prefix:
         raise InvalidParameterException("logStreamNamePrefix and logStreamNames are mutually exclusive parameters.")
     for name in names or ():
+        if not isinstance(name, str):
+            raise SerializationException("Unexpected field type")
         if name not in group.streams:
             raise ResourceNotFoundException("stream")
     cut = _read_token(given["nextToken"])[1] if "nextToken" in given else -1
     # The end is part of the range here, and is not where one stream is read.
-    end = given["endTime"] + 1 if "endTime" in given else END_OF_TIME
+    end = min(given.get("endTime", END_OF_TIME), END_OF_TIME) + 1
     events = [
         event
         for event in await groups.read(group.name, start=given.get("startTime", 0), end=end)

@@ -134,7 +134,7 @@ def _with_whole_number(parameters: JSON, wanted: Members) -> JSON:
     """Check what a list is asked with, where the number is text if it came in an address."""
     most = parameters.get("MaxResults")
     if most is not None and type(most) is not int:
-        if not isinstance(most, str) or not most.isascii() or not most.isdecimal():
+        if not isinstance(most, str) or not (most.isascii() and most.isdecimal() and len(most) < 10):
             raise ValidationException(f"MaxResults is not a number: {most}")
         parameters = {**parameters, "MaxResults": int(most)}
     check(parameters, wanted)

@@ -149,3 +149,14 @@ async def test_what_is_refused_as_a_whole(operation: str, items: Any, message: s
 
         assert message in await ask.fails(operation, RequestItems=items)
         assert await ids(ask) == []
+
+
+async def test_what_is_null_is_not_there() -> None:
+    async with dynamodb() as ask:
+        await ask.orders()
+        one: JSON = {"orderId": {"S": "1"}}
+        await ask("PutItem", TableName="Orders", Item=one)
+
+        read = await ask("BatchGetItem", RequestItems={"Orders": {"Keys": [one], "AttributesToGet": None}})
+
+        assert read["Responses"] == {"Orders": [one]}

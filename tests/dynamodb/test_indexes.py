@@ -153,6 +153,7 @@ async def test_an_index_that_is_added_has_the_items_and_one_that_is_deleted_is_g
     async with dynamodb() as ask:
         await music(ask)
         await put(ask, song("a", "1", label="x"), song("a", "2"), {**song("a", "3"), "label": {"N": "5"}})
+        await put(ask, song("a", "4", label="x" * 2049))
         create = {"Create": index("by-label", "label")}
         definitions = [{"AttributeName": "label", "AttributeType": "S"}]
 
@@ -172,7 +173,7 @@ async def test_an_index_that_is_added_has_the_items_and_one_that_is_deleted_is_g
         await ask("UpdateTable", TableName="Music", GlobalSecondaryIndexUpdates=delete)
         missing = await ask.fails("Scan", TableName="Music", IndexName="by-label")
         assert missing == "ValidationException: The table does not have the specified index: by-label"
-        assert await titles(ask, "Scan") == ["1", "2", "3"]
+        assert await titles(ask, "Scan") == ["1", "2", "3", "4"]
 
 
 async def test_the_description_of_indexes() -> None:
@@ -230,6 +231,11 @@ async def test_items_that_expire_leave_the_index() -> None:
         ),
         ("PutItem", {"Item": song("a", "1", genre=5)}, "Type mismatch for Index Key genre Expected: S Actual: N"),
         ("PutItem", {"Item": song("a", "1", genre="")}, "IndexName: by-genre, IndexKey: genre"),
+        (
+            "PutItem",
+            {"Item": song("a", "1", genre="x" * 2049)},
+            "Size limit exceeded for Index Key genre Actual Size: 2049 bytes Max Size: 2048 bytes IndexName: by-",
+        ),
         (
             "UpdateItem",
             {

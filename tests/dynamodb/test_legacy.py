@@ -155,7 +155,8 @@ async def test_writes_and_reads_of_items() -> None:
         updated = await ask("UpdateItem", **one, AttributeUpdates=updates, ReturnValues="ALL_NEW")
         read = await ask("GetItem", **one, AttributesToGet=["status", "nothing"])
         several = await ask(
-            "BatchGetItem", RequestItems={"Orders": {"Keys": [one["Key"]], "AttributesToGet": ["count"]}}
+            "BatchGetItem",
+            RequestItems={"Orders": {"Keys": [one["Key"]], "AttributesToGet": ["count"], "ConsistentRead": None}},
         )
         kept = await ask.fails("DeleteItem", **one, Expected={"status": {"Value": A}})
         await ask("DeleteItem", **one, Expected={"status": {"Value": {"S": "done"}}})

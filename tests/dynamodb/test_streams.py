@@ -284,6 +284,10 @@ async def test_faults_are_told() -> None:
                 "ValidationException: Invalid SequenceNumber",
             ),
             (
+                place | {"ShardIteratorType": "AT_SEQUENCE_NUMBER", "SequenceNumber": "4421584500000000017450439092"},
+                "ValidationException: Invalid SequenceNumber: 4421584500000000017450439092",
+            ),
+            (
                 place | {"ShardIteratorType": "LATEST", "SequenceNumber": "1" * 21},
                 "ValidationException: Invalid combination",
             ),

@@ -54,6 +54,25 @@ async def cancelled(ask: Service, *actions: JSON) -> list[JSON]:
     return list(raised.value.members["CancellationReasons"])
 
 
+def put_large(number: int) -> JSON:
+    return {"Put": {**ORDERS, "Item": {**key(number), "n": {"N": "0"}, "text": {"S": "x" * 390_000}}}}
+
+
+async def test_a_transaction_is_of_four_megabytes_at_most() -> None:
+    async with dynamodb() as ask:
+        await ask.orders()
+        too_large = "ValidationException: The aggregate size of the items in the transaction cannot exceed 4 MB"
+
+        assert await ask.fails("TransactWriteItems", TransactItems=[put_large(n) for n in range(11)]) == too_large
+        assert await counts(ask) == {}
+
+        await ask("TransactWriteItems", TransactItems=[put_large(n) for n in range(10)])
+        await ask("TransactWriteItems", TransactItems=[put_large(10)])
+        gets = [{"Get": {**ORDERS, "Key": key(n)}} for n in range(11)]
+        assert len((await ask("TransactGetItems", TransactItems=gets[:10]))["Responses"]) == 10
+        assert await ask.fails("TransactGetItems", TransactItems=gets) == too_large
+
+
 async def test_all_of_it_is_done() -> None:
     async with dynamodb() as ask:
         await ask.orders()

@@ -91,6 +91,9 @@ async def test_the_end_is_part_of_a_filter_and_not_of_a_stream() -> None:
 
         assert texts(await ask(groups, "GetLogEvents", **OVEN, **times)) == ["2"]
         assert texts(await ask(groups, "FilterLogEvents", **PIZZA, **times)) == ["2", "3"]
+        latest = {"startTime": NOON_MS + 1, "endTime": (1 << 63) - 1}
+        assert texts(await ask(groups, "FilterLogEvents", **PIZZA, **latest)) == ["2", "3"]
+        assert texts(await ask(groups, "GetLogEvents", **OVEN, **latest)) == ["2", "3"]
 
 
 async def test_an_answer_holds_a_megabyte() -> None:

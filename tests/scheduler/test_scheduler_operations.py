@@ -95,9 +95,10 @@ async def test_schedules_are_listed() -> None:
         assert [each["Name"] for each in rest["Schedules"]] == ["a3"]
         assert "NextToken" not in rest
         assert await ask.fails("ListSchedules", NextToken="é") == "ValidationException: Invalid NextToken provided."
-        assert (
-            await ask.fails("ListSchedules", MaxResults="x") == "ValidationException: MaxResults is not a number: x"
-        )
+        for most in ("x", "9" * 25):
+            assert await ask.fails("ListSchedules", MaxResults=most) == (
+                f"ValidationException: MaxResults is not a number: {most}"
+            )
         assert await ask.fails("ListSchedules", GroupName="bar") == (
             "ResourceNotFoundException: Schedule group bar does not exist."
         )

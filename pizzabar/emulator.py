@@ -222,7 +222,12 @@ class Emulator:
             log.warning("ignored: %s", fault)
         module, _, name = runtime.partition(":")
         open_runtime = cast(Callable[[Settings], Awaitable[Runtime]], getattr(importlib.import_module(module), name))
-        emulator = cls(settings, await open_runtime(settings))
+        opened = await open_runtime(settings)
+        try:
+            emulator = cls(settings, opened)
+        except BaseException:
+            await opened.close()
+            raise
         emulator.program = program
         try:
             if settings.otlp is not None:
@@ -263,6 +268,7 @@ class Emulator:
                 # It is told once.
                 self.changed_back += told
                 self.runtime.kept.put(room, getattr(self, room).to_keep())
+        self._check_debugging(stack)
         await self._prepare(self.functions)
         # What an earlier process left undone needs the resources.
         await self.queues.open()
@@ -315,6 +321,12 @@ class Emulator:
         self.stacks.deploy(stack, self.clock.now())
         names = {each.identity.ref for each in changed}
         await self._prepare(each for each in self.functions if each.name in names)
+
+    def _check_debugging(self, stack: Stack) -> None:
+        """Raise ``DebuggedFunctionMissing`` unless the function to debug, if any, has a process of its own."""
+        debugging = _debugging(self.settings.debug, stack)
+        if debugging is not None and not isinstance(self.functions.get(debugging.function).handler, Code):
+            raise DebuggedFunctionMissing(f"{debugging.function} runs in this process: no debugger can listen there")
 
     async def _prepare(self, functions: Iterable[Function]) -> None:
         """Have ready what functions in processes of their own need. Raise ``BuildError`` or ``OSError``."""

@@ -155,10 +155,10 @@ class Hop(Cause):
             "operation": self.operation,
             "time": self.started.isoformat(timespec="microseconds").replace("+00:00", "Z"),
             "milliseconds": None if self.duration is None else round(self.duration * 1000, 3),
-            "parameters": _plain(self.parameters),
-            "result": _plain(self.result),
+            "parameters": plain(self.parameters),
+            "result": plain(self.result),
             "error": None if self.error is None else _text(str(self.error)),
-            "notes": _plain(self.notes),
+            "notes": plain(self.notes),
         }
 
 
@@ -299,16 +299,17 @@ class Journal:
 DEEPEST_SHOWN = 100
 
 
-def _plain(value: JSON, depth: int = 0) -> JSON:
+def plain(value: JSON, depth: int = 0) -> JSON:
+    """Give what a JSON text can hold of a value: numbers beyond 64 bits, and what is no JSON, as texts."""
     if depth > DEEPEST_SHOWN:
         return "…"
     match value:
         case bytes():
             return value.decode(errors="replace")
         case dict():
-            return {_text(str(key)): _plain(member, depth + 1) for key, member in value.items()}
+            return {_text(str(key)): plain(member, depth + 1) for key, member in value.items()}
         case list() | tuple():
-            return [_plain(member, depth + 1) for member in value]
+            return [plain(member, depth + 1) for member in value]
         case str():
             return _text(value)
         case int() if not -(1 << 63) <= value < 1 << 64:

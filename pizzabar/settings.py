@@ -45,6 +45,7 @@ def _number(kind: Callable[[str], T], fits: Callable[[T], bool], meaning: str) -
 _speed = _number(float, lambda number: 0 < number < float("inf"), "a number greater than 0")
 _port = _number(int, lambda number: 0 <= number <= 65_535, "a port, 0 to 65535")
 _size = _number(int, lambda number: number > 0, "an integer greater than 0")
+_journal_size = _number(int, lambda number: 0 < number <= 1 << 31, "an integer from 1 to 2147483648")
 
 
 def _tls_port(text: str) -> str:
@@ -256,7 +257,7 @@ class Settings:
             _matching(r"[A-Za-z][A-Za-z0-9-]{0,127}", "a letter, then letters, digits and -"), "the name of the stack"
         ),
     )
-    journal_size: int = field(default=4096, metadata=_how(_size, "how many hops the journal keeps"))
+    journal_size: int = field(default=4096, metadata=_how(_journal_size, "how many hops the journal keeps"))
     lint: Literal["on", "off"] = field(
         default="on",
         metadata=_how(_one_of("on", "off"), "tell at start what of the template will go wrong on AWS"),

@@ -67,7 +67,8 @@ def test_a_variable_gives_a_setting_its_value(name: str, text: str, setting: str
         ("REGION", "Bavaria", "a region's name"),
         ("STACK_NAME", "1st", "a letter, then letters, digits and -"),
         ("STACK_NAME", "a" * 129, "a letter, then letters, digits and -"),
-        ("JOURNAL_SIZE", "0", "an integer greater than 0"),
+        ("JOURNAL_SIZE", "0", "an integer from 1 to 2147483648"),
+        ("JOURNAL_SIZE", str(1 << 63), "an integer from 1 to 2147483648"),
     ],
 )
 def test_a_value_that_does_not_fit_is_refused(name: str, text: str, meaning: str) -> None:

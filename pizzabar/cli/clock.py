@@ -36,7 +36,7 @@ def set_clock(mode: str, speed: float, as_json: bool, host: str, port: int) -> N
 
 
 @clock.command()
-@click.argument("seconds", type=float)
+@click.argument("seconds", type=click.FloatRange(0, 366 * 86_400))
 @asking
 def advance(seconds: float, as_json: bool, host: str, port: int) -> None:
     """Let virtual time pass, and wait until what was due has settled."""

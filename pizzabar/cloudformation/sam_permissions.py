@@ -44,7 +44,7 @@ def permissions(source: Source) -> tuple[list[JSON], list[JSON]]:
             case "template":
                 own.append({"PolicyName": name, **_of_template(policy)})
             case "choice":
-                own.append({"PolicyName": name, "PolicyDocument": _chosen(policy)})
+                own.append(_chosen(name, policy))
             case "managed":
                 managed.append(_managed(policy))
     return own, managed
@@ -65,7 +65,7 @@ def _kind(policy: Node) -> str | None:
         return None
     if "Statement" in value:
         return "document"
-    if "Fn::If" in value and any(_kind(branch) in ("document", "template") for branch in _branches(policy)):
+    if "Fn::If" in value and any(_kind(branch) in ("choice", "document", "template") for branch in _branches(policy)):
         return "choice"
     if is_intrinsic(value):
         return "managed"
@@ -77,14 +77,24 @@ def _branches(policy: Node) -> Sequence[Node]:
     return parts[1:] if isinstance(parts, list) else ()
 
 
-def _chosen(policy: Node) -> JSON:
-    """Write the documents that a condition chooses between."""
+def _chosen(name: str, policy: Node) -> JSON:
+    """Write the policies that a condition chooses between; one of them may be none."""
     parts = mapping(policy)["Fn::If"].value
     assert isinstance(parts, list)
-    branches = [
-        _of_template(each).get("PolicyDocument", NOTHING) if _kind(each) == "template" else each for each in parts[1:]
-    ]
-    return {"Fn::If": [parts[0], *branches]}
+
+    def write(branch: Node) -> JSON:
+        match _kind(branch):
+            case "template":
+                document = _of_template(branch).get("PolicyDocument", NOTHING)
+                return {"PolicyName": name, "PolicyDocument": document}
+            case "document":
+                return {"PolicyName": name, "PolicyDocument": _with_version(branch)}
+            case "choice":
+                return _chosen(name, branch)
+            case _:
+                return branch
+
+    return {"Fn::If": [parts[0], *map(write, parts[1:])]}
 
 
 NOTHING: JSON = {"Version": "2012-10-17", "Statement": []}
@@ -203,6 +213,15 @@ def attached(source: Source, base: str | None, *, reads_streams: bool, reads_que
         yield managed_arn(STREAMS)
     if reads_queues:
         yield managed_arn(QUEUES)
-    tracing = source.properties.get("Tracing")
-    if tracing is not None and (tracing.value == "Active" or mapping(tracing).get("Enabled", tracing).value is True):
+    if _may_trace(source.properties.get("Tracing")):
         yield managed_arn(TRACING)
+
+
+def _may_trace(tracing: Node | None) -> bool:
+    """Whether SAM sees that it is traced: a state machine's is a setting, a function's whatever is not turned off."""
+    if tracing is None or isinstance(tracing.value, Special):
+        return False
+    if isinstance(tracing.value, dict) and not is_intrinsic(tracing.value):
+        enabled = tracing.value.get("Enabled")
+        return enabled is not None and enabled.value is True
+    return tracing.value != "Disabled"

@@ -15,6 +15,8 @@ from pizzabar.trace_header import is_segment_id, is_trace_id
 MAX_BYTES = 64 << 10
 MAX_DEPTH = 50
 """Ours: what is deeper could not be put together."""
+END_OF_TIME = 253_402_300_800
+"""The year 10000: what comes after cannot be told as a date."""
 _NAMESPACES = ("aws", "remote")
 _is_name = re.compile(r"[\w\s.:/%&#=+\-@\\,]{1,200}").fullmatch
 
@@ -79,6 +81,8 @@ def _check(document: Mapping[str, JSON], owner: str | None) -> str:
     parent = document.get("parent_id")
     if parent is not None and not (isinstance(parent, str) and is_segment_id(parent)):
         raise BadDocument("InvalidId", "parent_id is 16 hexadecimal digits in lower case", known)
+    if parent == id:
+        raise BadDocument("InvalidId", "parent_id is the id of another segment", known)
     _check_times(document, known)
     for kind in ("error", "fault", "throttle"):
         if not isinstance(document.get(kind, False), bool):
@@ -110,6 +114,9 @@ def _check_times(document: Mapping[str, JSON], id: str | None) -> None:
         raise BadDocument("MissingTimestamp", "either end_time or in_progress is there", id)
     if end is not None and not _is_number(end):
         raise BadDocument("InvalidTimestamp", "end_time is seconds since 1970", id)
+    for name, time in (("start_time", start), ("end_time", end)):
+        if time is not None and not 0 <= time < END_OF_TIME:
+            raise BadDocument("InvalidTimestamp", f"{name} is seconds since 1970", id)
 
 
 def _check_annotations(annotations: JSON, id: str | None) -> None:

@@ -88,7 +88,10 @@ class Node:
 
 
 def nodes_of(segments: Sequence[Document]) -> list[Node]:
-    """Give the nodes of a trace, each after the one that asked it where both are there; roots are those without."""
+    """Give the nodes of a trace, each after the one that asked it where both are there; roots are those without.
+
+    Of segments that name each other as the one that asked, the first is a root.
+    """
     callees: dict[str, list[Document]] = {}
     known = {str(each["id"]) for segment in segments for each in walk(segment)}
     roots = []
@@ -99,7 +102,7 @@ def nodes_of(segments: Sequence[Document]) -> list[Node]:
         else:
             callees.setdefault(str(parent), []).append(segment)
     nodes: list[Node] = []
-    waiting: list[tuple[Document, Node | None, bool]] = [(root, None, True) for root in reversed(roots)]
+    waiting: list[tuple[Document, Node | None, bool]] = [(each, None, True) for each in reversed((*roots, *segments))]
     seen: set[str] = set()
     while waiting:
         document, parent_node, is_segment = waiting.pop()

@@ -13,7 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from pizzabar.emulator import DebuggedFunctionMissing
+from pizzabar.emulator import DebuggedFunctionMissing, Emulator
+from pizzabar.settings import Settings
 from tests.flow.stacks import stack
 from tests.running import free_port
 
@@ -63,3 +64,8 @@ async def test_a_function_that_is_not_there_cannot_be_debugged(tmp_path: Path) -
     with pytest.raises(DebuggedFunctionMissing, match="there is no function Nobody"):
         async with stack(tmp_path, {"app.mjs": SLOW_NODE}, runtime="nodejs20.x", debug="Nobody"):
             pass
+
+
+async def test_a_function_in_process_cannot_be_debugged() -> None:
+    with pytest.raises(DebuggedFunctionMissing, match="pizzabar-StatusFunction runs in this process"):
+        await Emulator.open(Settings(state=None, debug="StatusFunction"))

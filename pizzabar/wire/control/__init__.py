@@ -16,6 +16,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from pizzabar import __version__, documents
 from pizzabar.emulator import Emulator
 from pizzabar.errors import ServiceError
+from pizzabar.journal import plain
 from pizzabar.wire import pages
 from pizzabar.wire.control import (
     clock,
@@ -100,7 +101,7 @@ def make_control(emulator: Emulator, feeds: Feeds) -> FastAPI:
     @app.exception_handler(RequestValidationError)
     async def refuse(request: Request, error: RequestValidationError) -> Response:
         """Answer as FastAPI does, whatever was given: its own writer cannot write an infinite number."""
-        return _answer(422, {"detail": jsonable_encoder(error.errors())})
+        return _answer(422, {"detail": plain(jsonable_encoder(error.errors(), custom_encoder={ValueError: str}))})
 
     @app.exception_handler(ServiceError)
     async def tell(request: Request, error: ServiceError) -> Response:

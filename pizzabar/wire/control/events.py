@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Query
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from pizzabar import documents
 from pizzabar.documents import JSON
@@ -85,6 +85,16 @@ class Given(BaseModel):
     detail: dict[str, Any] | None = None
     resources: list[str] | None = None
     time: datetime | None = Field(default=None, description="the event's time; the present")
+
+    @model_validator(mode="before")
+    @classmethod
+    def is_text(cls, given: Any) -> Any:
+        """Refuse half of a surrogate pair, which no event can hold."""
+        try:
+            documents.write(given)
+        except (TypeError, UnicodeEncodeError) as error:
+            raise ValueError(f"an event has a JSON form: {error}") from None
+        return given
 
 
 class Again(BaseModel):

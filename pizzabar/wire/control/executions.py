@@ -108,7 +108,7 @@ def router(emulator: Emulator) -> APIRouter:
     async def list_executions(
         state_machine: str | None = Query(None, description="the name or ARN of a state machine"),
         status: Status | None = None,
-        start: int = Query(0, ge=0, description="where the page begins"),
+        start: int = Query(0, ge=0, le=1 << 31, description="where the page begins"),
         limit: int = Query(100, ge=1, le=1000),
     ) -> Page:
         """List executions, those started last first."""

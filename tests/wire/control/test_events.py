@@ -187,3 +187,13 @@ async def test_only_what_came_from_outside_is_replayed() -> None:
         await emulator.settled()
         assert again["bus"] == "default"
         assert len((await client.get("/events")).json()) == 4
+
+
+async def test_what_no_json_holds_is_refused_with_its_place() -> None:
+    async with control() as (client, _):
+        kind = {"content-type": "application/json"}
+        half = await client.post("/events", content=b'{"source": "a\\ud83c", "detail_type": "x"}', headers=kind)
+        assert (half.status_code, half.json()["detail"][0]["loc"]) == (422, ["body"])
+        far = await client.post("/clock/advance", json={"seconds": 10**30})
+        assert (far.status_code, far.json()["detail"][0]["input"]) == (422, str(10**30))
+        assert (await client.get("/executions", params={"start": 10**20 - 1})).status_code == 422

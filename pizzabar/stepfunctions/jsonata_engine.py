@@ -91,10 +91,17 @@ def evaluate(expression: Any, bindings: Mapping[str, Any], input: Any = UNDEFINE
         raise JSONataError(None, TOO_DEEP) from None
     except OutOfSteps:
         raise JSONataError(None, "Expression evaluation timeout: Check for infinite loop") from None
+    except JSONataError:
+        raise
+    except Exception:
+        # Whatever the library falls over is an expression's fault: nothing of it may end what runs an execution.
+        raise JSONataError(None, UNFIT) from None
     finally:
         sys.setrecursionlimit(limit)
 
 
+UNFIT = "A function cannot be applied to the arguments that it is given"
+"""Our words, where the library has none."""
 TOO_LARGE = "Expression evaluation memory limit exceeded: Check for excessive memory usage"
 
 
@@ -151,8 +158,13 @@ class _Expression(Jsonata):  # type: ignore[misc]
             if error.error in ("T0410", "T0411") and isinstance(proc, Jsonata.JFunction):
                 raise _mismatch(error, proc, args) from None
             raise
+        except (TooDeep, OutOfSteps, JSONataError):
+            raise
         except (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as error:
             raise _coded(None, str(error)) from None
+        except Exception:
+            # The library's functions fall over arguments that the reference refuses: null, or nothing, say.
+            raise _coded(None, UNFIT) from None
 
     def evaluate_numeric_expression(self, lhs: Any, rhs: Any, op: str | None) -> Any:
         for value in (lhs, rhs):
@@ -470,7 +482,10 @@ def to_json(value: Any) -> JSON:
         if not math.isfinite(value):
             # On AWS these are written as texts.
             return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-        return int(value) if value.is_integer() and abs(value) < 1e21 else value
+        return int(value) if value.is_integer() and abs(value) < 1 << 63 else value
+    if type(value) is int and not -(1 << 63) <= value < 1 << 63:
+        # As in JavaScript, where it has the precision of a double.
+        return float(value)
     if isinstance(value, dict):
         return {key: to_json(each) for key, each in value.items()}
     if isinstance(value, list):

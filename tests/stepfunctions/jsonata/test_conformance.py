@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pizzabar import documents
 from pizzabar.documents import JSON
 from pizzabar.stepfunctions import jsonata_engine as engine
 
@@ -94,3 +95,44 @@ def test_an_expression_is_answered_as_by_the_reference(expression: str) -> None:
 )
 def test_what_never_ends_is_ended(expression: str, message: str) -> None:
     assert answer(expression) == {"code": None, "message": message}
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        '$split("a,b", $nothing)',
+        '$split("a,b", null)',
+        '$join(["a"], null)',
+        "$formatNumber(3, $nothing)",
+        "$formatInteger(3, $nothing)",
+        "$replace('a', null, 'x')",
+        "$each(null, function($v){$v})",
+        "$sift(null, function($v){$v})",
+        "$fromMillis(1e20)",
+        "$map([1], /a/)",
+        "$sort([2, 1], /a/)",
+        "$match('', function($x){$x})",
+        "$parseInteger(null, 'w')",
+        "$sift({'a': 1})",
+    ],
+)
+def test_what_the_library_falls_over_is_an_error_of_the_expression(expression: str) -> None:
+    with pytest.raises(engine.JSONataError, match=engine.UNFIT):
+        engine.evaluate(engine.parse(expression), {})
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("1e20", 1e20),
+        ("$power(2, 64)", 2.0**64),
+        ("18446744073709551615", 2.0**64),
+        ("$sum([1e19, 1e19])", 2e19),
+        ("-1e30", -1e30),
+        ("$power(2, 62)", 1 << 62),
+    ],
+)
+def test_a_number_of_any_size_has_a_json_form(expression: str, value: float) -> None:
+    written = documents.write(engine.to_json(engine.evaluate(engine.parse(expression), {})))
+
+    assert documents.parse(written) == value

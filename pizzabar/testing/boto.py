@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import boto3
 from botocore.awsrequest import AWSResponse
@@ -28,10 +29,18 @@ def _answering(inside: Inside, loop: LoopThread) -> Callable[..., AWSResponse]:
             name: value.decode() if isinstance(value, bytes) else str(value)
             for name, value in request.headers.items()
         }
-        response = loop.do(inside.request(request.method, request.url, headers, text), by_handlers=True)
+        response = loop.do(inside.request(request.method, _here(request.url), headers, text), by_handlers=True)
         return AWSResponse(request.url, response.status_code, dict(response.headers), _Raw(response.content))
 
     return answer
+
+
+def _here(url: str) -> str:
+    """Give the address in the world that stands for one of AWS's, as a client without an endpoint has it."""
+    parts = urlsplit(url)
+    if not (parts.hostname or "").endswith(".amazonaws.com"):
+        return url
+    return urlunsplit(("http", "localhost", parts.path, parts.query, ""))
 
 
 def session_of(inside: Inside, loop: LoopThread) -> boto3.Session:

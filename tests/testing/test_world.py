@@ -118,9 +118,10 @@ def test_things_may_be_named_by_logical_ids() -> None:
 
 def test_boto3_without_sockets() -> None:
     with World() as world:
-        table = world.session().resource("dynamodb", endpoint_url="http://localhost").Table("pizzabar-Orders")
+        table = world.session().resource("dynamodb").Table("pizzabar-Orders")
         table.put_item(Item={"orderId": "1", "price": Decimal("9.5"), "sizes": {"S", "L"}})
         assert world.item("Orders", orderId="1") == {"orderId": "1", "price": Decimal("9.5"), "sizes": {"S", "L"}}
+        assert world.session().client("stepfunctions").list_state_machines()["stateMachines"]
         guest = world.connect()
         push = world.client("apigatewaymanagementapi")
         push.post_to_connection(ConnectionId=guest.connection_id, Data=b"hello")

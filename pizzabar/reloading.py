@@ -36,6 +36,8 @@ class Reloader:
     def __init__(self, emulator: Emulator, then: Callable[[], None] = lambda: None) -> None:
         self._emulator = emulator
         self._then = then
+        self._broken = ""
+        """What was told to be wrong with the template as it is now."""
         self._template = folder_of(emulator.settings).resolve()
         self._cache = emulator.settings.cache_folder.resolve()
         self._lock = asyncio.Lock()
@@ -71,11 +73,17 @@ class Reloader:
             except (FaultyTemplate, OSError) as error:
                 # What could be imported before still is what runs.
                 sys.modules.update({module.__name__: module for module in modules})
-                log.error("not reloaded: %s", error)
+                # To look at what is broken may touch files beside it, which is no edit.
+                if str(error) != self._broken:
+                    self._broken = str(error)
+                    log.error("not reloaded: %s", error)
                 return
+            was_broken, self._broken = self._broken, ""
             was = self._emulator.stack
             if modules or (stack.resources, stack.outputs) != (was.resources, was.outputs):
                 await self._redeploy(stack, has_new_modules=bool(modules))
+            elif was_broken:
+                log.warning("the stack %s is sound again, as it runs", stack.name)
             for function in self._emulator.functions:
                 if isinstance(function.handler, Code) and _is_of(function.handler, edited):
                     await self._refresh(function)

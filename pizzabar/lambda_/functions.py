@@ -46,6 +46,7 @@ from pizzabar.uuids import new_uuid, uuid_of
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_SYNCHRONOUS_BYTES = 6 << 20
+MAX_RESPONSE_BYTES = MAX_SYNCHRONOUS_BYTES + 100
 MAX_ASYNCHRONOUS_BYTES = 1 << 20
 
 AppendLog = Callable[[Principal | None, str, str, list[str], datetime], object]
@@ -298,7 +299,7 @@ class Functions:
                     raise
                 # Nobody has cancelled this task: something that the handler waited for was.
                 raise RuntimeFault("Runtime.Cancelled", "What the handler waited for was cancelled") from None
-            return as_text(result)
+            return _fitting(as_text(result))
 
         began = time.perf_counter()
         is_error = True
@@ -335,7 +336,7 @@ class Functions:
         async def handle(parameters: JSON) -> JSON:
             request = Request(request_id, documents.write(event))
             with _UnderWay():
-                return await self.sandboxes.run(function, request, write)
+                return _fitting(await self.sandboxes.run(function, request, write))
 
         is_error = True
         try:
@@ -354,6 +355,16 @@ def function_name(name_or_arn: str) -> str:
     resource = name_or_arn if arn is None else arn.resource
     parts = resource.split(":")
     return parts[parts.index("function") + 1] if "function" in parts[:-1] else parts[0]
+
+
+def _fitting(result: str) -> str:
+    """Give a result that is not too large. Raise ``RuntimeFault``."""
+    if len(result) > MAX_RESPONSE_BYTES // 4 and len(result.encode()) > MAX_RESPONSE_BYTES:
+        raise RuntimeFault(
+            "Function.ResponseSizeTooLarge",
+            f"Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes).",
+        )
+    return result
 
 
 def _read_payload(payload: str | bytes, limit: int) -> JSON:

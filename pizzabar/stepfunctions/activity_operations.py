@@ -11,7 +11,7 @@ from pizzabar.documents import JSON
 from pizzabar.stepfunctions.activities import Activity
 from pizzabar.stepfunctions.errors import InvalidArn, TaskDoesNotExist, TaskTimedOut
 from pizzabar.stepfunctions.interpreter import TaskTaken, read_task_token
-from pizzabar.stepfunctions.parameters import page_of, tags_in, text_of
+from pizzabar.stepfunctions.parameters import hold, page_of, tags_in, text_of
 from pizzabar.stepfunctions.state_machines import StateMachines, check_name
 from pizzabar.stepfunctions.tasks import is_activity
 
@@ -20,9 +20,10 @@ async def create_activity(machines: StateMachines, parameters: JSON) -> JSON:
     """Make an activity."""
     name = text_of(parameters, "name")
     check_name(name)
+    tags = tags_in(parameters)
     activity = machines.create_activity(name)
-    if parameters.get("tags"):
-        machines.tag(activity.arn, machines.tags_of(activity.arn) | tags_in(parameters))
+    if tags:
+        machines.tag(activity.arn, machines.tags_of(activity.arn) | tags)
     return {"activityArn": activity.arn, "creationDate": activity.created.timestamp()}
 
 
@@ -44,6 +45,7 @@ async def delete_activity(machines: StateMachines, parameters: JSON) -> JSON:
 
 async def get_activity_task(machines: StateMachines, parameters: JSON) -> JSON:
     """Wait for a task of an activity, up to a minute; there may be none."""
+    hold(parameters, "workerName")
     arn, worker = _activity_arn(parameters), parameters.get("workerName")
     while (task := await machines.activities.take(arn)) is not None:
         place = read_task_token(task.token)

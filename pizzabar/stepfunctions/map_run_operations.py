@@ -9,12 +9,12 @@ from collections.abc import Awaitable, Callable
 from pizzabar.documents import JSON
 from pizzabar.errors import ValidationException
 from pizzabar.stepfunctions.map_runs import MapRun
-from pizzabar.stepfunctions.parameters import page_of, text_of
+from pizzabar.stepfunctions.parameters import execution_arn_of, map_run_arn_of, page_of
 from pizzabar.stepfunctions.state_machines import StateMachines
 
 
 def _run(machines: StateMachines, parameters: JSON) -> MapRun:
-    return machines.executions.map_runs.get(text_of(parameters, "mapRunArn"))
+    return machines.executions.map_runs.get(map_run_arn_of(parameters))
 
 
 async def describe_map_run(machines: StateMachines, parameters: JSON) -> JSON:
@@ -24,7 +24,7 @@ async def describe_map_run(machines: StateMachines, parameters: JSON) -> JSON:
 
 async def list_map_runs(machines: StateMachines, parameters: JSON) -> JSON:
     """List the map runs of an execution."""
-    arn = text_of(parameters, "executionArn")
+    arn = execution_arn_of(parameters)
     record = await machines.executions.describe(arn)
     found = [run.summary(record.machine_arn) for run in machines.executions.map_runs.of(arn)]
     return page_of(parameters, "mapRuns", found)

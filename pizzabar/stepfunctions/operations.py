@@ -40,7 +40,15 @@ from pizzabar.stepfunctions.interpreter import (
     read_task_token,
 )
 from pizzabar.stepfunctions.map_run_operations import OPERATIONS as MAP_RUN_OPERATIONS
-from pizzabar.stepfunctions.parameters import page_of, tags_in, text_of
+from pizzabar.stepfunctions.parameters import (
+    execution_arn_of,
+    hold,
+    page_of,
+    resource_arn_of,
+    state_machine_arn_of,
+    tags_in,
+    text_of,
+)
 from pizzabar.stepfunctions.redrive import not_redrivable, redrive_status
 from pizzabar.stepfunctions.state_machines import StateMachines
 from pizzabar.stepfunctions.state_tests import OPERATIONS as TEST_OPERATIONS
@@ -53,6 +61,7 @@ MAX_TRACE_HEADER = 256
 async def create_state_machine(machines: StateMachines, parameters: JSON) -> JSON:
     """Make a state machine."""
     _check_publish(parameters)
+    tags = tags_in(parameters)
     machine = machines.create_anew(
         text_of(parameters, "name"),
         text_of(parameters, "definition"),
@@ -61,8 +70,8 @@ async def create_state_machine(machines: StateMachines, parameters: JSON) -> JSO
         is_traced=_is_traced(parameters) or False,
         logging=read_logging(parameters.get("loggingConfiguration") or {}),
     )
-    if parameters.get("tags"):
-        machines.tag(machine.arn, machines.tags_of(machine.arn) | tags_in(parameters))
+    if tags:
+        machines.tag(machine.arn, machines.tags_of(machine.arn) | tags)
     answer = {"stateMachineArn": machine.arn, "creationDate": machine.created.timestamp()}
     return answer | _publish(machines, machine, parameters)
 
@@ -131,7 +140,7 @@ def _publish(machines: StateMachines, machine: DeployedStateMachine, parameters:
 
 async def delete_state_machine(machines: StateMachines, parameters: JSON) -> JSON:
     """Delete a state machine."""
-    machines.delete(text_of(parameters, "stateMachineArn"))
+    machines.delete(state_machine_arn_of(parameters))
     return {}
 
 
@@ -159,21 +168,21 @@ def _diagnostic(severity: str, found: Diagnostic) -> JSON:
 
 async def tag_resource(machines: StateMachines, parameters: JSON) -> JSON:
     """Give a state machine tags, beside those that it has."""
-    arn = text_of(parameters, "resourceArn")
+    arn = resource_arn_of(parameters)
     machines.tag(arn, machines.tags_of(arn) | tags_in(parameters))
     return {}
 
 
 async def untag_resource(machines: StateMachines, parameters: JSON) -> JSON:
     """Take tags from a state machine."""
-    arn, keys = text_of(parameters, "resourceArn"), parameters.get("tagKeys") or []
+    arn, keys = resource_arn_of(parameters), parameters.get("tagKeys") or []
     machines.tag(arn, {key: value for key, value in machines.tags_of(arn).items() if key not in keys})
     return {}
 
 
 async def list_tags_for_resource(machines: StateMachines, parameters: JSON) -> JSON:
     """List the tags of a state machine."""
-    tags = machines.tags_of(text_of(parameters, "resourceArn"))
+    tags = machines.tags_of(resource_arn_of(parameters))
     return {"tags": [{"key": key, "value": value} for key, value in tags.items()]}
 
 
@@ -270,7 +279,7 @@ def _adopt(parameters: JSON) -> None:
 
 async def redrive_execution(machines: StateMachines, parameters: JSON) -> JSON:
     """Have an execution that ended unsuccessfully go on from there."""
-    arn = text_of(parameters, "executionArn")
+    arn = execution_arn_of(parameters)
     if ":express:" in arn:
         raise _not_here("express")
     if "/" in arn:
@@ -312,7 +321,7 @@ def _included(parameters: JSON, answer: dict[str, JSON]) -> JSON:
 
 
 async def _describe(machines: StateMachines, parameters: JSON) -> ExecutionRecord:
-    arn = text_of(parameters, "executionArn")
+    arn = execution_arn_of(parameters)
     record = await machines.executions.describe(arn) if ":express:" not in arn or "/" in arn else None
     # Of those of Express, AWS keeps the children of map runs.
     if record is None or (record.execution.is_express and record.execution.map_run_arn is None):
@@ -341,6 +350,7 @@ def _outcome(record: ExecutionRecord) -> dict[str, JSON]:
 
 async def list_executions(machines: StateMachines, parameters: JSON) -> JSON:
     """List the executions of a state machine."""
+    hold(parameters, "statusFilter")
     if parameters.get("mapRunArn") is not None:
         return await _children(machines, parameters)
     arn, status = text_of(parameters, "stateMachineArn"), parameters.get("statusFilter")
@@ -382,7 +392,8 @@ async def _children(machines: StateMachines, parameters: JSON) -> JSON:
 
 async def get_execution_history(machines: StateMachines, parameters: JSON) -> JSON:
     """Read the history of an execution, in pages of ``maxResults`` events."""
-    arn = text_of(parameters, "executionArn")
+    hold(parameters, "maxResults")
+    arn = execution_arn_of(parameters)
     if ":express:" in arn:
         raise _not_here("express")
     events = list(await machines.executions.history(arn))
@@ -415,7 +426,8 @@ def _without_data(event: JSON) -> JSON:
 
 async def stop_execution(machines: StateMachines, parameters: JSON) -> JSON:
     """Abort an execution."""
-    arn = text_of(parameters, "executionArn")
+    arn = execution_arn_of(parameters)
+    hold(parameters, "error", "cause")
     if ":express:" in arn:
         raise _wrong_type()
     record = await machines.executions.describe(arn)
@@ -429,6 +441,7 @@ async def stop_execution(machines: StateMachines, parameters: JSON) -> JSON:
 async def send_task_success(machines: StateMachines, parameters: JSON) -> JSON:
     """Answer a task that waits for its token."""
     text = text_of(parameters, "output")
+    hold(parameters, "output")
     try:
         output = documents.parse(text)
     except NotJSON as error:
@@ -438,6 +451,7 @@ async def send_task_success(machines: StateMachines, parameters: JSON) -> JSON:
 
 async def send_task_failure(machines: StateMachines, parameters: JSON) -> JSON:
     """Fail a task that waits for its token."""
+    hold(parameters, "error", "cause")
     error, cause = parameters.get("error"), parameters.get("cause")
     return await _answer_task(machines, parameters, lambda op: TaskFailed(op, error, cause))
 

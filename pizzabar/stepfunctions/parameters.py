@@ -1,8 +1,11 @@
 """What the operations of Step Functions have in common: how they read parameters and page their lists."""
 
+import re
+
+from pizzabar.constraints import Constraint, detected, violations
 from pizzabar.documents import JSON
 from pizzabar.errors import ValidationException
-from pizzabar.stepfunctions.errors import InvalidToken
+from pizzabar.stepfunctions.errors import InvalidArn, InvalidToken
 
 
 def text_of(parameters: JSON, name: str) -> str:
@@ -16,13 +19,72 @@ def text_of(parameters: JSON, name: str) -> str:
     return value
 
 
+CONSTRAINTS: dict[str, Constraint] = {
+    "cause": Constraint(str, 0, 32_768),
+    "error": Constraint(str, 0, 256),
+    "maxResults": Constraint(int, 0, 1000),
+    "output": Constraint(str, 0, 262_144),
+    "statusFilter": Constraint(
+        str, choices=("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE")
+    ),
+    "workerName": Constraint(str, 1, 80),
+}
+"""What parameters may be, as the service's model has it."""
+_TAG = {"key": Constraint(str, 1, 128), "value": Constraint(str, 0, 256)}
+
+
+def hold(parameters: JSON, *names: str) -> None:
+    """Raise ``ValidationException`` with all that is wrong with parameters, as far as they are there."""
+    problems: list[str] = []
+    for name in names:
+        if (value := parameters.get(name)) is not None:
+            problems += violations(name, value, CONSTRAINTS[name])
+    if problems:
+        raise ValidationException(detected(problems))
+
+
+def execution_arn_of(parameters: JSON) -> str:
+    """Give the ARN of an execution. Raise ``InvalidArn``, or ``ValidationException`` if there is none."""
+    return _arn_of(parameters, "executionArn", "execution|express")
+
+
+def state_machine_arn_of(parameters: JSON) -> str:
+    """Give the ARN of a state machine. Raise ``InvalidArn``, or ``ValidationException`` if there is none."""
+    return _arn_of(parameters, "stateMachineArn", "stateMachine")
+
+
+def map_run_arn_of(parameters: JSON) -> str:
+    """Give the ARN of a map run. Raise ``InvalidArn``, or ``ValidationException`` if there is none."""
+    return _arn_of(parameters, "mapRunArn", "mapRun")
+
+
+def resource_arn_of(parameters: JSON) -> str:
+    """Give the ARN of what has tags. Raise ``InvalidArn``, or ``ValidationException`` if there is none."""
+    return _arn_of(parameters, "resourceArn", r"\w+")
+
+
+def _arn_of(parameters: JSON, name: str, kinds: str) -> str:
+    arn = text_of(parameters, name)
+    if not re.match(rf"arn:aws[a-z-]*:states:[a-z0-9-]+:\d{{12}}:(?:{kinds}):.", arn, re.ASCII):
+        raise InvalidArn(f"Invalid Arn: '{arn}'")
+    return arn
+
+
 def tags_in(parameters: JSON) -> dict[str, str]:
-    """Give the tags of a request."""
+    """Give the tags of a request. Raise ``ValidationException``."""
+    problems: list[str] = []
+    for number, tag in enumerate(parameters.get("tags") or (), 1):
+        for name, constraint in _TAG.items():
+            if (value := tag.get(name)) is not None:
+                problems += violations(f"tags.{number}.member.{name}", value, constraint)
+    if problems:
+        raise ValidationException(detected(problems))
     return {text_of(tag, "key"): tag.get("value") or "" for tag in parameters.get("tags") or ()}
 
 
 def page_of(parameters: JSON, member: str, found: list[JSON]) -> dict[str, JSON]:
     """Give a page of a list; its token is where the next one begins. Raise ``InvalidToken``."""
+    hold(parameters, "maxResults")
     token = parameters.get("nextToken") or "0"
     if not (isinstance(token, str) and token.isascii() and token.isdigit()):
         raise InvalidToken(f"Invalid Token: '{token}'")

@@ -23,6 +23,8 @@ CONTENT_TYPES = {
     "css": b"text/css; charset=utf-8",
     "html": b"text/html; charset=utf-8",
     "js": b"text/javascript; charset=utf-8",
+    "mjs": b"text/javascript; charset=utf-8",
+    "mts": b"text/plain; charset=utf-8",
     "svg": b"image/svg+xml",
     "txt": b"text/plain; charset=utf-8",
 }

@@ -479,3 +479,17 @@ async def test_permissions_that_are_gone_are_gone(tmp_path: Path) -> None:
             await principal()
         assert refused.value.code == "ResourceNotFoundException"
         assert await it.call("logs", "DescribeResourcePolicies", {}) == {"resourcePolicies": []}
+
+
+async def test_a_template_that_stays_broken_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async with edited(tmp_path) as it:
+        with caplog.at_level(logging.WARNING, "pizzabar"):
+            await it.edit("template.yaml", "Resources:", "Resources: [")
+            # A log that is written beside the template, say.
+            (tmp_path / "up.log").write_text("not reloaded")
+            await it.reloader.changed({tmp_path / "up.log"})
+            await it.edit("template.yaml", "Resources: [", "Resources:")
+            await it.reloader.changed({tmp_path / "up.log"})
+
+        told = [each.partition(":")[0] for each in caplog.messages]
+        assert told == ["not reloaded", f"the stack {it.bar.emulator.stack.name} is sound again, as it runs"]

@@ -133,6 +133,23 @@ async def test_a_result_that_is_no_json_is_a_function_error() -> None:
         assert error["errorMessage"] == ("Unable to marshal response: Object of type set is not JSON serializable")
 
 
+async def test_a_result_is_not_too_large() -> None:
+    """https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+
+    async def handler(event: JSON, context: Context) -> Any:
+        return "x" * event
+
+    async with lambda_() as ask:
+        ask.create(handler)
+
+        assert "FunctionError" not in await ask("Invoke", FunctionName="Tell", Payload=b"6291554")
+        answer = await ask("Invoke", FunctionName="Tell", Payload=b"6291555")
+
+        error = documents.parse(answer["Payload"])
+        assert (answer["FunctionError"], error["errorType"]) == ("Unhandled", "Function.ResponseSizeTooLarge")
+        assert "exceeded maximum allowed payload size (6291556 bytes)" in error["errorMessage"]
+
+
 async def test_a_handler_that_exits_takes_nobody_with_it() -> None:
     async def handler(event: JSON, context: Context) -> None:
         raise SystemExit(3)

@@ -23,6 +23,16 @@ async def test_an_asset_comes_with_its_type_and_is_asked_for_again_each_time() -
         assert answer.headers["content-security-policy"].startswith("default-src 'self';")
 
 
+async def test_the_client_for_javascript_is_there() -> None:
+    async with server() as (app, _emulator):
+        client = await http(app, "GET", "/_pizzabar/assets/client.mjs")
+        types = await http(app, "GET", "/_pizzabar/assets/client.d.mts")
+
+    assert client.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert b"export class Pizzabar" in client.body
+    assert types.status == 200
+
+
 @pytest.mark.parametrize("known", ["{}", 'W/"other", W/{}', '"other",{}'])
 async def test_a_browser_that_has_an_asset_is_told_that_it_is_right(known: str) -> None:
     async with server() as (app, _emulator):

@@ -174,6 +174,8 @@ async def test_it_is_mounted_in_an_application_of_fastapi(prefix: str) -> None:
             assert (await client.get(f"http://{address}/menu")).json() == ["margherita"]
             health = await client.get(f"http://{address}{prefix}/_pizzabar/health")
             assert health.json()["connections"] == 1
+            told = (await client.get(f"http://{address}{prefix}/")).text
+            assert f"wscat -c ws://{address}{prefix}/api\n" in told
             [connection] = emulator_of(app).runtime.connections
             path = f"http://{address}{prefix}/api/@connections/{connection.id}"
             assert (await client.post(path, content="hello")).status_code == 200

@@ -10,11 +10,12 @@ import importlib
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from html import escape
 from typing import Any
 
 from pizzabar import documents, trace_header
 from pizzabar.emulator import Emulator
-from pizzabar.errors import PizzabarError
+from pizzabar.errors import PizzabarError, UnknownOperationException
 from pizzabar.journal import CAUSE, Cause, new_trace_id
 from pizzabar.loading import Program
 from pizzabar.settings import Settings
@@ -27,6 +28,7 @@ from pizzabar.wire.aws.exchange import (
     access_key_of,
     account_of,
     read_body,
+    service_of,
 )
 from pizzabar.wire.feeds import Feeds
 from pizzabar.wire.guard import Guard, header
@@ -269,6 +271,9 @@ def settle_in() -> None:
 
 def _other(emulator: Emulator, scope: Scope) -> Response:
     path: str = scope["path"]
+    service = service_of(header(scope["headers"], b"authorization") or "")
+    if service is not None and service != "execute-api":
+        return _not_supported(service, scope)
     if path == "/" and scope["method"] in ("GET", "HEAD"):
         if "text/html" in (header(scope["headers"], b"accept") or ""):
             return _page(emulator, scope)
@@ -279,6 +284,16 @@ def _other(emulator: Emulator, scope: Scope) -> Response:
     if path == KITCHEN and scope["method"] in ("GET", "HEAD"):
         return _page(emulator, scope)
     return _message(404, "Not Found")
+
+
+def _not_supported(service: str, scope: Scope) -> Response:
+    """Refuse by its name what an SDK has asked of a service that is not here."""
+    message = f"{service}:{scope['method']} {scope['path']} is not supported"
+    code = UnknownOperationException.__name__
+    if service == "s3":
+        content = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
+        return Response(400, content.encode(), ((b"content-type", b"application/xml"),))
+    return _message(400, message, ((b"x-amzn-errortype", code.encode()),))
 
 
 def _page(emulator: Emulator, scope: Scope) -> Response:
@@ -302,6 +317,7 @@ def _addresses(emulator: Emulator, scope: Scope) -> str:
     """Say where to connect, and where to look."""
     stages = [stage for api in emulator.apis for stage in api.stages]
     host = header(scope["headers"], b"host") or f"localhost:{emulator.settings.port}"
+    host += scope.get("root_path", "")
     lines = [
         *(f"Connect:  wscat -c ws://{host}/{stage}" for stage in stages),
         f"Look:     http://{host}{CONTROL}/docs",

@@ -25,9 +25,7 @@ FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:tell"
         ("ListTagsForResource", "resourceArn", FLOW),
     ],
 )
-async def test_an_arn_of_another_form_is_not_one_of_something_missing(
-    operation: str, name: str, missing: str
-) -> None:
+async def test_an_arn_of_another_form_is_of_nothing_missing(operation: str, name: str, missing: str) -> None:
     async with step_functions() as ask:
         for wrong in ("zzz", FUNCTION):
             assert await ask.fails(operation, **{name: wrong}) == f"InvalidArn: Invalid Arn: '{wrong}'"

@@ -1,6 +1,7 @@
 """The server as a whole: its lifespan, and who answers which request."""
 
 import asyncio
+import json
 from pathlib import Path
 
 import boto3
@@ -161,3 +162,26 @@ def test_boto3_knows_a_connection_that_is_gone() -> None:
         with pytest.raises(client.exceptions.GoneException):
             client.delete_connection(ConnectionId="R1kmxc2VNjMCFIA=")
         client.close()
+
+
+@pytest.mark.parametrize(
+    ("service", "path", "code", "message"),
+    [
+        ("s3", "/", "UnknownOperationException", "s3:GET / is not supported"),
+        ("pipes", "/v1/pipes", "UnknownOperationException", "pipes:GET /v1/pipes is not supported"),
+        ("apigateway", "/restapis", "UnknownOperationException", "apigateway:GET /restapis is not supported"),
+    ],
+)
+async def test_what_a_service_that_is_not_here_is_asked_is_refused_by_name(
+    service: str, path: str, code: str, message: str
+) -> None:
+    scope = f"AKIA/20260101/us-east-1/{service}/aws4_request"
+    signed = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
+    async with server() as (app, _emulator):
+        answer = await http(app, "GET", path, authorization=signed)
+
+    assert answer.status == 400
+    if service == "s3":
+        assert answer.body == f"<Error><Code>{code}</Code><Message>{message}</Message></Error>".encode()
+    else:
+        assert (answer.headers["x-amzn-errortype"], json.loads(answer.body)) == (code, {"message": message})

@@ -1,6 +1,7 @@
 """One request of an AWS client, and its answer."""
 
 import os
+import re
 import zlib
 from base64 import b32encode
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -119,6 +120,15 @@ def access_key_of(headers: dict[bytes, bytes]) -> str | None:
     authorization = headers.get(b"authorization", b"")
     _, found, rest = authorization.partition(b"Credential=")
     return rest.partition(b"/")[0].decode("latin-1") if found else None
+
+
+def service_of(authorization: str) -> str | None:
+    """Give the service that a request is signed for, of its header; None if it is not signed.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-signing-elements.html
+    """
+    scope = re.search(r"Credential=[^,\s]*/([a-z0-9-]+)/aws4_request", authorization)
+    return None if scope is None else scope[1]
 
 
 def account_of(headers: dict[bytes, bytes]) -> str | None:

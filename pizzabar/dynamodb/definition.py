@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from pizzabar.documents import JSON
-from pizzabar.dynamodb.errors import ResourceNotFoundException
+from pizzabar.dynamodb.errors import LimitExceededException, ResourceNotFoundException
 from pizzabar.dynamodb.key_attributes import KeyAttribute
 from pizzabar.dynamodb.secondary_index import SecondaryIndex
 from pizzabar.dynamodb.table import Table
@@ -139,7 +139,12 @@ def _updated_indexes(table: Table, update: Mapping[str, JSON], mode: str) -> tup
     types = {attribute["AttributeName"]: attribute["AttributeType"] for attribute in _attributes(update)}
     types |= {attribute.name: attribute.type for attribute in table.key_attributes}
     indexes = {index.name: index for index in table.indexes}
-    for each in update["GlobalSecondaryIndexUpdates"]:
+    updates = update["GlobalSecondaryIndexUpdates"]
+    if sum(each.get(kind) is not None for each in updates for kind in ("Create", "Delete")) > 1:
+        raise LimitExceededException(
+            "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table"
+        )
+    for each in updates:
         kinds = [name for name in ("Create", "Update", "Delete") if each.get(name) is not None]
         if len(kinds) != 1:
             raise ValidationException(

@@ -44,6 +44,9 @@ async def create_event_bus(buses: EventBuses, parameters: JSON) -> JSON:
     check(parameters, "Name", of=OF_BUS)
     # Nothing is encrypted or logged by a bus here, and there are no partners.
     refuse_unsupported(parameters, "DeadLetterConfig", "EventSourceName")
+    if "/" in parameters["Name"]:
+        # Those are of partners.
+        raise ValidationException(f"Event bus name {parameters['Name']} is not valid: it contains /")
     bus = buses.create(parameters["Name"], parameters.get("Description"))
     buses.note_asked(bus.arn)
     buses.tag(bus.arn, _tags(parameters))

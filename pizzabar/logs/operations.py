@@ -36,6 +36,8 @@ SEQUENCE_TOKEN = "0" * 56
 async def create_log_group(groups: LogGroups, parameters: JSON) -> JSON:
     """Make a group. Tags are taken and lead nowhere: no operation here reads them."""
     given = check("CreateLogGroup", parameters, "logGroupName")
+    if given["logGroupName"].lower().startswith("aws/"):
+        raise InvalidParameterException("Log groups starting with AWS/ are reserved for AWS.")
     await groups.create(given["logGroupName"])
     return {}
 

@@ -92,7 +92,16 @@ from pizzabar.stepfunctions.states import (
 from pizzabar.stepfunctions.step import LONGEST_CAUSE, TYPES, Note, Step, Stepping, Visit
 from pizzabar.stepfunctions.task_token import read_task_token, task_token
 from pizzabar.stepfunctions.timestamp import read_timestamp
-from pizzabar.stepfunctions.values import batches, read_limit, read_number, read_role, read_seconds, shown, source
+from pizzabar.stepfunctions.values import (
+    batches,
+    read_count,
+    read_limit,
+    read_percentage,
+    read_role,
+    read_seconds,
+    shown,
+    source,
+)
 from pizzabar.uuids import uuid_of
 
 __all__ = [
@@ -524,10 +533,11 @@ class _Run(Stepping):
     def start_map_run(self, visit: Visit, state: Map, plan: MapRunPlan, scope: Scope) -> None:
         """Begin a distributed Map state: its items are read first, where they lie in a bucket."""
         limit = read_limit(state.concurrency, scope, "MaxConcurrency", least=0, is_jsonata=state.is_jsonata)
+        count, percentage = plan.tolerated_count, plan.tolerated_percentage
         limits = (
             min(limit or MOST_CHILDREN, MOST_CHILDREN),
-            None if plan.tolerated_count is None else int(read_number(plan.tolerated_count(scope), "Count")),
-            None if plan.tolerated_percentage is None else read_number(plan.tolerated_percentage(scope), "%"),
+            None if count is None else read_count(count(scope), "ToleratedFailureCount", 0),
+            None if percentage is None else read_percentage(percentage(scope), "ToleratedFailurePercentage"),
         )
         if self.told is not None:
             self.note(visit, "maxConcurrency", limit or 0)
@@ -575,8 +585,11 @@ class _Run(Stepping):
         if plan.has_batches:
             scope = self.scope(visit, data)
             most, size = (
-                None if limit is None else int(read_number(limit(scope), "PerBatch"))
-                for limit in (plan.batch_items, plan.batch_bytes)
+                None if limit is None else read_count(limit(scope), name, 1)
+                for limit, name in (
+                    (plan.batch_items, "MaxItemsPerBatch"),
+                    (plan.batch_bytes, "MaxInputBytesPerBatch"),
+                )
             )
             shared = {} if plan.batch_input is None else {"BatchInput": plan.batch_input(scope)}
             inputs = [shared | {"Items": batch} for batch in batches(inputs, most or None, size or None, shared)]

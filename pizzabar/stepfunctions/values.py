@@ -20,11 +20,20 @@ def shown(value: JSON) -> str:
     return value if isinstance(value, str) else write(value)
 
 
-def read_number(value: JSON, name: str) -> float:
-    """Give a number of at least 0. Fail the state for anything else."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0:
+def read_percentage(value: JSON, name: str) -> float:
+    """Give a number from 0 to 100. Fail the state for anything else."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 100:
         return value
-    raise StateFailure(RUNTIME, f"The value of the field '{name}' must be a number of at least 0: {shown(value)}")
+    raise StateFailure(RUNTIME, f"The value of the field '{name}' must be a number from 0 to 100: {shown(value)}")
+
+
+def read_count(value: JSON, name: str, least: int) -> int:
+    """Give a whole number of at least so much. Fail the state for anything else."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= least and value == int(value):
+        return int(value)
+    raise StateFailure(
+        RUNTIME, f"The value of the field '{name}' must be an integer of at least {least}: {shown(value)}"
+    )
 
 
 def read_role(credentials: JSON) -> str:

@@ -183,7 +183,11 @@ class Inside:
             raise NotThere(f"{'no' if not places else 'more than one'} stage is meant: there are {known or 'none'}")
         [(of_api, name)] = places
         given = {"Host": "localhost", **(headers or {})}
-        handshake = Handshake("localhost", "127.0.0.1", tuple(given.items()), tuple((query or {}).items()))
+        endpoints = self.emulator.endpoints
+        # Where functions in processes of their own find https://{domainName}.
+        tls_port = None if endpoints is None else endpoints.tls_port
+        domain_name = "localhost" if tls_port is None else f"localhost:{tls_port}"
+        handshake = Handshake(domain_name, "127.0.0.1", tuple(given.items()), tuple((query or {}).items()))
         admission = await self.emulator.apis.connect(of_api, name, handshake)
         if isinstance(admission, Refusal):
             raise ConnectionRefused(admission.status, admission.message)

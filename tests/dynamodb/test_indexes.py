@@ -259,6 +259,11 @@ async def test_items_that_expire_leave_the_index() -> None:
         ("UpdateTable", {"GlobalSecondaryIndexUpdates": [{}]}, "must not be null"),
         (
             "UpdateTable",
+            {"GlobalSecondaryIndexUpdates": [{"Create": index("one", "artist")}, {"Create": index("two", "artist")}]},
+            "LimitExceededException: Subscriber limit exceeded: Only 1 online index can be created or deleted",
+        ),
+        (
+            "UpdateTable",
             {"GlobalSecondaryIndexUpdates": [{"Create": index("by-genre", "artist")}]},
             "Duplicate index name",
         ),

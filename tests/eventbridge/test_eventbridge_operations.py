@@ -125,6 +125,7 @@ async def test_a_bus_is_changed() -> None:
     [
         ("CreateEventBus", {"Name": "a", "EventSourceName": "aws.partner/a/b"}, "EventSourceName is not supported"),
         ("CreateEventBus", {"Name": "a", "DeadLetterConfig": {}}, "DeadLetterConfig is not supported"),
+        ("CreateEventBus", {"Name": "a/b"}, "Event bus name a/b is not valid: it contains /"),
         ("UpdateEventBus", {"DeadLetterConfig": {}}, "DeadLetterConfig is not supported"),
         ("PutEvents", {"Entries": [order()], "EndpointId": "a.b"}, "EndpointId is not supported"),
         (

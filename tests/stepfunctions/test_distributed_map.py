@@ -324,3 +324,39 @@ async def test_children_may_be_express_and_in_jsonata(tmp_path: Path) -> None:
 async def test_no_items_are_no_children(tmp_path: Path) -> None:
     async with opened(tmp_path) as ask:
         assert await output(ask, given=[]) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "number", "cause"),
+    [
+        (
+            {"ToleratedFailurePercentagePath": "$.p"},
+            101,
+            "'ToleratedFailurePercentage' must be a number from 0 to 100: 101",
+        ),
+        (
+            {"ToleratedFailurePercentagePath": "$.p"},
+            -1,
+            "'ToleratedFailurePercentage' must be a number from 0 to 100: -1",
+        ),
+        ({"ToleratedFailureCountPath": "$.p"}, 1.5, "'ToleratedFailureCount' must be an integer of at least 0: 1.5"),
+        (
+            {"ItemBatcher": {"MaxItemsPerBatchPath": "$.p"}},
+            0,
+            "'MaxItemsPerBatch' must be an integer of at least 1: 0",
+        ),
+        (
+            {"ItemBatcher": {"MaxInputBytesPerBatchPath": "$.p"}},
+            "2",
+            "'MaxInputBytesPerBatch' must be an integer of at least 1: 2",
+        ),
+    ],
+)
+async def test_a_number_from_the_data_is_held_to_its_range(
+    tmp_path: Path, fields: JSON, number: JSON, cause: str
+) -> None:
+    async with opened(tmp_path) as ask:
+        described = await run(ask, given={"i": [1, 2], "p": number}, ItemsPath="$.i", **fields)
+
+        assert (described["status"], described["error"]) == ("FAILED", "States.Runtime")
+        assert cause in described["cause"]

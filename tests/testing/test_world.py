@@ -295,3 +295,50 @@ def test_what_was_refused_is_no_event() -> None:
             world.call("apigatewaymanagementapi", "PostToConnection", ConnectionId="x", Data="y")
         assert world.events() == []
         assert [push.error for push in world.pushes()] == ["BadRequestException: Invalid connectionId: x"]
+
+
+CHILD = """
+Resources:
+  Api:
+    Type: AWS::ApiGatewayV2::Api
+    Properties: {Name: api, ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.body.action}
+  Integration:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties:
+      ApiId: !Ref Api
+      IntegrationType: AWS_PROXY
+      IntegrationUri: !Sub arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Tell.Arn}/invocations
+  Route:
+    Type: AWS::ApiGatewayV2::Route
+    Properties: {ApiId: !Ref Api, RouteKey: $default, Target: !Sub "integrations/${Integration}"}
+  Stage:
+    Type: AWS::ApiGatewayV2::Stage
+    Properties: {ApiId: !Ref Api, StageName: prod, AutoDeploy: true}
+  Tell:
+    Type: AWS::Lambda::Function
+    Properties:
+      Runtime: python3.12
+      Handler: index.handler
+      Role: arn:aws:iam::123456789012:role/tell
+      Code:
+        ZipFile: |
+          import os, ssl, urllib.request
+
+          def handler(event, context):
+              of = event["requestContext"]
+              url = f"https://{of['domainName']}/{of['stage']}/@connections/{of['connectionId']}"
+              trusted = ssl.create_default_context(cafile=os.environ["AWS_CA_BUNDLE"])
+              urllib.request.urlopen(urllib.request.Request(url, b"hello"), context=trusted).close()
+              return {"statusCode": 200}
+"""
+
+
+def test_a_function_in_a_process_of_its_own_pushes_to_a_guest(tmp_path: Path) -> None:
+    (tmp_path / "template.yaml").write_text(CHILD)
+
+    with World(template=tmp_path / "template.yaml", cache=tmp_path / "cache") as world:
+        guest = world.connect()
+        guest.send("{}")
+        world.settled()
+
+        guest.assert_received("hello")

@@ -173,6 +173,9 @@ def _request_parameters(properties: Mapping[str, JSON]) -> Iterable[tuple[str, b
 # A stage's name: letters, digits, - and _, at most 128.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
 _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]+)?")
+_VARIABLE_NAME = re.compile(r"[A-Za-z0-9_]+")
+_VARIABLE_VALUE = re.compile(r"[A-Za-z0-9\-._~:/?#&=,]*")
+"""https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-stages-stagename.html"""
 _STAGE_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
@@ -182,6 +185,12 @@ def _check_stage(properties: Mapping[str, JSON]) -> Iterable[Fault]:
     name = properties["StageName"]
     if _STAGE_NAME.fullmatch(name) is None:
         yield Fault(("StageName",), f"Stage name only allows a-zA-Z0-9_-: {name}")
+    for variable, value in properties.get("StageVariables", {}).items():
+        if _VARIABLE_NAME.fullmatch(variable) is None:
+            yield Fault(("StageVariables", variable), "Stage variable names only allow a-zA-Z0-9_")
+        elif _VARIABLE_VALUE.fullmatch(value) is None:
+            why = f"Stage variable values only allow a-zA-Z0-9-._~:/?#&=,: {value}"
+            yield Fault(("StageVariables", variable), why)
     settings: dict[tuple[str, ...], JSON] = {("DefaultRouteSettings",): properties.get("DefaultRouteSettings", {})}
     settings |= {("RouteSettings", key): each for key, each in properties.get("RouteSettings", {}).items()}
     for path, each in settings.items():

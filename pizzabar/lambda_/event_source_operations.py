@@ -7,10 +7,10 @@ https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html
 from collections.abc import Awaitable, Callable
 
 from pizzabar.documents import JSON
-from pizzabar.lambda_.errors import InvalidParameterValueException
 from pizzabar.lambda_.event_source_mapping import EventSourceMapping
 from pizzabar.lambda_.event_sources import EventSources
 from pizzabar.lambda_.functions import function_name
+from pizzabar.lambda_.pages import page_of
 
 MAX_PAGE = 100
 
@@ -29,24 +29,13 @@ async def list_event_source_mappings(sources: EventSources, parameters: JSON) ->
     """https://docs.aws.amazon.com/lambda/latest/api/API_ListEventSourceMappings.html"""
     source, function = parameters.get("EventSourceArn"), parameters.get("FunctionName")
     name = None if function is None else function_name(str(function))
-    try:
-        # They come in the address, as text.
-        start, most = int(parameters.get("Marker") or 0), int(parameters.get("MaxItems") or MAX_PAGE)
-    except (TypeError, ValueError):
-        raise InvalidParameterValueException("Invalid Marker or MaxItems", Type="User") from None
     found = [
         mapping
         for mapping in sorted(sources, key=lambda each: each.uuid)
         if (source is None or mapping.source_arn == source)
         and (name is None or function_name(mapping.function_arn) == name)
     ]
-    end = start + max(1, min(most, MAX_PAGE))
-    result: dict[str, JSON] = {
-        "EventSourceMappings": [_describe(sources, each) for each in found[max(start, 0) : end]]
-    }
-    if end < len(found):
-        result["NextMarker"] = str(end)
-    return result
+    return page_of(parameters, "EventSourceMappings", [_describe(sources, each) for each in found], MAX_PAGE)
 
 
 async def update_event_source_mapping(sources: EventSources, parameters: JSON) -> JSON:

@@ -15,6 +15,7 @@ from pizzabar.lambda_.code import Code
 from pizzabar.lambda_.errors import InvalidParameterValueException, ResourceNotFoundException
 from pizzabar.lambda_.function import Function, Handler, load_handler
 from pizzabar.lambda_.functions import Functions
+from pizzabar.lambda_.pages import page_of
 from pizzabar.uuids import uuid_of
 
 
@@ -96,10 +97,34 @@ def _number_from(minimum: int, maximum: int) -> Callable[[str, JSON], JSON]:
     return check
 
 
+RESERVED = frozenset(
+    {
+        *("_HANDLER", "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_EXECUTION_ENV"),
+        *("AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION"),
+        *("AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME"),
+        *("AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+        *("AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR"),
+    }
+)
+"""https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime"""
+MAX_ENVIRONMENT_BYTES = 4096
+MAX_PAGE = 50
+
+
 def _variables(name: str, value: JSON) -> JSON:
     variables = value.get("Variables") if isinstance(value, dict) else None
     if not isinstance(variables, dict) or not all(isinstance(each, str) for each in variables.values()):
         raise InvalidParameterValueException("Environment has Variables, texts by their names", Type="User")
+    unable = "Lambda was unable to configure your environment variables because the environment variables you have"
+    reserved = [each for each in variables if each in RESERVED]
+    if reserved:
+        why = "reserved keys that are currently not supported for modification. Reserved keys used in this request"
+        raise InvalidParameterValueException(f"{unable} provided contains {why}: {', '.join(reserved)}", Type="User")
+    measured = documents.write(variables)
+    if len(measured.encode()) > MAX_ENVIRONMENT_BYTES:
+        raise InvalidParameterValueException(
+            f"{unable} provided exceeded the 4KB limit. String measured: {measured}", Type="User"
+        )
     return variables
 
 
@@ -135,8 +160,8 @@ async def get_policy(functions: Functions, parameters: JSON) -> JSON:
 
 
 async def list_functions(functions: Functions, parameters: JSON) -> JSON:
-    """List the functions."""
-    return {"Functions": [_configuration(function) for function in functions]}
+    """List the functions, in pages."""
+    return page_of(parameters, "Functions", [_configuration(function) for function in functions], MAX_PAGE)
 
 
 def _function_name(parameters: JSON) -> str:

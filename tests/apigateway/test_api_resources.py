@@ -247,6 +247,9 @@ async def test_what_a_template_does_not_say() -> None:
         ),
         ("Stage", {"StageName": "prod-1_a"}, []),
         ("Stage", {"StageName": "$default"}, ["/StageName"]),
+        ("Stage", {"StageName": "a", "StageVariables": {"a_1": "https://b/?c=d,e#f"}}, []),
+        ("Stage", {"StageName": "a", "StageVariables": {"a-b": "c"}}, ["/StageVariables/a-b"]),
+        ("Stage", {"StageName": "a", "StageVariables": {"a": '{"b":1}'}}, ["/StageVariables/a"]),
         ("Stage", {"StageName": "a" * 129}, ["/StageName"]),
         (
             "Integration",

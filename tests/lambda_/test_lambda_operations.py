@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html
 """
 
 import botocore.session
+import pytest
 
 from pizzabar.documents import JSON
 from pizzabar.lambda_.function import Context
@@ -116,3 +117,36 @@ async def test_a_function_is_given_another_handler() -> None:
         assert (await ask("GetFunctionConfiguration", FunctionName="Tell"))["Timeout"] == 7
         fault = await ask.fails("UpdateFunctionConfiguration", FunctionName="Tell", Handler="nowhere:count")
         assert fault.startswith("InvalidParameterValueException: the handler nowhere:count cannot be loaded")
+
+
+async def test_functions_are_listed_in_pages() -> None:
+    async with lambda_() as ask:
+        for name in "abc":
+            ask.functions.create(name, note)
+
+        first = await ask("ListFunctions", MaxItems=2)
+        rest = await ask("ListFunctions", MaxItems="2", Marker=first["NextMarker"])
+
+        assert [[each["FunctionName"] for each in page["Functions"]] for page in (first, rest)] == [["a", "b"], ["c"]]
+        assert "NextMarker" not in rest
+        assert (await ask.fails("ListFunctions", Marker="x")) == "InvalidParameterValueException: Invalid Marker: x"
+        assert (await ask.fails("ListFunctions", MaxItems="-1")).endswith("Invalid MaxItems: -1")
+
+
+@pytest.mark.parametrize(
+    ("variables", "why"),
+    [
+        ({"AWS_REGION": "x", "A1": "y"}, "Reserved keys used in this request: AWS_REGION"),
+        ({"A": "x" * 4090}, 'exceeded the 4KB limit. String measured: {"A":"xxx'),
+    ],
+)
+async def test_an_environment_that_lambda_does_not_take(variables: dict[str, str], why: str) -> None:
+    async with lambda_() as ask:
+        ask.create(note)
+
+        error = await ask.fails(
+            "UpdateFunctionConfiguration", FunctionName="Tell", Environment={"Variables": variables}
+        )
+
+        assert error.startswith("InvalidParameterValueException: Lambda was unable to configure your environment")
+        assert why in error

@@ -345,6 +345,7 @@ class Emulator:
             self.endpoints.address,
             settings.region,
             self.endpoints.authority,
+            self.endpoints.tls_port,
             settings.reach_aws,
             _debugging(settings.debug, self.stack),
             self.access_keys,

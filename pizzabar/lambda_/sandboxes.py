@@ -54,12 +54,14 @@ class Surroundings:
     """What all sandboxes have in common.
 
     AWS's services are at ``endpoint``; certificates of the ``authority`` (a PEM file) hold for this process's own
-    addresses. Names of AWS itself are resolved only where a sandbox ``reaches_aws``.
+    addresses, and for those that APIs have on AWS, which are at ``tls_port``. Other names of AWS are resolved only
+    where a sandbox ``reaches_aws``; the names of APIs are AWS's own as well then.
     """
 
     endpoint: str
     region: str
     authority: Path | None = None
+    tls_port: int | None = None
     reaches_aws: bool = False
     debugging: Debugging | None = None
     access_keys: AccessKeys = field(default_factory=AccessKeys)

@@ -63,14 +63,15 @@ def _starts(program: str) -> bool:
         return False
 
 
-def command_of(function: Function, built: Built, reaches_aws: bool, debugging: Debugging | None) -> list[str]:
+def command_of(function: Function, built: Built, around: Surroundings, debugging: Debugging | None) -> list[str]:
     """Give the command that begins a function's process. Raise ``RuntimeFault``."""
     code = function.handler
     assert isinstance(code, Code)
+    names = {"reaches_aws": around.reaches_aws, "tls_port": around.tls_port}
     if code.language == "python":
         paths = [*map(str, built.packages), *(str(layer / "python") for layer in built.layers)]
         debug = None if debugging is None else {"port": debugging.port, "path": _path_of_debugpy()}
-        given = {"paths": paths, "reaches_aws": reaches_aws, "debug": debug}
+        given = {"paths": paths, **names, "debug": debug}
         # Without site, for what is installed beside pizzabar is not installed on Lambda; and nothing is written
         # beside the code.
         return [built.interpreter, "-S", "-B", "-u", str(BOOTSTRAP / "python.py"), json.dumps(given)]
@@ -78,7 +79,7 @@ def command_of(function: Function, built: Built, reaches_aws: bool, debugging: D
     modules = [*map(str, built.packages), *(str(layer / "nodejs") for layer in built.layers)]
     given = {
         "modules": modules,
-        "reaches_aws": reaches_aws,
+        **names,
         "is_callback_refused": int(code.version.partition(".")[0]) >= NO_CALLBACKS_FROM,
     }
     heap = f"--max-old-space-size={function.memory_size * 9 // 10}"

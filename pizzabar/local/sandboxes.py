@@ -177,7 +177,7 @@ class LocalSandboxes:
         debugging = around.debugging if self._is_debugged(function) else None
         began = time.perf_counter()
         try:
-            command = command_of(function, built, around.reaches_aws, debugging)
+            command = command_of(function, built, around, debugging)
             environment = environment_of(function, built, around, key, stream)
             await sandbox.start(command, environment, built.folder, memory=memory_of(function))
             await sandbox.initialise(seconds)

@@ -26,8 +26,8 @@ from pizzabar.settings import Settings, with_paths
 from pizzabar.testing.expectations import explain_events, explain_frames, explain_item
 from pizzabar.testing.values import attribute, parsed, plain_item, written
 
-DEFAULTS: Mapping[str, Any] = {"state": None, "clock": "virtual", "journal_size": 1_000_000}
-"""In memory, on virtual time, with all that happens in the journal."""
+DEFAULTS: Mapping[str, Any] = {"tls_port": "0", "state": None, "clock": "virtual", "journal_size": 1_000_000}
+"""In memory, on virtual time, with all that happens in the journal, at whatever port for TLS is free."""
 
 
 class ConnectionRefused(PizzabarError):

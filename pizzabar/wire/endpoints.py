@@ -95,6 +95,8 @@ async def open_endpoints(emulator: Emulator) -> LocalEndpoints:
 def _with_tls(emulator: Emulator, settings: Settings) -> Listener:
     own = () if settings.host in ("0.0.0.0", "::") else (settings.host,)
     names = [name for name in (*own, *settings.allowed_hosts) if name != "*"]
+    # Where functions expect the API when it is not an event of its own that tells them.
+    names.append(f"*.execute-api.{settings.region}.amazonaws.com")
     context = context_of(settings.cache_folder, names)
     port = settings.port + TLS_ABOVE if settings.port else 0
     if port > LAST_PORT:

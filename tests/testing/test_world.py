@@ -4,6 +4,7 @@ import asyncio
 import gc
 import json
 import os
+import textwrap
 import threading
 from decimal import Decimal
 from pathlib import Path
@@ -317,28 +318,61 @@ Resources:
   Tell:
     Type: AWS::Lambda::Function
     Properties:
-      Runtime: python3.12
+      Runtime: RUNTIME
       Handler: index.handler
       Role: arn:aws:iam::123456789012:role/tell
+      Environment: {Variables: {API: !Sub "https://${Api}.execute-api.${AWS::Region}.amazonaws.com/prod"}}
       Code:
         ZipFile: |
-          import os, ssl, urllib.request
-
-          def handler(event, context):
-              of = event["requestContext"]
-              url = f"https://{of['domainName']}/{of['stage']}/@connections/{of['connectionId']}"
-              trusted = ssl.create_default_context(cafile=os.environ["AWS_CA_BUNDLE"])
-              urllib.request.urlopen(urllib.request.Request(url, b"hello"), context=trusted).close()
-              return {"statusCode": 200}
+CODE
 """
+PUSHES = {
+    "python3.12": """
+import os, ssl, urllib.request
+
+def handler(event, context):
+    of = event["requestContext"]
+    trusted = ssl.create_default_context(cafile=os.environ["AWS_CA_BUNDLE"])
+    # Where the event says it is, and where it is on AWS, for those whom no event of the API calls.
+    for api in (f"https://{of['domainName']}/{of['stage']}", os.environ["API"]):
+        request = urllib.request.Request(f"{api}/@connections/{of['connectionId']}", b"hello")
+        urllib.request.urlopen(request, context=trusted).close()
+    return {"statusCode": 200}
+""",
+    "nodejs20.x": """
+const https = require('node:https');
+
+function post(url) {
+  return new Promise((resolve, reject) => {
+    const request = https.request(url, { method: 'POST' }, (answer) => {
+      answer.resume();
+      answer.on('end', resolve);
+    });
+    request.on('error', reject);
+    request.end('hello');
+  });
+}
+
+exports.handler = async (event) => {
+  const { domainName, stage, connectionId } = event.requestContext;
+  await post(`https://${domainName}/${stage}/@connections/${encodeURIComponent(connectionId)}`);
+  const answer = await fetch(`${process.env.API}/@connections/${encodeURIComponent(connectionId)}`, {
+    method: 'POST', body: 'hello',
+  });
+  return { statusCode: answer.status };
+};
+""",
+}
 
 
-def test_a_function_in_a_process_of_its_own_pushes_to_a_guest(tmp_path: Path) -> None:
-    (tmp_path / "template.yaml").write_text(CHILD)
+@pytest.mark.parametrize("runtime", PUSHES)
+def test_a_function_in_a_process_of_its_own_pushes_to_a_guest(tmp_path: Path, runtime: str) -> None:
+    code = textwrap.indent(PUSHES[runtime], " " * 10)
+    (tmp_path / "template.yaml").write_text(CHILD.replace("RUNTIME", runtime).replace("CODE", code))
 
     with World(template=tmp_path / "template.yaml", cache=tmp_path / "cache") as world:
         guest = world.connect()
         guest.send("{}")
         world.settled()
 
-        guest.assert_received("hello")
+        assert guest.received == ["hello", "hello"], world.logs("Tell")

@@ -20,6 +20,7 @@ def refuses(guard: Guard, **headers: str) -> bool:
         "[::1]",
         "[::1]:8000",
         "a1b2c3d4e5.execute-api.localhost:8000",
+        "a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com",
     ],
 )
 def test_local_names_may_pass(host: str) -> None:
@@ -34,6 +35,9 @@ def test_local_names_may_pass(host: str) -> None:
         "localhost.evil.example",
         "127.0.0.1.evil.example",
         "evillocalhost",
+        "sqs.us-east-1.amazonaws.com",
+        "a.b.execute-api.us-east-1.amazonaws.com",
+        "a.execute-api.us-east-1.amazonaws.com.evil.example",
         "[::2]:8000",
         "0.0.0.0:8000",
         "",
@@ -61,6 +65,7 @@ def test_local_pages_may_pass(origin: str) -> None:
     "origin",
     [
         "https://evil.example",
+        "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com",
         "http://localhost.evil.example",
         "http://localhost@evil.example",
         "null",

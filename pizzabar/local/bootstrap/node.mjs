@@ -1,7 +1,7 @@
 // The Node.js side of the Lambda Runtime API: it runs a handler in a process of its own.
 //
 // Its one argument is a JSON object: `modules` are folders whose node_modules are looked in for what the function does
-// not have itself, `reaches_aws` tells whether names of AWS may be resolved, and `is_callback_refused` whether the
+// not have itself, `reaches_aws` tells whether names of AWS may be resolved, `tls_port` where APIs are otherwise, and `is_callback_refused` whether the
 // runtime takes handlers with a callback.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
@@ -12,6 +12,7 @@ import dns from 'node:dns';
 import fs from 'node:fs';
 import http from 'node:http';
 import module from 'node:module';
+import net from 'node:net';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { format } from 'node:util';
@@ -125,6 +126,16 @@ function refusal(name) {
       'PIZZABAR_REACH_AWS=true lets it through',
   );
   return Object.assign(error, { code: 'EAWS', hostname: name, syscall: 'getaddrinfo' });
+}
+
+// https://{api-id}.execute-api.{region}.amazonaws.com is at a port of this machine.
+function redirectApis(port) {
+  const isApi = /^[a-z0-9]+\.execute-api\.[a-z0-9-]+\.amazonaws\.com$/i;
+  const { connect } = net.Socket.prototype;
+  net.Socket.prototype.connect = function (first, ...others) {
+    const isOne = first !== null && typeof first === 'object' && !Array.isArray(first) && isApi.test(first.host);
+    return connect.call(this, isOne ? { ...first, host: '127.0.0.1', port } : first, ...others);
+  };
 }
 
 function stayAwayFromAws() {
@@ -304,7 +315,10 @@ globalThis.awslambda = {
   },
 };
 
-if (!given.reaches_aws) stayAwayFromAws();
+if (!given.reaches_aws) {
+  stayAwayFromAws();
+  if (given.tls_port !== null) redirectApis(given.tls_port);
+}
 lookBesideToo();
 let handler;
 try {

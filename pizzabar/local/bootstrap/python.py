@@ -14,6 +14,7 @@ import importlib
 import json
 import logging
 import os
+import re
 import socket
 import sys
 import time
@@ -23,6 +24,7 @@ from typing import Any, NoReturn
 
 VERSION = "/2018-06-01/runtime"
 AWS_NAMES = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
+IS_API = re.compile(r"[a-z0-9]+\.execute-api\.[a-z0-9-]+\.amazonaws\.com").fullmatch
 
 
 class Context:
@@ -98,13 +100,19 @@ class Runtime:
         self._connection.getresponse().read()
 
 
-def stay_away_from_aws() -> None:
-    """Refuse to resolve names of AWS, and resolve those of ``localhost`` wherever the system does not."""
+def stay_away_from_aws(tls_port: int | None) -> None:
+    """Refuse to resolve names of AWS, but those of APIs, and resolve those of ``localhost`` as the system may not.
+
+    ``https://{api-id}.execute-api.{region}.amazonaws.com`` is at a port of this machine, if there is one.
+    """
     resolve = socket.getaddrinfo
 
     def getaddrinfo(host: Any, *arguments: Any, **named: Any) -> Any:
         name = host.decode("latin-1") if isinstance(host, bytes) else host
         if isinstance(name, str):
+            if tls_port is not None and IS_API(name.lower()):
+                named.pop("port", None)
+                return resolve("127.0.0.1", tls_port, *arguments[1:], **named)
             if name.lower().rstrip(".").endswith(AWS_NAMES):
                 raise socket.gaierror(
                     socket.EAI_FAIL,
@@ -232,7 +240,7 @@ def main() -> NoReturn:
     sys.path[:1] = [root, *given["paths"]]
     sys.argv = [os.environ["_HANDLER"]]
     if not given["reaches_aws"]:
-        stay_away_from_aws()
+        stay_away_from_aws(given["tls_port"])
     if given["debug"] is not None:
         sys.path.append(given["debug"]["path"])
         debugger = importlib.import_module("debugpy")

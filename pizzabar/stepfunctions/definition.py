@@ -49,7 +49,8 @@ from pizzabar.stepfunctions.states import (
     Task,
     Wait,
 )
-from pizzabar.stepfunctions.task_resource import InvalidResource, TaskResource, read_resource
+from pizzabar.stepfunctions.task_fields import unknown_fields
+from pizzabar.stepfunctions.task_resource import InvalidResource, TaskResource, not_recognized, read_resource
 from pizzabar.stepfunctions.timestamp import read_timestamp
 
 __all__ = ["StateMachine", "read_definition"]
@@ -66,10 +67,11 @@ DEEPEST = 100
 """Levels of JSON that a definition may have."""
 
 
-def read_definition(text: str, supports: Callable[[str], bool] = lambda resource: True) -> StateMachine:
+def read_definition(text: str, supports: Callable[[str], bool] | None = None) -> StateMachine:
     """Read a definition. ``supports`` tells whether the resource of a Task state can be called.
 
-    Raise ``InvalidDefinition`` with everything that is wrong.
+    Without it, the definition is one that was taken before, by an earlier version perhaps: what has come to be
+    refused of what tasks ask for is none of its faults. Raise ``InvalidDefinition`` with everything that is wrong.
     """
     try:
         document = parse(text)
@@ -160,7 +162,7 @@ class _Scope:
 class _Reading(MapFields):
     """One reading of a definition, which gathers states and faults."""
 
-    def __init__(self, supports: Callable[[str], bool]) -> None:
+    def __init__(self, supports: Callable[[str], bool] | None) -> None:
         super().__init__()
         self.supports = supports
         self.states: dict[str, State] = {}
@@ -401,6 +403,10 @@ class _Reading(MapFields):
                 "The value for the field 'HeartbeatSeconds' must be smaller than that of 'TimeoutSeconds'",
             )
         resource = self.resource(document, place)
+        parameters = "Arguments" if "is_jsonata" in common else "Parameters"
+        unknown = unknown_fields(resource.type, resource.name, document.get(parameters))
+        for at, name in unknown if self.supports is not None else ():
+            self.fault((*place, parameters, *at), f'The field "{name}" is not supported by Step Functions')
         role = self.credentials(document, place, is_jsonata="is_jsonata" in common)
         return Task(resource=resource, timeout=timeout, heartbeat=heartbeat, role=role, **common)
 
@@ -428,9 +434,15 @@ class _Reading(MapFields):
             except InvalidResource as error:
                 self.fault((*place, "Resource"), str(error))
             else:
-                if self.supports(arn):
+                if self.supports is None:
                     return resource
-                self.fault((*place, "Resource"), f"The resource {arn} is not supported by pizzabar")
+                if resource.type.startswith("aws-sdk:") and resource.name[:1].isupper():
+                    # The actions of SDKs are in camel case.
+                    self.fault((*place, "Resource"), not_recognized(arn))
+                elif self.supports(arn):
+                    return resource
+                else:
+                    self.fault((*place, "Resource"), f"The resource {arn} is not supported by pizzabar")
         return TaskResource("", "", "")
 
     def read_parallel(self, document: Mapping[str, JSON], place: Place, scope: _Scope, common: Any) -> Parallel:

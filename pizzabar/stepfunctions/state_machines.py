@@ -94,10 +94,12 @@ class StateMachines:
         type: str = "STANDARD",
         is_traced: bool = False,
         logging: Logging = OFF,
+        is_kept: bool = False,
     ) -> DeployedStateMachine:
         """Make a state machine of a definition in the States Language, or give it another definition.
 
-        Executions that run keep the definition they started with. Raise ``InvalidName`` or ``InvalidDefinition``.
+        Executions that run keep the definition they started with; one that ``is_kept`` was taken before. Raise
+        ``InvalidName`` or ``InvalidDefinition``.
         """
         check_name(name)
         if type not in ("STANDARD", EXPRESS):
@@ -106,7 +108,7 @@ class StateMachines:
                 "satisfy enum value set: [STANDARD, EXPRESS]"
             )
         arn = self._home.arn("states", f"stateMachine:{name}")
-        machine = read_definition(definition, supports=self.tasks.supports)
+        machine = read_definition(definition, supports=None if is_kept else self.tasks.supports)
         if type == EXPRESS:
             machine = as_express(machine)
         known = self._machines.get(arn)
@@ -333,6 +335,7 @@ class StateMachines:
                     type=each["type"],
                     is_traced=each.get("traced", False),
                     logging=read_logging(each.get("logging", {})),
+                    is_kept=True,
                 )
                 self._asked.add(arn)
         for each in document:

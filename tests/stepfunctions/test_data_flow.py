@@ -69,14 +69,14 @@ def test_a_task_selects_from_its_result_and_writes_into_its_raw_input() -> None:
                 "Type": "Task",
                 "Resource": INVOKE,
                 "InputPath": "$.customer",
-                "Parameters": {"who.$": "$.name"},
+                "Parameters": {"Payload.$": "$.name"},
                 "ResultSelector": {"code.$": "$.StatusCode"},
                 "ResultPath": "$.call",
             }
         ),
         ORDER,
     )
-    assert story.tasks[0].parameters == {"who": "Ada"}
+    assert story.tasks[0].parameters == {"Payload": "Ada"}
 
     story.succeed({"StatusCode": 200, "Payload": None})
 

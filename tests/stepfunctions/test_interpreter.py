@@ -165,13 +165,13 @@ def test_each_retrier_counts_for_itself_and_then_the_catchers_are_asked() -> Non
 
 
 def test_the_context_object_counts_the_retries() -> None:
-    state = {**TASK, "Parameters": {"n.$": "$$.State.RetryCount"}, "Retry": [{"ErrorEquals": ["States.ALL"]}]}
+    state = {**TASK, "Parameters": {"Payload.$": "$$.State.RetryCount"}, "Retry": [{"ErrorEquals": ["States.ALL"]}]}
     story = Story(one(state))
 
     story.fail("X")
     story.fire_timer()
 
-    assert story.tasks[0].parameters == {"n": 1}
+    assert story.tasks[0].parameters == {"Payload": 1}
 
 
 def test_a_state_entered_again_counts_anew() -> None:
@@ -207,13 +207,13 @@ def test_an_error_that_nobody_handles_fails_the_execution() -> None:
 
 
 def test_a_runtime_error_passes_a_catcher_of_all() -> None:
-    state = {**TASK, "Parameters": {"a.$": "$.a"}, "Catch": caught("States.ALL")}
+    state = {**TASK, "Parameters": {"Payload.$": "$.a"}, "Catch": caught("States.ALL")}
 
     assert failure(one(state, B=CAUGHT))[0] == "States.Runtime"
 
 
 def test_a_catcher_may_name_a_runtime_error() -> None:
-    state = {**TASK, "Parameters": {"a.$": "$.a"}, "Catch": caught("States.Runtime", ResultPath="$.e")}
+    state = {**TASK, "Parameters": {"Payload.$": "$.a"}, "Catch": caught("States.Runtime", ResultPath="$.e")}
 
     assert run(one(state, B=CAUGHT))["e"]["Error"] == "States.Runtime"
 
@@ -306,11 +306,11 @@ def test_a_task_with_a_token_waits_beyond_its_call() -> None:
     state = {
         "Type": "Task",
         "Resource": INVOKE_AND_WAIT,
-        "Parameters": {"token.$": "$$.Task.Token"},
+        "Parameters": {"Payload.$": "$$.Task.Token"},
     }
     story = Story(one(state))
     (task,) = story.tasks
-    assert task.token == task.parameters["token"] == task_token(story.execution, task.op)
+    assert task.token == task.parameters["Payload"] == task_token(story.execution, task.op)
     assert read_task_token(task.token) == (story.execution.arn, task.op)
 
     story.submit({"StatusCode": 200})

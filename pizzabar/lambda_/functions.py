@@ -203,7 +203,9 @@ class Functions:
         """
         function = self.get(name_or_arn)
         event = _read_payload(payload, MAX_SYNCHRONOUS_BYTES)
-        return await self._run(function, event, new_uuid())
+        # A process of its own reads it as it was sent: integers of any size, say.
+        text = payload.decode() if isinstance(payload, bytes) else payload
+        return await self._run(function, event, new_uuid(), text)
 
     def accept(self, name_or_arn: str, payload: str | bytes) -> str:
         """Take an event for a function, and give its request id.
@@ -249,7 +251,8 @@ class Functions:
             self._throttled[invocation.request_id] = throttled
         return when
 
-    async def _run(self, function: Function, event: JSON, request_id: str) -> Outcome:
+    async def _run(self, function: Function, event: JSON, request_id: str, text: str = "") -> Outcome:
+        """Run a function on an event; ``text`` is the event as it was sent, where it was."""
         limit = function.reserved_concurrency
         running = self._running.get(function.name, 0)
         if limit is not None and running >= limit:
@@ -267,7 +270,7 @@ class Functions:
         now = self._clock.now()
         try:
             if isinstance(function.handler, Code):
-                return await self._run_apart(function, event, request_id)
+                return await self._run_apart(function, event, request_id, text or documents.write(event))
             outcome = await self._run_in_process(function, function.handler, event, request_id, now)
         finally:
             CAUSE.reset(token)
@@ -325,7 +328,7 @@ class Functions:
         ]
         return Outcome(payload, is_error, tuple(lines))
 
-    async def _run_apart(self, function: Function, event: JSON, request_id: str) -> Outcome:
+    async def _run_apart(self, function: Function, event: JSON, request_id: str, text: str) -> Outcome:
         """Run a function in a process of its own; its lines come into the log as they are written."""
         lines: list[str] = []
 
@@ -334,7 +337,7 @@ class Functions:
             self._append_log(function.principal, function.log_group, stream, new, self._clock.now())
 
         async def handle(parameters: JSON) -> JSON:
-            request = Request(request_id, documents.write(event))
+            request = Request(request_id, text)
             with _UnderWay():
                 return _fitting(await self.sandboxes.run(function, request, write))
 

@@ -506,3 +506,9 @@ async def test_code_that_is_not_there_is_a_fault_with_its_line(tmp_path: Path) -
 
     [fault] = faulty.value.faults
     assert str(fault) == f"{tmp_path / 'template.yaml'}:8:7: Tell: /Code: there is no file or folder ./src"
+
+
+async def test_an_event_arrives_as_it_was_sent(tmp_path: Path) -> None:
+    async with python(tmp_path, "def handler(event, context):\n    return event") as tell:
+        event = {"id": (1 << 64) + 1, "least": -(1 << 70)}
+        assert await tell.invoke(event) == event

@@ -159,6 +159,13 @@ _CODES = (
         "Delete the role, or name it where it was meant.",
         f"{_GUIDES}/IAM/latest/UserGuide/best-practices.html",
     ),
+    _code(
+        "PB703",
+        "error",
+        "a function or state machine without the role that it must have",
+        "Name a role: `Role` of a function, `RoleArn` of a state machine. SAM makes one where none is named.",
+        f"{_GUIDES}/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-function.html",
+    ),
     # Sizes
     _code(
         "PB801",

@@ -81,3 +81,17 @@ def test_an_output_uses_a_role(codes: Codes) -> None:
     text = template(API, ROLE % "") + "Outputs:\n  Arn:\n    Value: !GetAtt Role.Arn\n"
 
     assert codes(text) == []
+
+
+def test_what_must_have_a_role_and_has_none(codes: Codes) -> None:
+    bare = """
+Oven:
+  Type: AWS::Lambda::Function
+  Properties: {Runtime: python3.14, Handler: index.handler, Code: {ZipFile: "def handler(event, context): pass"}}
+Flow:
+  Type: AWS::StepFunctions::StateMachine
+  Properties: {DefinitionString: '{"StartAt":"A","States":{"A":{"Type":"Succeed"}}}'}
+"""
+    text = template(API, bare)
+
+    assert codes(text) == [f"template.yaml:{line_of(text, name)} PB703" for name in ("Oven:", "Flow:")]

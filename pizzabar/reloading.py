@@ -73,7 +73,7 @@ class Reloader:
             except (FaultyTemplate, OSError) as error:
                 # What could be imported before still is what runs.
                 sys.modules.update({module.__name__: module for module in modules})
-                # To look at what is broken may touch files beside it, which is no edit.
+                # What is written beside the template, this log perhaps, is no edit of it.
                 if str(error) != self._broken:
                     self._broken = str(error)
                     log.error("not reloaded: %s", error)

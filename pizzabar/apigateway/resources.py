@@ -170,13 +170,12 @@ def _request_parameters(properties: Mapping[str, JSON]) -> Iterable[tuple[str, b
         yield name, str(required).lower() == "true"
 
 
-# A stage's name: letters, digits, - and _, at most 128.
-# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
 _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]+)?")
 _VARIABLE_NAME = re.compile(r"[A-Za-z0-9_]+")
 _VARIABLE_VALUE = re.compile(r"[A-Za-z0-9\-._~:/?#&=,]*")
 """https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-stages-stagename.html"""
 _STAGE_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
+"""https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html"""
 
 
 def _check_stage(properties: Mapping[str, JSON]) -> Iterable[Fault]:

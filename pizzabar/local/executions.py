@@ -392,7 +392,14 @@ class LocalExecutions:
 
     def _apply(self, running: "_Running", occurrence: Occurrence) -> None:
         """Take one step, and see to what follows from it."""
-        step = advance(running.machine, running.execution, occurrence, self._clock.now())
+        now = self._clock.now()
+        try:
+            step = advance(running.machine, running.execution, occurrence, now)
+        except Exception as error:
+            # A fault of the interpreter: it would stop here again at each start, and be waited for for ever.
+            log.exception("a step of %s failed", running.execution.arn)
+            stopped = Stopped("States.Runtime", f"{type(error).__name__}: {error}")
+            step = advance(running.machine, running.execution, stopped, now)
         if step.execution is running.execution:
             return
         running.execution = step.execution

@@ -1,8 +1,8 @@
 // The Node.js side of the Lambda Runtime API: it runs a handler in a process of its own.
 //
 // Its one argument is a JSON object: `modules` are folders whose node_modules are looked in for what the function does
-// not have itself, `reaches_aws` tells whether names of AWS may be resolved, `tls_port` where APIs are otherwise, and `is_callback_refused` whether the
-// runtime takes handlers with a callback.
+// not have itself, `reaches_aws` tells whether names of AWS may be resolved, `tls_port` where those of APIs are if not,
+// and `is_callback_refused` whether the runtime takes handlers with a callback.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 // https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html

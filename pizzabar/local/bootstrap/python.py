@@ -3,7 +3,8 @@ The Python side of the Lambda Runtime API: it runs a handler in a process of its
 
 It stands alone: nothing of pizzabar's is imported here, for the process belongs to the handler. Its one argument is a
 JSON object: ``paths`` are looked in for modules after the function's own folder, ``reaches_aws`` tells whether
-names of AWS may be resolved, and ``debug`` has the ``port`` to wait for a debugger at and the ``path`` of debugpy.
+names of AWS may be resolved, ``tls_port`` where those of APIs are if not, and ``debug`` has the ``port`` to wait for
+a debugger at and the ``path`` of debugpy.
 
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 https://docs.aws.amazon.com/lambda/latest/dg/python-handler.html

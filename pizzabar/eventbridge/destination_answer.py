@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-api-destinations.htm
 """
 
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 
 from pizzabar.documents import NotJSON, parse
 from pizzabar.eventbridge.transport import DeliveryFailure
@@ -78,6 +77,9 @@ def _retry_after(response: HttpResponse, now: datetime) -> timedelta | None:
     try:
         seconds = int(text)
     except ValueError:
+        # Only whoever is given a date pays for the import.
+        from email.utils import parsedate_to_datetime
+
         try:
             when = parsedate_to_datetime(text)
         except ValueError:

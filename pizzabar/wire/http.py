@@ -10,7 +10,6 @@ import importlib
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from html import escape
 from typing import Any
 
 from pizzabar import documents, trace_header
@@ -29,6 +28,7 @@ from pizzabar.wire.aws.exchange import (
     account_of,
     read_body,
     service_of,
+    xml_text,
 )
 from pizzabar.wire.feeds import Feeds
 from pizzabar.wire.guard import Guard, header
@@ -291,7 +291,7 @@ def _not_supported(service: str, scope: Scope) -> Response:
     message = f"{service}:{scope['method']} {scope['path']} is not supported"
     code = UnknownOperationException.__name__
     if service == "s3":
-        content = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
+        content = f"<Error><Code>{code}</Code><Message>{xml_text(message)}</Message></Error>"
         return Response(400, content.encode(), ((b"content-type", b"application/xml"),))
     return _message(400, message, ((b"x-amzn-errortype", code.encode()),))
 

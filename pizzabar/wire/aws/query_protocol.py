@@ -6,13 +6,12 @@ https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
 
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
-from xml.sax.saxutils import escape
 
 from pizzabar.documents import JSON
 from pizzabar.errors import ServiceError
 from pizzabar.operations import Operations
 from pizzabar.record import record
-from pizzabar.wire.aws.exchange import Response, request_id
+from pizzabar.wire.aws.exchange import Response, request_id, xml_text
 
 
 @record
@@ -89,7 +88,7 @@ def _value(value: JSON) -> str:
         case bool():
             return "true" if value else "false"
         case _:
-            return escape(_printable(str(value)))
+            return xml_text(_printable(str(value)))
 
 
 def _printable(text: str) -> str:
@@ -101,8 +100,8 @@ def _error(code: str, message: str, status: int, namespace: str = "") -> Respons
     id_ = request_id()
     declared = f' xmlns="{namespace}"' if namespace else ""
     text = (
-        f"<ErrorResponse{declared}><Error><Type>Sender</Type><Code>{escape(code)}</Code>"
-        f"<Message>{escape(_printable(message))}</Message></Error><RequestId>{id_.decode()}</RequestId></ErrorResponse>"
+        f"<ErrorResponse{declared}><Error><Type>Sender</Type><Code>{xml_text(code)}</Code>"
+        f"<Message>{xml_text(_printable(message))}</Message></Error><RequestId>{id_.decode()}</RequestId></ErrorResponse>"
     )
     return _write(status, text, id_)
 

@@ -274,6 +274,16 @@ def event(timestamp: Any, message: Any) -> dict[str, Any]:
         ),
         ("CreateLogGroup", {**PIZZA, "kmsKeyId": "k"}, "InvalidParameterException: kmsKeyId is not supported"),
         ("CreateLogGroup", {"logGroupName": 1}, "SerializationException: logGroupName must be a String"),
+        (
+            "CreateLogGroup",
+            {"logGroupName": "aws/lambda/x"},
+            "InvalidParameterException: Log groups starting with AWS/ are reserved for AWS.",
+        ),
+        (
+            "FilterLogEvents",
+            {"logGroupName": "pizza", "logStreamNames": [{}]},
+            "SerializationException: Unexpected field type",
+        ),
     ],
 )
 async def test_an_operation_is_refused(operation: str, parameters: dict[str, Any], error: str) -> None:

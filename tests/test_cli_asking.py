@@ -93,6 +93,8 @@ def test_the_clock() -> None:
     assert lines("clock", "set", "real", "--speed", 60)[0].split(",")[0].endswith("real at speed 60")
     assert lines("clock", "set", "virtual")[0].split("  ")[1].startswith("virtual")
     assert told("settled")["mode"] == "virtual"
+    assert "nan is no number" in run("clock", "advance", "nan").output
+    assert "inf is no number" in run("clock", "set", "real", "--speed", "inf").output
 
 
 def test_connections(guest: ClientConnection) -> None:

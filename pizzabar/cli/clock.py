@@ -1,11 +1,19 @@
 """``pizzabar clock`` and ``pizzabar settled``: the time of a running server."""
 
+import math
 from typing import Any
 
 import click
 
 from pizzabar.cli.answers import asking, tell, time_of
 from pizzabar.cli.server import ControlPlane
+
+
+def _number(context: click.Context, parameter: click.Parameter, value: float) -> float:
+    """Refuse what no JSON holds."""
+    if not math.isfinite(value):
+        raise click.BadParameter(f"{value} is no number")
+    return value
 
 
 @click.group()
@@ -28,7 +36,7 @@ def get_clock(as_json: bool, host: str, port: int) -> None:
 
 @clock.command("set")
 @click.argument("mode", type=click.Choice(["real", "virtual", "auto"]))
-@click.option("--speed", default=1.0, help="by which waits are divided, in real time")
+@click.option("--speed", default=1.0, callback=_number, help="by which waits are divided, in real time")
 @asking
 def set_clock(mode: str, speed: float, as_json: bool, host: str, port: int) -> None:
     """Let the clock go on in another mode."""
@@ -36,7 +44,7 @@ def set_clock(mode: str, speed: float, as_json: bool, host: str, port: int) -> N
 
 
 @clock.command()
-@click.argument("seconds", type=click.FloatRange(0, 366 * 86_400))
+@click.argument("seconds", type=click.FloatRange(0, 366 * 86_400), callback=_number)
 @asking
 def advance(seconds: float, as_json: bool, host: str, port: int) -> None:
     """Let virtual time pass, and wait until what was due has settled."""

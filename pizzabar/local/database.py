@@ -22,6 +22,7 @@ import asyncio
 import logging
 import os
 import sqlite3
+import threading
 from collections.abc import Awaitable, Callable
 from functools import partial
 from importlib.resources import files
@@ -110,7 +111,7 @@ class Database:
             database = cls(connection, path, work, durability)
             await database._in_thread(lambda opened: _prepare(opened, path))
         except BaseException as error:
-            await connection.close()
+            await _close(connection)
             if isinstance(error, sqlite3.Error):
                 raise StateFileError(_explain(error, path)) from error
             raise
@@ -171,7 +172,7 @@ class Database:
         await self.flush()
         # Whoever still changes something is too late; the connection is being closed in its thread.
         self._broken = self._broken or StateFileError("it is closed")
-        await self._connection.close()
+        await _close(self._connection)
         if self._wal_file is not None:
             os.close(self._wal_file)
 
@@ -357,6 +358,15 @@ class Database:
         # aiosqlite's public methods make a trip to its thread for each statement; this is what they all stand on.
         execute = cast(Callable[..., Awaitable[T]], self._connection._execute)
         return await execute(function, self._connection._conn)
+
+
+async def _close(connection: aiosqlite.Connection) -> None:
+    try:
+        await connection.close()
+    finally:
+        # Whoever is cut short meanwhile may close the loop next, to which the thread still has to tell its end.
+        thread = getattr(connection, "_thread", connection)
+        cast(threading.Thread, thread).join()
 
 
 def _resolve(future: asyncio.Future[None]) -> None:

@@ -11,6 +11,7 @@ from contextlib import closing
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -500,6 +501,25 @@ async def test_a_state_in_memory_leaves_nothing_behind() -> None:
 
     assert await database.read(notes) == []
     await database.close()
+
+
+async def test_an_opening_that_is_cut_short_leaves_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = set(threading.enumerate())
+    is_cut_short = threading.Event()
+    connect: Callable[..., sqlite3.Connection] = sqlite3.connect
+
+    def late(*args: Any, **kwargs: Any) -> sqlite3.Connection:
+        is_cut_short.wait()
+        return connect(*args, **kwargs)
+
+    monkeypatch.setattr(sqlite3, "connect", late)
+    opening = asyncio.ensure_future(Database.open(None, Work()))
+    await asyncio.sleep(0)
+    opening.cancel()
+    is_cut_short.set()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    assert set(threading.enumerate()) <= before
 
 
 async def test_a_state_file_of_an_earlier_version_keeps_its_history(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ The operations of API Gateway, version 2, by AWS's names: WebSocket APIs and the
 https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/operations.html
 """
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -48,16 +49,14 @@ DEFAULTS: Mapping[str, Mapping[str, JSON]] = {
 
 async def _create(kind: str, configuration: Configuration, parameters: JSON) -> JSON:
     shape = TYPES[f"AWS::ApiGatewayV2::{kind}"].shape
-    return _write(configuration.create(kind, _read(shape, parameters)))
+    return _write(configuration.create(kind, _read(shape, _without(parameters, "Host"))), parameters)
 
 
 async def _update(kind: str, configuration: Configuration, parameters: JSON) -> JSON:
     part = _find(kind, configuration, parameters)
     shape = TYPES[f"AWS::ApiGatewayV2::{kind}"].shape
-    given = {
-        name: value for name, value in parameters.items() if name not in ("ApiId", KINDS[kind], PARENTS.get(kind))
-    }
-    return _write(configuration.update(part, _read(Record(shape.properties), given)))
+    given = _without(parameters, "Host", "ApiId", KINDS[kind], PARENTS.get(kind))
+    return _write(configuration.update(part, _read(Record(shape.properties), given)), parameters)
 
 
 async def _delete(kind: str, configuration: Configuration, parameters: JSON) -> JSON:
@@ -70,7 +69,7 @@ async def _delete(kind: str, configuration: Configuration, parameters: JSON) -> 
 
 
 async def _get(kind: str, configuration: Configuration, parameters: JSON) -> JSON:
-    return _write(_find(kind, configuration, parameters))
+    return _write(_find(kind, configuration, parameters), parameters)
 
 
 async def _get_all(kind: str, configuration: Configuration, parameters: JSON) -> JSON:
@@ -78,7 +77,7 @@ async def _get_all(kind: str, configuration: Configuration, parameters: JSON) ->
     api_id = None if kind == "Api" else _text(parameters, "ApiId")
     parts = configuration.find(kind, api_id, None if parent is None else _text(parameters, parent))
     begin, most = _count(parameters, "NextToken", 0), _count(parameters, "MaxResults", len(parts) or 1)
-    page: dict[str, JSON] = {"Items": [_write(part) for part in parts[begin : begin + most]]}
+    page: dict[str, JSON] = {"Items": [_write(part, parameters) for part in parts[begin : begin + most]]}
     return page | ({"NextToken": str(begin + most)} if begin + most < len(parts) else {})
 
 
@@ -174,14 +173,20 @@ async def _delete_access_log_settings(configuration: Configuration, parameters: 
     return {}
 
 
-def _write(part: Part) -> JSON:
-    """Give a part as it is answered."""
+def _without(parameters: JSON, *names: str | None) -> dict[str, JSON]:
+    return {name: value for name, value in parameters.items() if name not in names}
+
+
+def _write(part: Part, parameters: JSON) -> JSON:
+    """Give a part as it is answered to a request; its ``Host`` is where that came to, if it came from outside."""
     hidden = {"ApiId", PARENTS.get(part.kind)}
     properties = {name: value for name, value in part.properties.items() if name not in hidden}
     answer = {**DEFAULTS.get(part.kind, {}), **properties, KINDS[part.kind]: part.id}
     match part.kind:
         case "Api":
-            answer |= {"ApiEndpoint": f"ws://{part.id}.execute-api.localhost", "CreatedDate": _time(part.created)}
+            port = re.search(r":\d+$", parameters.get("Host", ""))
+            address = f"ws://{part.id}.execute-api.localhost{port[0] if port else ''}"
+            answer |= {"ApiEndpoint": address, "CreatedDate": _time(part.created)}
         case "Deployment":
             answer.pop("StageName", None)
             answer["CreatedDate"] = _time(part.created)

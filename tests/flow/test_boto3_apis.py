@@ -104,7 +104,14 @@ async def test_it_answers_and_is_read_as_it_was_made() -> None:
             assert await aws(SERVICE, get, **ids[kind]) == one
         model = await aws(SERVICE, "GetModel", **ids["Model"])
         assert json.loads(model["Schema"]) == json.loads(SCHEMA)
-        assert (await aws(SERVICE, "GetApi", **api))["RouteSelectionExpression"] == EXPRESSION
+        got = await aws(SERVICE, "GetApi", **api)
+        assert got["RouteSelectionExpression"] == EXPRESSION
+        assert got in (await aws(SERVICE, "GetApis"))["Items"]
+        host, port = f"{api['ApiId']}.execute-api.localhost", aws.bar.port
+        assert got["ApiEndpoint"] == f"ws://{host}:{port}"
+        async with connect(f"{got['ApiEndpoint']}/own", host="localhost", port=port) as guest:
+            await guest.send(ORDER)
+            assert await guest.recv() == "taken on own"
 
 
 async def test_apis_come_in_pages() -> None:

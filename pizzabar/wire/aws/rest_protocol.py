@@ -151,6 +151,8 @@ async def answer(
         if not isinstance(document, dict):
             return _refuse(400, "SerializationException", "Expected a JSON object")
         given |= {_pascal(name): value for name, value in document.items()} if service.camel else document
+    if service.name == "apigatewayv2" and operation in _ADDRESSES:
+        given["Host"] = headers.get(b"host", b"").decode("latin-1")
     try:
         result = await call(service.name, operation, given)
     except ServiceError as error:
@@ -207,6 +209,8 @@ def _give_outcome(result: JSON) -> Response:
 _SPECIAL: Mapping[tuple[str, str], Special] = {
     ("lambda", "Invoke"): Special(_take_invocation, _give_outcome),
 }
+_ADDRESSES = frozenset({"CreateApi", "GetApi", "GetApis", "UpdateApi"})
+"""What these answer has addresses, which are at the one that the request came to."""
 _STATUSES: Mapping[tuple[str, str], int] = {
     ("apigatewayv2", "TagResource"): 201,
     ("lambda", "CreateEventSourceMapping"): 202,

@@ -6,7 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pizzabar.documents import JSON
-from pizzabar.stepfunctions.item_reader import LIST_OBJECTS, CannotRead, StoredObject, items_in, listed
+from pizzabar.stepfunctions.item_reader import (
+    LIST_OBJECTS,
+    LOAD_AND_FLATTEN,
+    CannotRead,
+    StoredObject,
+    items_in,
+    listed,
+)
 
 
 class LocalBuckets:
@@ -22,7 +29,13 @@ class LocalBuckets:
         if not folder.is_dir() or not bucket or "/" in bucket or bucket in (".", ".."):
             raise CannotRead(f"The specified bucket does not exist: {bucket} (it would be the folder {folder})")
         if resource == LIST_OBJECTS:
-            items = listed(self._objects(folder, str(parameters.get("Prefix") or "")))
+            objects = self._objects(folder, str(parameters.get("Prefix") or ""))
+            if config.get("Transformation") == LOAD_AND_FLATTEN:
+                items = [
+                    item for each in objects for item in items_in((folder / each.key).read_bytes(), each.key, config)
+                ]
+            else:
+                items = listed(objects)
         else:
             file = self._file(folder, _text(parameters, "Key"))
             if not file.is_file():

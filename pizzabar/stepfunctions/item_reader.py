@@ -16,6 +16,8 @@ from pizzabar.record import record
 
 GET_OBJECT = "arn:aws:states:::s3:getObject"
 LIST_OBJECTS = "arn:aws:states:::s3:listObjectsV2"
+LOAD_AND_FLATTEN = "LOAD_AND_FLATTEN"
+"""The transformation that gives what is in the objects of a listing, for their descriptions."""
 INPUT_TYPES = ("CSV", "JSON", "JSONL")
 DELIMITERS = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}
 MOST_ITEMS = 100_000_000

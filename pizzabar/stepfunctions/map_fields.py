@@ -11,7 +11,7 @@ from typing import Any
 
 from pizzabar.documents import JSON, write
 from pizzabar.stepfunctions.fields import Fields, Place, constant
-from pizzabar.stepfunctions.item_reader import DELIMITERS, GET_OBJECT, INPUT_TYPES, LIST_OBJECTS
+from pizzabar.stepfunctions.item_reader import DELIMITERS, GET_OBJECT, INPUT_TYPES, LIST_OBJECTS, LOAD_AND_FLATTEN
 from pizzabar.stepfunctions.jsonata import type_name
 from pizzabar.stepfunctions.payload import Expression
 from pizzabar.stepfunctions.result_writer import OUTPUT_TYPES, PUT_OBJECT, TRANSFORMATIONS
@@ -222,6 +222,9 @@ class MapFields(Fields):
         if config.get("CSVHeaderLocation") == "GIVEN":
             self.required(config, place, ("CSVHeaders",))
         self.string(config, "ItemsPointer", place)
+        self.one_of(config, "Transformation", place, ("NONE", LOAD_AND_FLATTEN))
+        if config.get("Transformation") == LOAD_AND_FLATTEN:
+            self.required(config, place, ("InputType",))
 
     def batcher(self, document: Mapping[str, JSON], place: Place, *, is_jsonata: bool) -> dict[str, Any]:
         """Read an ItemBatcher.

@@ -104,6 +104,10 @@ READER = {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": 
             "at /States/A/ItemReader/ReaderConfig",
         ),
         (
+            distributed(ItemReader={**READER, "ReaderConfig": {"Transformation": "LOAD_AND_FLATTEN"}}),
+            "SCHEMA_VALIDATION_FAILED: These fields are required: [InputType] at /States/A/ItemReader/ReaderConfig",
+        ),
+        (
             {**TASK, "Credentials": 1},
             "SCHEMA_VALIDATION_FAILED: Expected value of type Object at /States/A/Credentials",
         ),

@@ -159,6 +159,17 @@ async def test_the_objects_of_a_bucket_are_items(tmp_path: Path) -> None:
         assert found == [{"key": "deep/items.json"}, {"key": "deep/items.jsonl"}]
 
 
+async def test_what_is_in_the_objects_of_a_bucket_are_items(tmp_path: Path) -> None:
+    async with opened(tmp_path) as ask:
+        (tmp_path / "buckets" / "shelf" / "deep" / "items.json").write_text('{"n": 0}')
+        reader = {
+            "Resource": "arn:aws:states:::s3:listObjectsV2",
+            "Parameters": {"Bucket": "shelf", "Prefix": "deep/"},
+            "ReaderConfig": {"InputType": "JSONL", "Transformation": "LOAD_AND_FLATTEN", "MaxItems": 2},
+        }
+        assert await output(ask, ItemReader=reader) == [{"n": 0}, {"n": 1}]
+
+
 @pytest.mark.parametrize(
     ("parameters", "config", "cause"),
     [

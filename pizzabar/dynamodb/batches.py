@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pizzabar import documents
 from pizzabar.documents import JSON
 from pizzabar.dynamodb import requests
-from pizzabar.dynamodb.capacity import read_units, total_consumed, write_units
+from pizzabar.dynamodb.capacity import Capacity
 from pizzabar.dynamodb.document_paths import project
 from pizzabar.dynamodb.expressions import Expressions
 from pizzabar.dynamodb.item_collections import collections_of
@@ -43,7 +43,7 @@ async def batch_get_item(tables: Tables, parameters: JSON) -> JSON:
         prepared.append((name, request, projection, [read_item(key)[0] for key in request["Keys"]]))
     responses: dict[str, list[Item]] = {}
     left: dict[str, JSON] = {}
-    consumed: dict[str, float] = {}
+    capacity = Capacity(parameters)
     size = 0
     found = [(*each, tables.table(each[0])) for each in prepared]
     keyed = [(*each, _distinct(each[4], each[3])) for each in found]
@@ -55,11 +55,11 @@ async def batch_get_item(tables: Tables, parameters: JSON) -> JSON:
                 break
             item = await tables.get(table, key)
             item_size = 0 if item is None else size_of_item(item)
-            consumed[table.name] = consumed.get(table.name, 0) + read_units(item_size, request.get("ConsistentRead"))
+            capacity.read(table, item_size, request.get("ConsistentRead"))
             size += item_size
             if item is not None:
                 items.append(item if projection is None else project(item, projection))
-    return {"Responses": responses, "UnprocessedKeys": left, **total_consumed(parameters, consumed)}
+    return {"Responses": responses, "UnprocessedKeys": left, **capacity.of_several()}
 
 
 async def batch_write_item(tables: Tables, parameters: JSON) -> JSON:
@@ -73,24 +73,24 @@ async def batch_write_item(tables: Tables, parameters: JSON) -> JSON:
     changes: list[Change] = []
     owners: list[Table] = []
     items: list[tuple[Table, Item]] = []
+    capacity = Capacity(parameters)
     for name, writes in read:
         table = tables.table(name)
         for item, size in writes:
             if size is None:
-                changes.append(tables.delete_change(table, table.key_of(item)))
+                changes.append(tables.delete_change(table, table.key_of(item), reads=capacity.is_wanted))
             else:
-                changes.append(tables.put_change(table, item, size))
+                changes.append(tables.put_change(table, item, size, reads=capacity.is_wanted))
             owners.append(table)
             items.append((table, item))
     if len({(change.table, change.key) for change in changes}) < len(changes):
         raise ValidationException(DUPLICATES)
-    consumed: dict[str, float] = {}
     for table, change in zip(owners, changes, strict=True):
         [written] = await tables.write([change])
-        consumed[table.name] = consumed.get(table.name, 0) + write_units(written)
+        capacity.wrote(table, written)
     return {
         "UnprocessedItems": {},
-        **total_consumed(parameters, consumed),
+        **capacity.of_several(),
         **collections_of(parameters, items),
     }
 

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pizzabar.documents import JSON
 from pizzabar.dynamodb import requests
 from pizzabar.dynamodb.batches import batch_get_item, batch_write_item
-from pizzabar.dynamodb.capacity import read_capacity, write_capacity
+from pizzabar.dynamodb.capacity import Capacity
 from pizzabar.dynamodb.document_paths import PathTree, project
 from pizzabar.dynamodb.expressions import CONDITION, EXPRESSED, VALUES, Expressions, requirement_of
 from pizzabar.dynamodb.item_collections import collection_of
@@ -60,7 +60,9 @@ async def get_item(tables: Tables, parameters: JSON) -> JSON:
     if item is not None:
         result["Item"] = item if projection is None else project(item, projection)
     if "ReturnConsumedCapacity" in parameters:
-        result.update(read_capacity(parameters, table, 0 if item is None else size_of_item(item)))
+        capacity = Capacity(parameters)
+        capacity.read(table, 0 if item is None else size_of_item(item), parameters.get("ConsistentRead"))
+        result.update(capacity.of_one())
     return result
 
 
@@ -141,7 +143,9 @@ def _write_result(
     if returns != "NONE" and (attributes := RETURNS[returns](written, paths or {})):
         result["Attributes"] = attributes
     if "ReturnConsumedCapacity" in parameters:
-        result.update(write_capacity(parameters, table, written))
+        capacity = Capacity(parameters)
+        capacity.wrote(table, written)
+        result.update(capacity.of_one())
     if "ReturnItemCollectionMetrics" in parameters:
         result.update(collection_of(parameters, table, parameters.get("Item") or parameters["Key"]))
     return result

@@ -14,7 +14,7 @@ from itertools import product
 from pizzabar import documents
 from pizzabar.documents import JSON, NotJSON
 from pizzabar.dynamodb import requests
-from pizzabar.dynamodb.capacity import read_capacity, read_units, total_consumed, write_capacity, write_units
+from pizzabar.dynamodb.capacity import Capacity
 from pizzabar.dynamodb.conditions import And, Between, Comparison, Condition, FunctionCondition, In, Or
 from pizzabar.dynamodb.document_paths import project
 from pizzabar.dynamodb.errors import (
@@ -29,7 +29,7 @@ from pizzabar.dynamodb.items import RETURNS
 from pizzabar.dynamodb.key_conditions import TURNED, KeyTest
 from pizzabar.dynamodb.keys import KeyRange
 from pizzabar.dynamodb.partiql import Change, Exists, Insert, Parsed, Select, parse_statement
-from pizzabar.dynamodb.search import key_range, query_page, result_of, scan_page
+from pizzabar.dynamodb.search import key_range, query_page, result_of, scan_page, size_read
 from pizzabar.dynamodb.secondary_index import SecondaryIndex
 from pizzabar.dynamodb.store import Change as StoreChange
 from pizzabar.dynamodb.store import Page, Written
@@ -56,7 +56,9 @@ async def execute_statement(tables: Tables, parameters: JSON) -> JSON:
     written = await _write(tables, parsed, table, parameters)
     returned = _returned(statement, written)
     result = {"Items": [] if not returned else [returned]}
-    return result | (write_capacity(parameters, table, written) if "ReturnConsumedCapacity" in parameters else {})
+    capacity = Capacity(parameters)
+    capacity.wrote(table, written)
+    return result | capacity.of_one()
 
 
 async def batch_execute_statement(tables: Tables, parameters: JSON) -> JSON:
@@ -66,7 +68,7 @@ async def batch_execute_statement(tables: Tables, parameters: JSON) -> JSON:
     if len({isinstance(each.statement, Select) for each in parsed}) > 1:
         raise ValidationException("Select and write statements cannot be mixed in one batch")
     responses: list[JSON] = []
-    consumed: dict[str, float] = {}
+    capacity = Capacity(parameters)
     for each, given in zip(parsed, parameters["Statements"], strict=True):
         name = _table_name(each)
         try:
@@ -74,22 +76,21 @@ async def batch_execute_statement(tables: Tables, parameters: JSON) -> JSON:
             response: dict[str, JSON] = {"TableName": table.name}
             if isinstance(each.statement, Select):
                 item = await _get(tables, each.statement, each.values, table)
-                units = read_units(0 if item is None else size_of_item(item), given.get("ConsistentRead"))
+                capacity.read(table, 0 if item is None else size_of_item(item), given.get("ConsistentRead"))
                 if item is not None:
                     response["Item"] = item if (tree := each.statement.projection) is None else project(item, tree)
             elif isinstance(each.statement, Exists):
                 raise ValidationException("EXISTS can only be used in a transaction")
             else:
                 written = await _write(tables, each, table, given)
-                units = write_units(written)
+                capacity.wrote(table, written)
                 if returned := _returned(each.statement, written):
                     response["Item"] = returned
-            consumed[table.name] = consumed.get(table.name, 0) + units
             responses.append(response)
         except ServiceError as error:
             told = {"Code": _short_code(error), "Message": error.message, **error.members}
             responses.append({"Error": told, "TableName": name})
-    return {"Responses": responses, **total_consumed(parameters, consumed)}
+    return {"Responses": responses, **capacity.of_several()}
 
 
 async def execute_transaction(tables: Tables, parameters: JSON) -> JSON:
@@ -107,8 +108,11 @@ async def execute_transaction(tables: Tables, parameters: JSON) -> JSON:
     ]
     _check_distinct([(change.table, change.key) for change in changes])
     token = Token.of(parameters.get("ClientRequestToken"), parameters["TransactStatements"], tables.now())
+    capacity = Capacity(parameters)
     if token is not None and tables.tokens.is_repeated(token, tables.now()):
-        return total_consumed(parameters, {table.name: 0.0 for table in owners})
+        for table in owners:
+            capacity.nothing(table)
+        return capacity.of_several()
     try:
         written = await tables.write(changes, token)
     except TransactionCanceledException as cancelled:
@@ -117,12 +121,11 @@ async def execute_transaction(tables: Tables, parameters: JSON) -> JSON:
         # That of the only statement.
         raise _cancelled(parsed, [refusal]) from None
     responses: list[JSON] = []
-    consumed: dict[str, float] = {}
     for each, table, done in zip(parsed, owners, written, strict=True):
-        consumed[table.name] = consumed.get(table.name, 0) + 2 * write_units(done)
+        capacity.wrote(table, done, times=2)
         returned = None if isinstance(each.statement, Exists | Select) else _returned(each.statement, done)
         responses.append({"Item": returned} if returned else {})
-    return {"Responses": responses, **total_consumed(parameters, consumed)}
+    return {"Responses": responses, **capacity.of_several()}
 
 
 # Reading.
@@ -142,6 +145,7 @@ async def _select(tables: Tables, select: Select, values: Values, parameters: Ma
     left = parameters.get("Limit")
     found: list[JSON] = []
     size = 0
+    capacity = Capacity(parameters)
     result: dict[str, JSON] = {"Items": found}
     while True:
         page: Page
@@ -154,7 +158,7 @@ async def _select(tables: Tables, select: Select, values: Values, parameters: Ma
             break
         told = result_of({}, table, index, page, select.condition, values, select.projection)
         found += told["Items"]
-        size += page.size
+        size += size_read(table, index, page) if capacity.is_wanted else 0
         left = None if left is None else left - len(page.items)
         start = told.get("LastEvaluatedKey")
         if start is not None:
@@ -167,7 +171,8 @@ async def _select(tables: Tables, select: Select, values: Values, parameters: Ma
         if left == 0:
             result["NextToken"] = _write_token(digest, number, None)
             break
-    return result | read_capacity(parameters, table, size)
+    capacity.read(table, size, parameters.get("ConsistentRead"), index=index)
+    return result | capacity.of_one()
 
 
 def _partitions(
@@ -265,16 +270,15 @@ async def _get_all(
     ]
     _check_distinct(keys)
     responses: list[JSON] = []
-    consumed: dict[str, float] = {}
+    capacity = Capacity(parameters)
     for select, each, table in zip(selects, parsed, owners, strict=True):
         item = await _get(tables, select, each.values, table)
-        units = 2 * read_units(0 if item is None else size_of_item(item), True)
-        consumed[table.name] = consumed.get(table.name, 0) + units
+        capacity.read(table, 0 if item is None else size_of_item(item), True, times=2)
         if item is None:
             responses.append({})
         else:
             responses.append({"Item": item if select.projection is None else project(item, select.projection)})
-    return {"Responses": responses, **total_consumed(parameters, consumed)}
+    return {"Responses": responses, **capacity.of_several()}
 
 
 # Writing.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from pizzabar.documents import JSON, parse
 from pizzabar.dynamodb import requests
-from pizzabar.dynamodb.capacity import read_capacity
+from pizzabar.dynamodb.capacity import Capacity
 from pizzabar.dynamodb.conditions import Condition
 from pizzabar.dynamodb.document_paths import PathTree, project
 from pizzabar.dynamodb.expression_parser import Values
@@ -23,7 +23,7 @@ from pizzabar.dynamodb.secondary_index import SecondaryIndex
 from pizzabar.dynamodb.store import IndexPlace, Page, Segment
 from pizzabar.dynamodb.table import Table
 from pizzabar.dynamodb.tables import Tables
-from pizzabar.dynamodb.values import ONE_OR_MORE, Item, read_item
+from pizzabar.dynamodb.values import ONE_OR_MORE, Item, read_item, size_of_item
 from pizzabar.errors import ValidationException
 
 _QUERY_EXPRESSIONS = ("FilterExpression", "KeyConditionExpression", "ProjectionExpression")
@@ -280,8 +280,18 @@ def result_of(
         last = parse(page.items[-1])
         keys = () if index is None else index.key_attributes
         result["LastEvaluatedKey"] = table.key_item(last) | {each.name: last[each.name] for each in keys}
-    result.update(read_capacity(parameters, table, page.size))
+    if "ReturnConsumedCapacity" in parameters:
+        capacity = Capacity(parameters)
+        capacity.read(table, size_read(table, index, page), parameters.get("ConsistentRead"), index=index)
+        result.update(capacity.of_one())
     return result
+
+
+def size_read(table: Table, index: SecondaryIndex | None, page: Page) -> int:
+    """Give how many bytes a page is, as an index has them."""
+    if index is None or index.projection == "ALL":
+        return page.size
+    return sum(size_of_item(index.projected(parse(data), table.key_attributes)) for data in page.items)
 
 
 def _start_key(parameters: Mapping[str, JSON]) -> Item | None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from pizzabar.documents import JSON
 from pizzabar.dynamodb import requests
-from pizzabar.dynamodb.capacity import read_units, total_consumed, write_units
+from pizzabar.dynamodb.capacity import Capacity
 from pizzabar.dynamodb.document_paths import project
 from pizzabar.dynamodb.errors import TransactionCanceledException
 from pizzabar.dynamodb.expressions import Expressions, Requirement
@@ -47,7 +47,7 @@ async def transact_get_items(tables: Tables, parameters: JSON) -> JSON:
     if len({(table.name, key) for table, key, _ in keyed}) < len(keyed):
         raise ValidationException(MULTIPLE)
     responses: list[JSON] = []
-    consumed: dict[str, float] = {}
+    capacity = Capacity(parameters)
     whole = 0
     for table, encoded, projection in keyed:
         item = await tables.get(table, encoded)
@@ -55,12 +55,12 @@ async def transact_get_items(tables: Tables, parameters: JSON) -> JSON:
         whole += size
         if whole > MAX_SIZE:
             raise ValidationException(TOO_LARGE)
-        consumed[table.name] = consumed.get(table.name, 0) + 2 * read_units(size, True)
+        capacity.read(table, size, True, times=2)
         if item is None:
             responses.append({})
         else:
             responses.append({"Item": item if projection is None else project(item, projection)})
-    return {"Responses": responses, **total_consumed(parameters, consumed)}
+    return {"Responses": responses, **capacity.of_several()}
 
 
 async def transact_write_items(tables: Tables, parameters: JSON) -> JSON:
@@ -79,8 +79,11 @@ async def transact_write_items(tables: Tables, parameters: JSON) -> JSON:
     if len({(change.table, change.key) for change in changes}) < len(changes):
         raise ValidationException(MULTIPLE)
     token = Token.of(parameters.get("ClientRequestToken"), parameters["TransactItems"], tables.now())
+    capacity = Capacity(parameters)
     if token is not None and tables.tokens.is_repeated(token, tables.now()):
-        return total_consumed(parameters, {table.name: 0.0 for table in owners})
+        for table in owners:
+            capacity.nothing(table)
+        return capacity.of_several()
     try:
         written = await tables.write(changes, token)
     except TransactionCanceledException:
@@ -88,15 +91,14 @@ async def transact_write_items(tables: Tables, parameters: JSON) -> JSON:
     except ServiceError as refusal:
         # That of the only action.
         raise TransactionCanceledException([refusal]) from None
-    consumed: dict[str, float] = {}
     for table, each in zip(owners, written, strict=True):
-        consumed[table.name] = consumed.get(table.name, 0) + 2 * write_units(each)
+        capacity.wrote(table, each, times=2)
     items = [
         (table, action.get("Item") or action["Key"])
         for table, (kind, action) in zip(owners, actions, strict=True)
         if kind != "ConditionCheck"
     ]
-    return {**total_consumed(parameters, consumed), **collections_of(parameters, items)}
+    return {**capacity.of_several(), **collections_of(parameters, items)}
 
 
 def _read_action(number: int, action: JSON) -> tuple[str, Mapping[str, JSON]]:

@@ -10,8 +10,9 @@ by.
 import sqlite3
 from collections import deque
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from pizzabar import documents
 from pizzabar.documents import JSON
@@ -28,17 +29,36 @@ from pizzabar.stepfunctions.result_writer import result_files, transformed
 from pizzabar.stepfunctions.timestamp import write_timestamp
 from pizzabar.work import Work
 
-if TYPE_CHECKING:
-    from pizzabar.local.executions import LocalExecutions
-
 PUT = "INSERT INTO map_runs (arn, state) VALUES (?, ?) ON CONFLICT (arn) DO UPDATE SET state = excluded.state"
 SELECT = "SELECT state FROM map_runs"
+
+
+class Children(Protocol):
+    """The executions that map runs start, among all others."""
+
+    def now(self) -> datetime:
+        """Tell the time."""
+
+    async def find(self, arn: str) -> ExecutionRecord | None:
+        """Read an execution, if there is one."""
+
+    def start_child(self, machine: DeployedStateMachine, arn: str, text: str, value: JSON, map_run: MapRun) -> None:
+        """Start an execution of a map run, which is not there yet."""
+
+    async def redrive_child(self, arn: str, redrives: int, is_wanted: Callable[[], bool]) -> None:
+        """Have an execution of a map run go on, or begin anew, if that is still wanted once it was read."""
+
+    async def stop_child(self, arn: str, stopped: Stopped) -> None:
+        """Stop an execution that nobody waits for any more, if it still runs."""
+
+    async def when_ended(self, arn: str, then: Callable[[ExecutionRecord], None]) -> None:
+        """Have something done when an execution has ended, which may be now."""
 
 
 class LocalMapRuns(MapRuns):
     """The map runs of one state file, and those at work."""
 
-    def __init__(self, executions: "LocalExecutions", database: Database, work: Work, buckets: LocalBuckets) -> None:
+    def __init__(self, executions: Children, database: Database, work: Work, buckets: LocalBuckets) -> None:
         super().__init__()
         self.executions = executions
         self.work = work

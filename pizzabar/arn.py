@@ -50,3 +50,11 @@ def parse_arn(text: str) -> Arn | None:
     if len(parts) != 6 or parts[0] != "arn" or not (parts[1] and parts[2] and parts[5]):
         return None
     return Arn(*parts[1:])
+
+
+def queue_url(arn: str) -> str:
+    """Give the address that a queue of an ARN is asked at; its host does not matter here."""
+    parsed = parse_arn(arn)
+    if parsed is None:
+        return arn
+    return f"https://sqs.{parsed.region}.amazonaws.com/{parsed.account}/{parsed.resource}"

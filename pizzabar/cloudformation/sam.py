@@ -23,6 +23,7 @@ from pizzabar.cloudformation.node import (
     mapping,
     node_of,
 )
+from pizzabar.cloudformation.sam_event_invoke_config import event_invoke_config, letting_function
 from pizzabar.cloudformation.sam_events import events_of, is_queue, is_schedule, is_stream, mapping_of, rule_of
 from pizzabar.cloudformation.sam_globals import KEPT_APART, is_intrinsic, merge, read_globals, without_ignored
 from pizzabar.cloudformation.sam_permissions import BASIC, attached, permissions
@@ -108,15 +109,14 @@ def _function(source: Source) -> Resources:
         made["Role"] = get_att(f"{source.logical_id}Role", "Arn")
         yield _role(source, "lambda.amazonaws.com", BASIC)
     yield source.main("AWS::Lambda::Function", made)
+    yield from event_invoke_config(source)
     for event_id, event in events_of(source, of_function=True):
         yield from _function_event(source, event_id, event)
 
 
 _SAME_OF_FUNCTION = (
     *("Architectures", "CodeSigningConfigArn", "Description", "Environment", "EphemeralStorage"),
-    # On AWS a resource of its own; here the function keeps it, which has no versions or aliases.
     *(
-        "EventInvokeConfig",
         "FileSystemConfigs",
         "FunctionName",
         "Handler",
@@ -289,6 +289,7 @@ def _role(source: Source, service: str, managed: str | None) -> tuple[str, Node]
     own, listed = permissions(source)
     events = mapping(given.get("Events")).values()
     reads = (any(map(is_stream, events)), any(map(is_queue, events)))
+    own += letting_function(source)
     arns = [*attached(source, managed, reads_streams=reads[0], reads_queues=reads[1]), *listed]
     if arns:
         made["ManagedPolicyArns"] = arns
@@ -317,7 +318,15 @@ RULES: dict[str, Rule] = {
         frozenset(
             {
                 *_SAME_OF_FUNCTION,
-                *("AssumeRolePolicyDocument", "CodeUri", "DeadLetterQueue", "Events", "ImageUri", "InlineCode"),
+                *(
+                    "AssumeRolePolicyDocument",
+                    "CodeUri",
+                    "DeadLetterQueue",
+                    "EventInvokeConfig",
+                    "Events",
+                    "ImageUri",
+                ),
+                "InlineCode",
                 *("PermissionsBoundary", "Policies", "Role", "RolePath", "Tags", "Tracing"),
             }
         ),

@@ -17,7 +17,6 @@ from pizzabar.resource import (
     Identity,
     ListOf,
     Naming,
-    Number,
     Record,
     ResourceType,
     Shape,
@@ -98,17 +97,6 @@ UNSUPPORTED: dict[str, ResourceType] = {
             "RoutingConfig": DOCUMENT,
         },
         ("FunctionName", "FunctionVersion", "Name"),
-    ),
-    "AWS::Lambda::EventInvokeConfig": _type(
-        _by_id,
-        {
-            "DestinationConfig": DOCUMENT,
-            "FunctionName": TEXT,
-            "MaximumEventAgeInSeconds": Number(60, 21_600),
-            "MaximumRetryAttempts": Number(0, 2),
-            "Qualifier": TEXT,
-        },
-        ("FunctionName", "Qualifier"),
     ),
     "AWS::Lambda::Url": _type(
         _by_id,

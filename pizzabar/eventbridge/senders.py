@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Awaitable, Callable
 
 from pizzabar import documents
-from pizzabar.arn import parse_arn
+from pizzabar.arn import queue_url
 from pizzabar.clock import Clock
 from pizzabar.documents import JSON, NotJSON
 from pizzabar.errors import ServiceError
@@ -195,11 +195,3 @@ def _code_of(error: ServiceError) -> str:
     if "Throttl" in error.code or "TooManyRequests" in error.code:
         return "THROTTLING"
     return "ERROR_FROM_TARGET"
-
-
-def queue_url(arn: str) -> str:
-    """Give the URL that a queue of an ARN is asked by."""
-    parsed = parse_arn(arn)
-    if parsed is None:
-        return arn
-    return f"https://sqs.{parsed.region}.amazonaws.com/{parsed.account}/{parsed.resource}"

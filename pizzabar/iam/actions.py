@@ -183,7 +183,11 @@ LAMBDA: dict[str, Rule] = {
     "Invoke": Rule(lambda given: (given["FunctionName"], given.get("Qualifier")), _invoke),
     **{
         name: on(f"lambda:{name}", "FunctionName", function_arn)
-        for name in (*("GetFunction", "GetFunctionConfiguration", "GetPolicy", "UpdateFunctionConfiguration"),)
+        for name in (
+            *("DeleteFunctionEventInvokeConfig", "GetFunction", "GetFunctionConfiguration"),
+            *("GetFunctionEventInvokeConfig", "GetPolicy", "ListFunctionEventInvokeConfigs"),
+            *("PutFunctionEventInvokeConfig", "UpdateFunctionConfiguration", "UpdateFunctionEventInvokeConfig"),
+        )
     },
     **{
         name: on(f"lambda:{name}", "UUID", _mapping_arn)

@@ -64,13 +64,13 @@ class Function:
     memory_size: int = 128
     description: str = ""
     log_group: str = ""
-    maximum_retry_attempts: int = 2
-    maximum_event_age_seconds: int = 21_600
     reserved_concurrency: int | None = None
     is_async: bool = True
     is_traced: bool = False
     role: str | None = None
     """The ARN of the execution role."""
+    dead_letter_arn: str | None = None
+    """The ARN of the queue that gets the events that nothing came of."""
 
     @property
     def principal(self) -> Principal | None:

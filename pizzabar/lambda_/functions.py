@@ -1,6 +1,7 @@
 """Functions by name, and their invocations, synchronous and asynchronous."""
 
 import asyncio
+import logging
 import time
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -14,15 +15,18 @@ from pizzabar import documents
 from pizzabar.arn import Home, parse_arn
 from pizzabar.clock import Clock
 from pizzabar.documents import JSON, NotJSON
+from pizzabar.errors import ServiceError
 from pizzabar.journal import CAUSE, Attempt, Cause, Hop, new_trace_id
 from pizzabar.kept import Changed
 from pizzabar.lambda_.code import Code
+from pizzabar.lambda_.destinations import EXHAUSTED, NO_CONCURRENCY, SUCCESS, TOO_OLD, Ending, tellings
 from pizzabar.lambda_.errors import (
     InvalidRequestContentException,
     RequestTooLargeException,
     ResourceNotFoundException,
     TooManyRequestsException,
 )
+from pizzabar.lambda_.event_invoke_config import DEFAULT, LATEST, EventInvokeConfig
 from pizzabar.lambda_.function import (
     Context,
     Function,
@@ -48,6 +52,8 @@ from pizzabar.uuids import new_uuid, uuid_of
 MAX_SYNCHRONOUS_BYTES = 6 << 20
 MAX_RESPONSE_BYTES = MAX_SYNCHRONOUS_BYTES + 100
 MAX_ASYNCHRONOUS_BYTES = 1 << 20
+
+log = logging.getLogger("pizzabar")
 
 AppendLog = Callable[[Principal | None, str, str, list[str], datetime], object]
 """Appends lines to a log stream, in a principal's name: log group, log stream, lines, time."""
@@ -88,6 +94,8 @@ class Functions:
         self._throttled: dict[str, int] = {}
         """How often an event was throttled, by request id."""
         self._log_stream = ""
+        self.event_invoke_configs: dict[str, EventInvokeConfig] = {}
+        """How functions take events, by these' ARNs with the qualifier, where it was configured."""
         self.policies: dict[str, JSON] = {}
         """Who may invoke functions, by these' ARNs."""
         self.changed = Changed("function")
@@ -116,11 +124,10 @@ class Functions:
         memory_size: int = 128,
         description: str = "",
         log_group: str | None = None,
-        maximum_retry_attempts: int = 2,
-        maximum_event_age_seconds: int = 21_600,
         reserved_concurrency: int | None = None,
         is_traced: bool = False,
         role: str | None = None,
+        dead_letter_arn: str | None = None,
     ) -> Function:
         """Make a function of a handler, or give the function of that name another."""
         function = Function(
@@ -132,15 +139,18 @@ class Functions:
             memory_size,
             description,
             f"/aws/lambda/{name}" if log_group is None else log_group,
-            maximum_retry_attempts,
-            maximum_event_age_seconds,
             reserved_concurrency,
             is_coroutine_handler(handler),
             is_traced,
             role,
+            dead_letter_arn,
         )
         self._functions[name] = self._by_arn[function.arn] = function
         return function
+
+    def now(self) -> datetime:
+        """Tell the time."""
+        return self._clock.now()
 
     def arn_of(self, name_or_arn: str) -> str:
         """Name a function, whether it is there or not, by name, ARN or partial ARN."""
@@ -231,25 +241,72 @@ class Functions:
             # The function went away after it had accepted the event.
             return None
         throttled = self._throttled.pop(invocation.request_id, 0) if self._throttled else 0
+        config = self.event_invoke_configs.get(f"{function.arn}:{LATEST}", DEFAULT)
+        # Throttled attempts do not count; those before a restart, which this does not remember, do.
+        retries = invocation.attempts - throttled
         try:
             outcome = await self._run(function, invocation.payload, invocation.request_id)
         except TooManyRequestsException:
+            if function.reserved_concurrency == 0:
+                await self._tell(function, config, invocation, NO_CONCURRENCY, retries)
+                return None
             # Back-off from 1 s to 5 min, for as long as the event may grow old.
             when = self._clock.now() + timedelta(seconds=min(2.0 ** min(throttled, 9), 300.0))
-            if when > _last_moment(function, invocation):
+            if when > _last_moment(config, invocation):
+                await self._tell(function, config, invocation, TOO_OLD, retries)
                 return None
             self._throttled[invocation.request_id] = throttled + 1
             return when
-        # Throttled attempts do not count; those before a restart, which this does not remember, do.
-        retries = invocation.attempts - throttled
-        if not outcome.is_error or retries >= function.maximum_retry_attempts:
+        if not outcome.is_error:
+            if config.on_success is not None:
+                await self._tell(function, config, invocation, SUCCESS, retries + 1, outcome.payload)
             return None
         when = self._clock.now() + timedelta(minutes=1 if retries == 0 else 2)
-        if when > _last_moment(function, invocation):
+        is_exhausted = retries >= config.retries
+        if is_exhausted or when > _last_moment(config, invocation):
+            condition = EXHAUSTED if is_exhausted else TOO_OLD
+            await self._tell(function, config, invocation, condition, retries + 1, outcome.payload)
             return None
         if throttled:
             self._throttled[invocation.request_id] = throttled
         return when
+
+    async def _tell(
+        self,
+        function: Function,
+        config: EventInvokeConfig,
+        invocation: Invocation,
+        condition: str,
+        attempts: int,
+        response: str | None = None,
+    ) -> None:
+        """Tell destination and dead-letter queue in the name of the function's role; who refuses is not asked again.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+        """
+        ending = Ending(
+            condition,
+            invocation.request_id,
+            f"{function.arn}:{LATEST}",
+            LATEST,
+            invocation.payload,
+            attempts,
+            self._clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            response,
+        )
+        cause = CAUSE.get() or Cause(new_trace_id(self._clock.timestamp()))
+        for telling in tellings(ending, config, function.dead_letter_arn):
+            token = CAUSE.set(cause.within(cause.lane, Attempt(telling.key), function.principal))
+            try:
+                answer = await self._call(telling.service, telling.operation, telling.parameters)
+                why = answer["Entries"][0].get("ErrorMessage") if telling.operation == "PutEvents" else None
+            except ServiceError as error:
+                why = str(error)
+            finally:
+                CAUSE.reset(token)
+            if why is not None:
+                # As on AWS it is lost then; the journal has it.
+                log.warning("nobody is told how an event for the function %s ended: %s", function.name, why)
 
     async def _run(self, function: Function, event: JSON, request_id: str, text: str = "") -> Outcome:
         """Run a function on an event; ``text`` is the event as it was sent, where it was."""
@@ -411,9 +468,9 @@ class _UnderWay:
         del self._invocation.journal.invocations[self._invocation.id]
 
 
-def _last_moment(function: Function, invocation: Invocation) -> datetime:
+def _last_moment(config: EventInvokeConfig, invocation: Invocation) -> datetime:
     """Tell until when an event may be tried again."""
-    return datetime.fromtimestamp(invocation.accepted, UTC) + timedelta(seconds=function.maximum_event_age_seconds)
+    return datetime.fromtimestamp(invocation.accepted, UTC) + timedelta(seconds=config.age)
 
 
 @lru_cache(256)

@@ -13,6 +13,9 @@ from pizzabar.documents import JSON
 from pizzabar.errors import ValidationException
 from pizzabar.lambda_.code import Code
 from pizzabar.lambda_.errors import InvalidParameterValueException, ResourceNotFoundException
+from pizzabar.lambda_.event_invoke_config import DEAD_LETTER_QUEUES, check_destination
+from pizzabar.lambda_.event_invoke_config_operations import CHANGES as EVENT_INVOKE_CONFIG_CHANGES
+from pizzabar.lambda_.event_invoke_config_operations import OPERATIONS as EVENT_INVOKE_CONFIG_OPERATIONS
 from pizzabar.lambda_.function import Function, Handler, load_handler
 from pizzabar.lambda_.functions import Functions
 from pizzabar.lambda_.pages import page_of
@@ -140,10 +143,18 @@ def _mode(name: str, value: JSON) -> JSON:
     return mode == "Active"
 
 
+def _dead_letter_arn(name: str, value: JSON) -> JSON:
+    """Read the ARN of a dead-letter queue; an empty one takes it away."""
+    arn = (value or {}).get("TargetArn") or None
+    check_destination(arn, DEAD_LETTER_QUEUES)
+    return arn
+
+
 _CHANGEABLE: dict[str, tuple[str, Callable[[str, JSON], JSON]]] = {
     "Description": ("description", lambda name, value: str(value)),
     "Environment": ("environment", _variables),
     "MemorySize": ("memory_size", _number_from(128, 10_240)),
+    "DeadLetterConfig": ("dead_letter_arn", _dead_letter_arn),
     "Timeout": ("timeout", _number_from(1, 900)),
     "TracingConfig": ("is_traced", _mode),
 }
@@ -190,10 +201,12 @@ def _configuration(function: Function) -> JSON:
         "Environment": {"Variables": dict(function.environment)},
         "TracingConfig": {"Mode": "Active" if function.is_traced else "PassThrough"},
         "LoggingConfig": {"LogFormat": "Text", "LogGroup": function.log_group},
+        **({} if function.dead_letter_arn is None else {"DeadLetterConfig": {"TargetArn": function.dead_letter_arn}}),
     }
 
 
 OPERATIONS: dict[str, Callable[[Functions, JSON], Awaitable[JSON]]] = {
+    **EVENT_INVOKE_CONFIG_OPERATIONS,
     "GetFunction": get_function,
     "GetFunctionConfiguration": get_function_configuration,
     "GetPolicy": get_policy,
@@ -202,5 +215,5 @@ OPERATIONS: dict[str, Callable[[Functions, JSON], Awaitable[JSON]]] = {
     "UpdateFunctionConfiguration": update_function_configuration,
 }
 
-CHANGES = frozenset({"UpdateFunctionConfiguration"})
+CHANGES = EVENT_INVOKE_CONFIG_CHANGES | {"UpdateFunctionConfiguration"}
 """The operations after which what API calls have changed is another thing."""

@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from pizzabar import documents
-from pizzabar.arn import parse_arn
+from pizzabar.arn import parse_arn, queue_url
 from pizzabar.clock import Clock, Timer
 from pizzabar.documents import JSON, NotJSON
 from pizzabar.errors import ServiceError
@@ -33,13 +33,6 @@ AT_ONCE = 5
 """How many batches are handed over at once where the mapping does not say; AWS begins with as many."""
 MOST_OF_ONE_CALL = 10
 _FAILED = "PROBLEM: Function call failed"
-
-
-def queue_url(arn: str) -> str:
-    """Give the address of a queue; its host does not matter."""
-    parsed = parse_arn(arn)
-    assert parsed is not None
-    return f"https://sqs.{parsed.region}.amazonaws.com/{parsed.account}/{parsed.resource}"
 
 
 async def check_queue(call: Call, arn: str, function: Function) -> None:

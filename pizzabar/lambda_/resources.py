@@ -11,6 +11,9 @@ from collections.abc import Iterable, Mapping
 from pizzabar.documents import JSON
 from pizzabar.errors import Fault
 from pizzabar.lambda_.code import Code, code_faults, location_faults
+from pizzabar.lambda_.errors import InvalidParameterValueException
+from pizzabar.lambda_.event_invoke_config import DEAD_LETTER_QUEUES, check_destination
+from pizzabar.lambda_.event_invoke_config_resources import RESOURCES as EVENT_INVOKE_CONFIG_RESOURCES
 from pizzabar.lambda_.function import Handler, load_handler
 from pizzabar.lambda_.functions import Functions
 from pizzabar.lambda_.permissions import RESOURCES as PERMISSION_RESOURCES
@@ -56,6 +59,10 @@ def _identify(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -
 
 
 def _check(resource: Resource) -> Iterable[Fault]:
+    try:
+        check_destination(resource.properties.get("DeadLetterConfig", {}).get("TargetArn"), DEAD_LETTER_QUEUES)
+    except InvalidParameterValueException as error:
+        yield Fault(("DeadLetterConfig", "TargetArn"), error.message)
     handler = in_process_handler(resource.metadata)
     if handler is None:
         yield from code_faults(resource.properties)
@@ -113,7 +120,6 @@ def _code(functions: Functions, properties: Mapping[str, JSON]) -> Code:
 async def _create(functions: Functions, resource: Resource) -> None:
     handler = in_process_handler(resource.metadata)
     properties = resource.properties
-    invoke_config = properties.get("EventInvokeConfig", {})
     functions.create(
         resource.identity.ref,
         _code(functions, properties) if handler is None else _load(handler),
@@ -122,11 +128,10 @@ async def _create(functions: Functions, resource: Resource) -> None:
         memory_size=properties.get("MemorySize", 128),
         description=properties.get("Description", ""),
         log_group=properties.get("LoggingConfig", {}).get("LogGroup"),
-        maximum_retry_attempts=invoke_config.get("MaximumRetryAttempts", 2),
-        maximum_event_age_seconds=invoke_config.get("MaximumEventAgeInSeconds", 21_600),
         reserved_concurrency=properties.get("ReservedConcurrentExecutions"),
         is_traced=properties.get("TracingConfig", {}).get("Mode") == "Active",
         role=properties.get("Role"),
+        dead_letter_arn=properties.get("DeadLetterConfig", {}).get("TargetArn"),
     )
 
 
@@ -166,15 +171,12 @@ RESOURCES: dict[str, ResourceType] = {
                 "MemorySize": Number(128, 10_240),
                 "Role": Text(),
                 "Environment": Record({"Variables": MapOf(Text())}),
-                "EventInvokeConfig": Record(
-                    {"MaximumRetryAttempts": Number(0, 2), "MaximumEventAgeInSeconds": Number(60, 21_600)}
-                ),
                 "ReservedConcurrentExecutions": Number(0),
                 "LoggingConfig": Record({"LogGroup": Text(), "LogFormat": Text(choices=("Text",))}),
                 "Architectures": Without("functions run on the architecture of this machine"),
                 "CapacityProviderConfig": Unsupported(),
                 "CodeSigningConfigArn": Without("code is not signed here"),
-                "DeadLetterConfig": Unsupported(),
+                "DeadLetterConfig": Record({"TargetArn": Text()}),
                 "DurableConfig": Unsupported(),
                 "EphemeralStorage": Without("files are those of the machine"),
                 "FileSystemConfigs": Unsupported(),
@@ -219,5 +221,6 @@ RESOURCES: dict[str, ResourceType] = {
         check_resource=_check_layer,
         files=_files_of_layer,
     ),
+    **EVENT_INVOKE_CONFIG_RESOURCES,
     **PERMISSION_RESOURCES,
 }

@@ -53,6 +53,7 @@ SHAPES: Shapes = {
     "MasterRegion": str,
     "MaxItems": None,
     "MaximumBatchingWindowInSeconds": int,
+    "MaximumEventAgeInSeconds": int,
     "MaximumRecordAgeInSeconds": int,
     "MaximumRetryAttempts": int,
     "MemorySize": int,

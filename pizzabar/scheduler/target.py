@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 
 from pizzabar import documents
-from pizzabar.arn import Arn, parse_arn
+from pizzabar.arn import Arn, parse_arn, queue_url
 from pizzabar.documents import JSON, NotJSON
 from pizzabar.errors import ValidationException
 from pizzabar.record import record
@@ -181,7 +181,7 @@ def _put_events(target: JSON, arn: Arn, text: str | None, occasion: Occasion) ->
 def _send_message(target: JSON, arn: Arn, text: str | None, occasion: Occasion) -> ApiCall:
     group = target.get("SqsParameters") or {}
     body = _notification(arn, occasion) if text is None else text
-    return ApiCall(*_ACTIONS["sqs"], {"QueueUrl": queue_url(arn), "MessageBody": body, **group})
+    return ApiCall(*_ACTIONS["sqs"], {"QueueUrl": queue_url(str(arn)), "MessageBody": body, **group})
 
 
 _TEMPLATES: dict[str, Callable[[JSON, Arn, str | None, Occasion], ApiCall]] = {
@@ -190,11 +190,6 @@ _TEMPLATES: dict[str, Callable[[JSON, Arn, str | None, Occasion], ApiCall]] = {
     "events": _put_events,
     "sqs": _send_message,
 }
-
-
-def queue_url(arn: Arn) -> str:
-    """Give the URL of a queue by its ARN."""
-    return f"https://sqs.{arn.region}.amazonaws.com/{arn.account}/{arn.resource}"
 
 
 def _notification(arn: Arn, occasion: Occasion) -> str:

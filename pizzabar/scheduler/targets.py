@@ -7,7 +7,7 @@ Each attempt is a hop of the journal, and what is asked is done in the name of t
 import logging
 from datetime import datetime
 
-from pizzabar.arn import parse_arn
+from pizzabar.arn import parse_arn, queue_url
 from pizzabar.clock import Clock
 from pizzabar.documents import JSON, NotJSON
 from pizzabar.errors import ServiceError
@@ -16,7 +16,7 @@ from pizzabar.operations import Call, Trace
 from pizzabar.principal import Principal, role_session
 from pizzabar.scheduler.attempt import OWN_FAULT, age_of, dead_letter, is_permanent, next_attempt
 from pizzabar.scheduler.invocations import Invocation
-from pizzabar.scheduler.target import Occasion, action_asked, call_of, queue_url
+from pizzabar.scheduler.target import Occasion, action_asked, call_of
 from pizzabar.scheduler.universal import ApiCall
 
 log = logging.getLogger("pizzabar")
@@ -126,7 +126,7 @@ class Targets:
         if queue is None:
             return
         try:
-            await self._ask(dead_letter(queue_url(queue), call, occasion, code, message, exhausted))
+            await self._ask(dead_letter(queue_url(str(queue)), call, occasion, code, message, exhausted))
         except ServiceError as error:
             note("dead letter lost", str(error))
             log.warning("the dead letter of %s is lost: %s", invocation.schedule_arn, error)

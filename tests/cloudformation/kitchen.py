@@ -9,6 +9,7 @@ from pizzabar.cloudformation.stack import Stack, read_template
 from pizzabar.documents import JSON
 from pizzabar.errors import Fault
 from pizzabar.iam.resources import RESOURCES as IAM_RESOURCES
+from pizzabar.lambda_.event_invoke_config_resources import RESOURCES as EVENT_INVOKE_CONFIG_RESOURCES
 from pizzabar.lambda_.permissions import RESOURCES as PERMISSION_RESOURCES
 from pizzabar.resource import (
     Boolean,
@@ -24,6 +25,7 @@ from pizzabar.resource import (
     Text,
     Without,
 )
+from pizzabar.sqs.resources import RESOURCES as SQS_RESOURCES
 
 NAMING = Naming(Home("123456789012", "us-east-1"), "pizza")
 
@@ -51,7 +53,9 @@ def _identify_machine(logical_id: str, properties: Mapping[str, JSON], naming: N
 TYPES: dict[str, ResourceType] = {
     **RESOURCES,
     **IAM_RESOURCES,
+    **EVENT_INVOKE_CONFIG_RESOURCES,
     **PERMISSION_RESOURCES,
+    **SQS_RESOURCES,
     "AWS::Kitchen::Oven": ResourceType(
         Record(
             {

@@ -57,13 +57,78 @@ Resources:
         f"{arn}/service-role/AWSLambdaBasicExecutionRole",
         f"{arn}/AWSXRayDaemonWriteAccess",
     ]
-    [policy] = role.properties["Policies"]
+    policy, letting = role.properties["Policies"]
     [statement] = policy["PolicyDocument"]["Statement"]
     assert policy["PolicyName"] == "BakeRolePolicy0"
+    assert letting["PolicyDocument"]["Statement"] == [
+        {"Action": "sqs:SendMessage", "Effect": "Allow", "Resource": "arn:aws:sqs:::late"}
+    ]
     assert "dynamodb:PutItem" in statement["Action"]
     table = "arn:aws:dynamodb:us-east-1:123456789012:table/Orders"
     assert statement["Resource"] == [table, f"{table}/index/*"]
     assert [resource.logical_id for resource in stack.resources] == ["BakeRole", "Bake"]
+
+
+def test_where_events_end_is_a_resource_of_its_own_and_a_right_of_the_role() -> None:
+    """The document on resources that SAM generates names the queues."""
+    stack = load(
+        SAM
+        + """
+Globals: {Function: {EventInvokeConfig: {MaximumRetryAttempts: 0}}}
+Resources:
+  Bake:
+    Type: AWS::Serverless::Function
+    Properties:
+      InlineCode: x
+      EventInvokeConfig:
+        MaximumEventAgeInSeconds: 60
+        DestinationConfig:
+          OnFailure: {Type: SQS}
+          OnSuccess: {Type: EventBridge, Destination: !Sub 'arn:aws:events:::event-bus/${AWS::StackName}'}
+"""
+    )
+
+    made = resources_of(stack)
+    queue = "arn:aws:sqs:us-east-1:123456789012:pizza-BakeEventInvokeConfigOnFailureQueue"
+    assert made["BakeEventInvokeConfigOnFailureQueue"].type == "AWS::SQS::Queue"
+    assert made["BakeEventInvokeConfig"].type == "AWS::Lambda::EventInvokeConfig"
+    assert made["BakeEventInvokeConfig"].properties == {
+        "FunctionName": "pizza-Bake",
+        "Qualifier": "$LATEST",
+        "MaximumRetryAttempts": 0,
+        "MaximumEventAgeInSeconds": 60,
+        "DestinationConfig": {
+            "OnFailure": {"Destination": queue},
+            "OnSuccess": {"Destination": "arn:aws:events:::event-bus/pizza"},
+        },
+    }
+    statements = [policy["PolicyDocument"]["Statement"] for policy in made["BakeRole"].properties["Policies"]]
+    assert statements == [
+        [{"Action": "sqs:SendMessage", "Effect": "Allow", "Resource": queue}],
+        [{"Action": "events:PutEvents", "Effect": "Allow", "Resource": "arn:aws:events:::event-bus/pizza"}],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("end", "fault"),
+    [
+        ("OnFailure: {Destination: a}", "SNS, Lambda, EventBridge or S3Bucket is required for a destination"),
+        ("OnFailure: {Type: Kinesis, Destination: a}", "'Type: Kinesis' is no type of a destination"),
+        ("OnFailure: {Type: Lambda}", "Destination is required if Type is Lambda"),
+        ("OnFailure: {Type: SNS}", "there are no SNS topics here"),
+    ],
+)
+def test_a_destination_that_is_none_is_told(end: str, fault: str) -> None:
+    template = """
+Resources:
+  Bake:
+    Type: AWS::Serverless::Function
+    Properties:
+      InlineCode: x
+      EventInvokeConfig: {DestinationConfig: {END}}
+"""
+    [told] = faults_of(SAM + template.replace("END", end))
+    assert fault in told
 
 
 def test_a_function_with_a_role_needs_none() -> None:

@@ -11,7 +11,6 @@ from tests.cloudformation.kitchen import NAMING
 MINIMAL = {
     "AWS::DynamoDB::GlobalTable": "{AttributeDefinitions: [], KeySchema: [], Replicas: []}",
     "AWS::Lambda::Alias": "{FunctionName: a, FunctionVersion: 1, Name: live}",
-    "AWS::Lambda::EventInvokeConfig": "{FunctionName: a, Qualifier: $LATEST}",
     "AWS::Lambda::Url": "{AuthType: NONE, TargetFunctionArn: a}",
     "AWS::Lambda::Version": "{FunctionName: a}",
     "AWS::Logs::LogStream": "{LogGroupName: a}",
@@ -83,10 +82,6 @@ Outputs:
         (
             "Type: AWS::Lambda::Function\n    Properties:\n      FileSystemConfigs: []",
             "5:7: A.FileSystemConfigs is not supported",
-        ),
-        (
-            "Type: AWS::Lambda::Function\n    Properties:\n      DeadLetterConfig: {TargetArn: a}",
-            "5:7: A.DeadLetterConfig is not supported",
         ),
         (
             "Type: AWS::Events::Rule\n    Properties:\n      EventPattern: {source: [a]}\n      Targets:\n"

@@ -469,6 +469,16 @@ async def test_functions() -> None:
         variables = {"Variables": {**before["Environment"]["Variables"], "MOOD": "good"}}
         changed = await aws("lambda", "UpdateFunctionConfiguration", **name, Environment=variables, Timeout=7)
         assert (changed["Environment"]["Variables"]["MOOD"], changed["Timeout"]) == ("good", 7)
+        config = {**name, "DestinationConfig": {"OnFailure": {"Destination": changed["FunctionArn"] + "2"}}}
+        put = await aws("lambda", "PutFunctionEventInvokeConfig", **config, MaximumRetryAttempts=0)
+        got = await aws("lambda", "UpdateFunctionEventInvokeConfig", **name, MaximumEventAgeInSeconds=60)
+        assert (put["MaximumRetryAttempts"], got["MaximumRetryAttempts"]) == (0, 0)
+        assert got["LastModified"].tzinfo is not None
+        both = await aws("lambda", "ListFunctionEventInvokeConfigs", **name)
+        one = await aws("lambda", "GetFunctionEventInvokeConfig", **name, Qualifier="$LATEST")
+        assert both["FunctionEventInvokeConfigs"] == [one]
+        await aws("lambda", "DeleteFunctionEventInvokeConfig", **name)
+        assert await aws.fails("lambda", "GetFunctionEventInvokeConfig", **name) == "ResourceNotFoundException"
         assert await aws.fails("lambda", "Invoke", FunctionName="nobody") == "ResourceNotFoundException"
         assert await aws.fails("lambda", "Invoke", **name, Payload=b"{") == "InvalidRequestContentException"
 

@@ -9,6 +9,7 @@ import pytest
 
 from pizzabar.emulator import Emulator
 from pizzabar.errors import InternalFailure
+from pizzabar.lambda_.event_invoke_config import EventInvokeConfig
 from pizzabar.local.database import StateFileError
 from pizzabar.local.runtime import LocalRuntime
 from pizzabar.settings import Settings
@@ -72,7 +73,8 @@ async def test_a_handler_whose_work_was_cancelled_fails_and_holds_up_nobody() ->
             lost.cancel()
             await lost
 
-    emulator.functions.create("bake", bake, maximum_retry_attempts=0)
+    bake_function = emulator.functions.create("bake", bake)
+    emulator.functions.event_invoke_configs[f"{bake_function.arn}:$LATEST"] = EventInvokeConfig(0)
     await invoke(emulator, "bake", 1)
     await invoke(emulator, "bake", 2)
 

@@ -17,6 +17,7 @@ from pizzabar import documents
 from pizzabar.documents import JSON
 from pizzabar.errors import ServiceError
 from pizzabar.journal import CAUSE, Attempt, Cause
+from pizzabar.lambda_.event_invoke_config import EventInvokeConfig
 from pizzabar.lambda_.function import Context
 from pizzabar.lambda_.functions import function_name
 from tests.lambda_.service import ARN, Lambda, lambda_
@@ -287,11 +288,12 @@ async def test_a_result_that_tells_of_an_error_is_a_success() -> None:
         ({"maximum_event_age_seconds": 60}, [0, 60]),
     ],
 )
-async def test_how_often_is_configured(configuration: dict[str, int], seconds: list[float]) -> None:
+async def test_how_often_is_configured(configuration: dict[str, Any], seconds: list[float]) -> None:
     """https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-configuring.html"""
     async with lambda_() as ask:
         handler = Attempts(ask)
-        ask.create(handler, **configuration)
+        ask.create(handler)
+        ask.functions.event_invoke_configs[f"{ARN}:$LATEST"] = EventInvokeConfig(**configuration)
 
         await ask.send()
         await ask.world.advance(days=1)
@@ -405,7 +407,8 @@ async def test_reserved_concurrency_throttles_what_is_waited_for() -> None:
 async def test_a_throttled_event_waits_for_a_second_and_longer() -> None:
     async with lambda_() as ask:
         handler = Attempts(ask, failures=0)
-        ask.create(handler, reserved_concurrency=0)
+        ask.create(handler, reserved_concurrency=1)
+        ask.functions._running["Tell"] = 1
 
         await ask.send()
         await ask.world.advance(seconds=6)
@@ -419,7 +422,8 @@ async def test_a_throttled_event_waits_for_a_second_and_longer() -> None:
 async def test_throttling_does_not_count_as_a_retry() -> None:
     async with lambda_() as ask:
         handler = Attempts(ask)
-        ask.create(handler, reserved_concurrency=0)
+        ask.create(handler, reserved_concurrency=1)
+        ask.functions._running["Tell"] = 1
 
         await ask.send()
         await ask.world.advance(seconds=6)
@@ -432,7 +436,8 @@ async def test_throttling_does_not_count_as_a_retry() -> None:
 async def test_a_throttled_event_is_given_up_when_it_is_too_old() -> None:
     async with lambda_() as ask:
         handler = Attempts(ask)
-        ask.create(handler, reserved_concurrency=0)
+        ask.create(handler, reserved_concurrency=1)
+        ask.functions._running["Tell"] = 1
 
         await ask.send()
         await ask.world.advance(hours=7)

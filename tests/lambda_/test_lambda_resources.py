@@ -49,7 +49,6 @@ async def test_a_function_of_a_template_as_it_is_configured() -> None:
             Timeout=30,
             MemorySize=512,
             Environment={"Variables": {"TABLE": "Orders"}},
-            EventInvokeConfig={"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60},
             ReservedConcurrentExecutions=5,
             LoggingConfig={"LogGroup": "/tell"},
         )
@@ -57,7 +56,6 @@ async def test_a_function_of_a_template_as_it_is_configured() -> None:
         [function] = ask.functions
         assert (function.name, function.description, function.log_group) == ("pizza-Tell", "d", "/tell")
         assert (function.timeout, function.memory_size, function.reserved_concurrency) == (30, 512, 5)
-        assert (function.maximum_retry_attempts, function.maximum_event_age_seconds) == (0, 60)
         answer = await ask("Invoke", FunctionName="pizza-Tell")
         assert answer["Payload"] == b'{"TABLE":"Orders"}'
 
@@ -68,7 +66,6 @@ async def test_what_a_template_does_not_say() -> None:
 
         [function] = ask.functions
         assert (function.timeout, function.memory_size, function.reserved_concurrency) == (3, 128, None)
-        assert (function.maximum_retry_attempts, function.maximum_event_age_seconds) == (2, 21_600)
         assert function.log_group == "/aws/lambda/pizza-Tell"
 
 

@@ -141,6 +141,7 @@ class Emulator:
         )
         tasks.eventbridge = self.destinations
         self.state_machines.mocks = settings.mocks
+        self.state_machines.takes_any_task = settings.lenient or settings.mocks is not None
         self.state_machines.announce_to(self.buses.announce, self.buses.is_listening)
         self.roles = Roles(self.clock, self.home)
         self.functions = Functions(runtime.invocations, call, call.trace, self.clock, self.home, self._append_log)

@@ -33,7 +33,8 @@ def lint_template(settings: Settings, today: date) -> tuple[Finding, ...]:
         stack = load_stack(settings)
     except FaultyTemplate as faulty:
         raise CannotBeLoaded(tuple(map(_of_fault, faulty.faults))) from None
-    return (*map(_of_fault, stack.ignored), *lint_stack(settings, stack, today))
+    gone_over = (Finding(CODES["PB002"], each.position, "", each.message) for each in stack.ignored)
+    return (*gone_over, *lint_stack(settings, stack, today))
 
 
 def lint_stack(settings: Settings, stack: Stack, today: date) -> tuple[Finding, ...]:

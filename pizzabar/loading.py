@@ -94,6 +94,7 @@ def load_stack(settings: Settings, program: Program | None = None) -> Stack:
             has_operation=has_operation,
             is_there=lambda name: folder.joinpath(name).is_dir() or folder.joinpath(name).is_file(),
             lenient=settings.lenient,
+            takes_any_task=settings.mocks is not None,
         )
     except NotText as error:
         raise FaultyTemplate([TemplateFault(Position(file, error.line, error.column), str(error))]) from None

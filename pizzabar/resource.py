@@ -134,6 +134,8 @@ class Asked:
     path: tuple[str | int, ...]
     service: str
     operation: str
+    is_task: bool = False
+    """Whether the resource can be made without it: a task fails once it is run, unless a mock answers."""
 
 
 @record

@@ -109,6 +109,7 @@ def read_template(
     add: Callable[[Mapping[str, str]], Mapping[str, Node]] | None = None,
     is_there: Callable[[str], bool] = lambda name: True,
     lenient: bool = False,
+    takes_any_task: bool = False,
 ) -> Stack:
     """Read a template of CloudFormation or SAM; without a text there is what is added.
 
@@ -118,7 +119,8 @@ def read_template(
     ``metadata_of_all`` is laid over the metadata of every resource, and ``metadata`` over that, by logical ID.
     ``add`` is given the types of the template's resources, by logical ID, and gives others.
     Raise ``FaultyTemplate`` with everything that is wrong. With ``lenient``, resources of unknown types and
-    unknown properties are left out and listed in ``Stack.ignored``.
+    unknown properties are left out and listed in ``Stack.ignored``; with ``takes_any_task``, state machines may have
+    tasks of services that are not here.
     """
     faults: dict[TemplateFault, None] = {}
     ignored: dict[TemplateFault, None] = {}
@@ -157,6 +159,7 @@ def read_template(
             report,
             unsupported,
             lenient=lenient,
+            takes_any_task=takes_any_task,
         )
         stack = reading.stack(root, parameters or {})
     elif not faults:
@@ -200,6 +203,7 @@ class _Reading:
         unsupported: Report,
         *,
         lenient: bool,
+        takes_any_task: bool,
     ) -> None:
         self.file = file
         self.read_file = read_file
@@ -212,6 +216,7 @@ class _Reading:
         self.report = report
         self.unsupported = unsupported
         self.lenient = lenient
+        self.takes_any_task = takes_any_task
         self.without_effect: list[tuple[Position, str, str]] = []
         # How those are referred to of which nothing is made.
         self.left_out: dict[str, Identity] = {}
@@ -400,10 +405,13 @@ class _Reading:
             path = f"{pointer(fault.path)}: " if fault.path else ""
             self.report(where, f"{name}: {path}{fault.message}")
         for asked in type.asks(values):
+            if asked.is_task and self.takes_any_task:
+                continue
             if not self.has_operation(asked.service, asked.operation):
                 where = place_of(asked.path, attributes.get("Properties"), properties, values)
                 what = f"{asked.service}:{asked.operation} is not supported"
-                self.report(where, f"{name}: {pointer(asked.path)}: {what}")
+                tell = self.unsupported if asked.is_task else self.report
+                tell(where, f"{name}: {pointer(asked.path)}: {what}")
         for needed in type.files(resource):
             if not self.is_there(needed.name):
                 where = place_of(needed.path, attributes.get("Properties"), properties, values)

@@ -25,6 +25,13 @@ _CODES = (
         "Correct the template; `--lenient` goes over unknown types and properties.",
         f"{_GUIDES}/AWSCloudFormation/latest/UserGuide/template-anatomy.html",
     ),
+    _code(
+        "PB002",
+        "warning",
+        "something that pizzabar does not support, and `--lenient` goes over",
+        "Mind that it does nothing here: what refers to it gets a name, and a task of it fails unless it is mocked.",
+        f"{_GUIDES}/AWSCloudFormation/latest/UserGuide/template-anatomy.html",
+    ),
     # Tables
     _code(
         "PB101",

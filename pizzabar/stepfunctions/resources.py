@@ -25,7 +25,8 @@ from pizzabar.stepfunctions.errors import InvalidDefinition, InvalidLoggingConfi
 from pizzabar.stepfunctions.execution_log import LEVELS, read_logging
 from pizzabar.stepfunctions.executions import EXPRESS, as_express
 from pizzabar.stepfunctions.state_machines import StateMachines, check_name
-from pizzabar.stepfunctions.tasks import integration_of, is_activity
+from pizzabar.stepfunctions.task_resource import InvalidResource, read_resource
+from pizzabar.stepfunctions.tasks import operation_of
 
 
 def _name(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> str:
@@ -57,9 +58,8 @@ def _check(properties: Mapping[str, JSON]) -> Iterable[Fault]:
         yield Fault((), "a state machine needs DefinitionString or Definition")
         return
     try:
-        machine = read_definition(
-            found[1], supports=lambda resource: is_activity(resource) or integration_of(resource) is not None
-        )
+        # What is not supported of what AWS has is told as what the machine asks for.
+        machine = read_definition(found[1], supports=lambda resource: True)
         if properties.get("StateMachineType") == EXPRESS:
             as_express(machine)
     except InvalidDefinition as error:
@@ -77,8 +77,17 @@ def _asked(properties: Mapping[str, JSON]) -> Iterable[Asked]:
     except NotJSON:
         return
     for path, resource in _task_resources(definition, (found[0],)):
-        if (integration := integration_of(resource)) is not None:
-            yield Asked(path, integration.service, integration.operation)
+        if _is_known(resource) and (operation := operation_of(resource)) is not None:
+            yield Asked(path, *operation, is_task=True)
+
+
+def _is_known(resource: str) -> bool:
+    """Whether AWS has a resource; that of another is told by the definition's faults."""
+    try:
+        read_resource(resource)
+    except InvalidResource:
+        return False
+    return True
 
 
 def _task_resources(machine: JSON, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:

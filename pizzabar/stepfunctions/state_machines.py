@@ -69,6 +69,8 @@ class StateMachines:
         self._has_log_group: Callable[[str], bool] = lambda group: False
         self._append_log: AppendLog | None = None
         self.mocks: Mocks | None = None
+        self.takes_any_task = False
+        """Whether definitions may have tasks of services that are not here, which fail unless a mock answers."""
         self._announce: Announce | None = None
         self._is_listening: Callable[[], bool] = lambda: False
         executions.follow(self._told)
@@ -108,7 +110,7 @@ class StateMachines:
                 "satisfy enum value set: [STANDARD, EXPRESS]"
             )
         arn = self._home.arn("states", f"stateMachine:{name}")
-        machine = read_definition(definition, supports=None if is_kept else self.tasks.supports)
+        machine = read_definition(definition, supports=None if is_kept else self.supports)
         if type == EXPRESS:
             machine = as_express(machine)
         known = self._machines.get(arn)
@@ -206,8 +208,8 @@ class StateMachines:
             self._append_log(group, stream, lines, self._clock.now())
 
     def supports(self, resource: str) -> bool:
-        """Whether a Task state may have this Resource."""
-        return self.tasks.supports(resource)
+        """Whether a Task state may have this Resource, which AWS has."""
+        return self.takes_any_task or self.tasks.supports(resource)
 
     def now(self) -> datetime:
         """Tell the time."""
@@ -215,7 +217,7 @@ class StateMachines:
 
     def check(self, definition: str) -> StateMachine:
         """Read a definition, and do nothing with it. Raise ``InvalidDefinition``."""
-        return read_definition(definition, supports=self.tasks.supports)
+        return read_definition(definition, supports=self.supports)
 
     def create_anew(
         self,

@@ -12,7 +12,7 @@ from pizzabar.record import record
 WAIT_FOR_TASK_TOKEN = ".waitForTaskToken"
 
 _INTEGRATION = re.compile(
-    r"arn:aws[\w-]*:states:[\w-]*:\d*:((?:aws-sdk:)?[A-Za-z0-9]+):([A-Za-z0-9]+)(\.\S+)?", re.ASCII
+    r"arn:aws[\w-]*:states:[\w-]*:\d*:((?:aws-sdk:)?[A-Za-z0-9-]+):([A-Za-z0-9]+)(\.\S+)?", re.ASCII
 )
 _FUNCTION = re.compile(r"arn:aws[\w-]*:lambda:[\w-]+:\d+:function:[\w-]+(?::[\w$-]+)?", re.ASCII)
 
@@ -34,6 +34,59 @@ _OPTIMIZED: dict[tuple[str, str], frozenset[str]] = {
     ("dynamodb", "deleteItem"): frozenset(),
 }
 """The optimized integrations, and what each can wait for beside its answer."""
+
+_SYNC = frozenset({".sync"})
+_ELSEWHERE: dict[tuple[str, str], frozenset[str]] = {
+    ("bedrock", "createModelCustomizationJob"): _SYNC,
+    ("bedrock", "invokeModel"): _CALLBACK,
+    ("ecs", "runTask"): _SYNC | _CALLBACK,
+    ("eks", "call"): frozenset(),
+    ("sns", "publish"): _CALLBACK,
+    **{("athena", action): frozenset() for action in ("getQueryExecution", "getQueryResults", "stopQueryExecution")},
+    **{
+        ("codebuild", action): frozenset()
+        for action in ("batchDeleteBuilds", "batchGetReports", "deleteBuildBatch", "stopBuild", "stopBuildBatch")
+    },
+    **{
+        ("elasticmapreduce", action): frozenset()
+        for action in (
+            *("cancelStep", "modifyInstanceFleetByName", "modifyInstanceGroupByName"),
+            "setClusterTerminationProtection",
+        )
+    },
+    **{
+        ("sagemaker", action): frozenset()
+        for action in ("createEndpoint", "createEndpointConfig", "createModel", "updateEndpoint")
+    },
+    ("emr-containers", "createVirtualCluster"): frozenset(),
+    **{
+        (service, action): _SYNC
+        for service, actions in {
+            "athena": ("startQueryExecution",),
+            "batch": ("submitJob",),
+            "codebuild": ("retryBuildBatch", "startBuild", "startBuildBatch"),
+            "databrew": ("startJobRun",),
+            "eks": ("createCluster", "createNodegroup", "deleteCluster", "deleteNodegroup", "runJob"),
+            "elasticmapreduce": ("addStep", "createCluster", "terminateCluster"),
+            "emr-containers": ("deleteVirtualCluster", "startJobRun"),
+            "emr-serverless": (
+                *("cancelJobRun", "createApplication", "deleteApplication", "startApplication", "startJobRun"),
+                "stopApplication",
+            ),
+            "glue": ("startJobRun",),
+            "mediaconvert": ("createJob",),
+            "sagemaker": (
+                *("createHyperParameterTuningJob", "createLabelingJob", "createProcessingJob", "createTrainingJob"),
+                "createTransformJob",
+            ),
+        }.items()
+        for action in actions
+    },
+}
+"""Those of AWS with services that are not here: a definition may have them where mocks answer.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html
+"""
 
 
 @record
@@ -72,7 +125,7 @@ def read_resource(arn: str) -> TaskResource:
         raise InvalidResource(not_recognized(arn))
     service, action, pattern = match.groups()
     is_sdk = service.startswith("aws-sdk:")
-    patterns = _CALLBACK if is_sdk else _OPTIMIZED.get((service, action))
+    patterns = _CALLBACK if is_sdk else (_OPTIMIZED | _ELSEWHERE).get((service, action))
     if patterns is None or (pattern is not None and pattern not in patterns):
         raise InvalidResource(not_recognized(arn))
     has_token = pattern == WAIT_FOR_TASK_TOKEN

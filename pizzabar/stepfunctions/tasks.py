@@ -232,6 +232,21 @@ def integration_of(resource: str) -> Integration | None:
     return None
 
 
+def operation_of(resource: str) -> tuple[str, str] | None:
+    """Give the operation that a task asks for, by the call table's names; None if it asks for none.
+
+    One of a service that is not here is told by what the Resource calls it.
+    """
+    if is_activity(resource) or _http_task(resource) is not None:
+        return None
+    integration = integration_of(resource)
+    if integration is not None:
+        return integration.service, integration.operation
+    arn = parse_arn(resource)
+    service, _, action = ("" if arn is None else arn.resource.partition(".")[0]).rpartition(":")
+    return service, action
+
+
 def _as_given(parameters: JSON, execution: Execution) -> JSON:
     return parameters
 

@@ -5,7 +5,7 @@ import pytest
 from pizzabar.cloudformation.node import FaultyTemplate
 from pizzabar.cloudformation.stack import Stack, read_template
 from pizzabar.cloudformation.unsupported import UNSUPPORTED
-from pizzabar.services import resource_types
+from pizzabar.services import has_operation, resource_types
 from tests.cloudformation.kitchen import NAMING
 
 MINIMAL = {
@@ -21,10 +21,18 @@ MINIMAL = {
 }
 
 
-def load(text: str, *, lenient: bool = False) -> Stack:
-    """Read a template with every type of pizzabar."""
-    types = resource_types()
-    return read_template(text, file="t.yaml", read_file=lambda path: "", types=types, naming=NAMING, lenient=lenient)
+def load(text: str, *, lenient: bool = False, takes_any_task: bool = False) -> Stack:
+    """Read a template with every type and operation of pizzabar."""
+    return read_template(
+        text,
+        file="t.yaml",
+        read_file=lambda path: "",
+        types=resource_types(),
+        naming=NAMING,
+        has_operation=has_operation,
+        lenient=lenient,
+        takes_any_task=takes_any_task,
+    )
 
 
 def faults_of(text: str) -> list[str]:
@@ -122,3 +130,43 @@ Outputs:
 )
 def test_what_is_not_supported_of_the_others_is_refused_by_name(resource: str, fault: str) -> None:
     assert fault in faults_of(f"Resources:\n  A:\n    {resource}\n")
+
+
+MACHINE = """
+Resources:
+  A:
+    Type: AWS::StepFunctions::StateMachine
+    Properties:
+      RoleArn: arn:aws:iam::123456789012:role/r
+      Definition: {StartAt: A, States: {A: {Type: Task, End: true, Resource: 'arn:aws:states:::RESOURCE'}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("resource", "fault"),
+    [
+        ("sns:publish", "sns:publish is not supported"),
+        ("ecs:runTask.waitForTaskToken", "ecs:runTask is not supported"),
+        ("emr-serverless:startJobRun.sync", "emr-serverless:startJobRun is not supported"),
+        ("aws-sdk:s3:getObject", "aws-sdk:s3:getObject is not supported"),
+        ("aws-sdk:dynamodb:createBackup", "dynamodb:CreateBackup is not supported"),
+    ],
+)
+def test_a_task_of_another_service_is_refused_by_name_where_nothing_answers_for_it(resource: str, fault: str) -> None:
+    text = MACHINE.replace("RESOURCE", resource)
+    found = load(text, lenient=True)
+
+    assert faults_of(text) == [f"7:68: A: /Definition/States/A/Resource: {fault}"]
+    assert [each.logical_id for each in found.resources] == ["A"]
+    assert [each.message for each in found.ignored] == [f"A: /Definition/States/A/Resource: {fault}"]
+    assert load(text, takes_any_task=True).ignored == ()
+
+
+def test_a_task_that_is_none_is_not_gone_over() -> None:
+    with pytest.raises(FaultyTemplate, match="The resource provided arn:aws:states:::sns:shout is not recognized"):
+        load(MACHINE.replace("RESOURCE", "sns:shout"), lenient=True)
+
+
+@pytest.mark.parametrize("resource", ["http:invoke", "apigateway:invoke", "apigateway:invoke.waitForTaskToken"])
+def test_tasks_that_send_requests_are_supported(resource: str) -> None:
+    assert load(MACHINE.replace("RESOURCE", resource)).ignored == ()

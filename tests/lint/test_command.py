@@ -71,7 +71,7 @@ def test_the_rest_of_it_is_looked_at_when_asked() -> None:
     done = lint(template(API, "\nTopic:\n  Type: AWS::SNS::Topic\n", CONNECTIONS, connect(ITEM)), "--lenient")
 
     assert done.exit_code == 1
-    assert [line.split()[1] for line in done.stdout.splitlines()[:-1:2]] == ["PB001", "PB101"]
+    assert [line.split()[1] for line in done.stdout.splitlines()[:-1:2]] == ["PB002", "PB101"]
 
 
 def test_a_parameter() -> None:

@@ -90,3 +90,28 @@ async def test_a_test_case_is_named_for_whoever_waits_for_it() -> None:
         assert answer["stateMachineArn"] == machine
         refused = await ask.fails("StartSyncExecution", stateMachineArn=f"{machine}#Warm")
         assert "the mocks have no test case Warm of Pizza" in refused
+
+
+async def test_tasks_of_services_that_are_not_here_are_answered_for() -> None:
+    document = {
+        "StateMachines": {"Pizza": {"TestCases": {"Told": {"Tell": "Told"}}}},
+        "MockedResponses": {"Told": {"0": {"Return": {"MessageId": "1"}}}},
+    }
+    tell = {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "Parameters": {"Message": "m"}, "End": True}
+    async with step_functions(mocks=read_mocks(document)) as ask:
+        machine = await ask.machine("Pizza", {"Tell": tell})
+        told = await ask.ended(await ask.start(f"{machine}#Told"))
+        assert (told["status"], json.loads(told["output"])) == ("SUCCEEDED", {"MessageId": "1"})
+        # Nobody answers for it otherwise.
+        failed = await ask.ended(await ask.start(machine))
+        assert (failed["status"], failed["error"]) == ("FAILED", "States.Runtime")
+        assert "The resource 'arn:aws:states:::sns:publish' is not supported" in failed["cause"]
+
+
+async def test_a_task_of_a_service_that_is_not_here_is_tested_with_a_mock() -> None:
+    definition = json.dumps({"Type": "Task", "Resource": "arn:aws:states:::bedrock:invokeModel", "End": True})
+    async with step_functions() as ask:
+        tested = await ask("TestState", definition=definition, mock={"result": '{"Body":{"text":"yes"}}'})
+        assert (tested["status"], json.loads(tested["output"])) == ("SUCCEEDED", {"Body": {"text": "yes"}})
+        refused = await ask.fails("TestState", definition=definition, roleArn="arn:aws:iam::123456789012:role/r")
+        assert "The resource arn:aws:states:::bedrock:invokeModel is not supported by pizzabar" in refused

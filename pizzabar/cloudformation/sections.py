@@ -18,10 +18,13 @@ SECTIONS = (
     *("Outputs", "Parameters", "Resources", "Rules", "Transform"),
 )
 ATTRIBUTES = (
-    *("Condition", "CreationPolicy", "DeletionPolicy", "DependsOn", "Metadata", "Properties", "Type"),
-    *("UpdatePolicy", "UpdateReplacePolicy"),
+    *("Condition", "CreationPolicy", "DeletionPolicy", "DependsOn", "Description", "Metadata", "Properties"),
+    *("Type", "UpdatePolicy", "UpdateReplacePolicy"),
 )
-"""https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-product-attribute-reference.html"""
+"""CloudFormation takes a ``Description``, too, though its reference does not have it.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-product-attribute-reference.html
+"""
 TRANSFORMS = (sam.TRANSFORM, loops.TRANSFORM)
 OUTPUT_ATTRIBUTES = ("Condition", "Description", "Export", "Value")
 

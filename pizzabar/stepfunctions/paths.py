@@ -303,7 +303,8 @@ class _Parser:
             if not is_deep and self.skip("."):
                 if (function := self.function()) is not None:
                     return names, steps, function
-                found = self.dot_name()
+                # Jayway's reading takes a dot before a bracket for nothing.
+                found = self.bracket() if self.skip("[") else self.dot_name()
             elif self.skip("["):
                 found = self.bracket()
             elif is_deep:

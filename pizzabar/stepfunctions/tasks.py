@@ -4,7 +4,7 @@ Tasks: what the Resource of a Task state calls, with what parameters, and how it
 https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 
@@ -24,6 +24,7 @@ from pizzabar.stepfunctions.executions import ExecutionRecord, describe_in_expor
 from pizzabar.stepfunctions.http_tasks import Connections, EventBridgeConnections, invoke_api, invoke_http
 from pizzabar.stepfunctions.task_resource import SYNC
 from pizzabar.stepfunctions.timestamp import write_timestamp
+from pizzabar.uuids import new_uuid
 
 SERVICE = "states.amazonaws.com"
 """What Step Functions is called where it assumes a role."""
@@ -34,7 +35,8 @@ class Integration:
     """How one service integration is done through the call table.
 
     ``only_writes`` says that all it does stays in the emulator: then it need not wait until the step that asked for
-    it is durable. ``general_error`` is what an error is called that the SDK has no class for.
+    it is durable. ``general_error`` is what an error is called that the SDK has no class for. ``tells_code`` says
+    that causes are as the first version of the SDK for Java writes them.
     """
 
     service: str
@@ -45,6 +47,7 @@ class Integration:
     finish: Callable[[JSON], JSON] = lambda result: result
     only_writes: bool = False
     general_error: str | None = None
+    tells_code: bool = False
 
 
 def _put_events(parameters: JSON, execution: Execution) -> JSON:
@@ -69,6 +72,10 @@ def _finish_put_events(result: JSON) -> JSON:
 
 
 def _invoke(parameters: JSON, execution: Execution) -> JSON:
+    if isinstance(parameters.get("Payload"), bool | int | float):
+        raise _must_be_text(parameters, "Payload")
+    if not isinstance(parameters.get("FunctionName", ""), str):
+        raise _must_be_text(parameters, "FunctionName")
     return parameters | {"Payload": documents.encode(parameters.get("Payload", {}))}
 
 
@@ -79,9 +86,67 @@ def _finish_invoke(result: JSON) -> JSON:
     return {
         "ExecutedVersion": result.get("ExecutedVersion", "$LATEST"),
         "Payload": documents.parse(payload) if payload else None,
-        "SdkHttpMetadata": {"HttpStatusCode": result["StatusCode"]},
+        **_metadata(result["StatusCode"], "application/json"),
         "StatusCode": result["StatusCode"],
     }
+
+
+def _metadata(status: int, media_type: str) -> dict[str, JSON]:
+    """Tell of the answer as the SDK does, with those of its headers that say something here."""
+    request_id = new_uuid()
+    headers = {"Content-Type": media_type, "x-amzn-RequestId": request_id}
+    return {
+        "SdkHttpMetadata": {
+            "AllHttpHeaders": {name: [value] for name, value in headers.items()},
+            "HttpHeaders": headers,
+            "HttpStatusCode": status,
+        },
+        "SdkResponseMetadata": {"RequestId": request_id},
+    }
+
+
+def _must_be_text(parameters: JSON, name: str) -> TaskFailure:
+    """Say that a parameter is of another type, as AWS does before it asks a service."""
+    why = f"[The value for the field '{name}' must be a STRING]"
+    text = documents.write(parameters)
+    return TaskFailure("States.Runtime", f"The Parameters '{text}' could not be used to start the Task: {why}")
+
+
+def _with_attribute_values(parameters: JSON, execution: Execution) -> JSON:
+    """Read attribute values as the integrations with DynamoDB do: a text is one of the type S.
+
+    AWS does not document that; published state machines have it.
+    """
+
+    def read(value: JSON) -> JSON:
+        match value:
+            case str():
+                return {"S": value}
+            case dict():
+                return {type: content(type, each) for type, each in value.items()}
+            case _:
+                return value
+
+    def content(type: str, value: JSON) -> JSON:
+        match type, value:
+            case (("S" | "N" | "B"), str() | None):
+                return value
+            case (("S" | "N" | "B"), _):
+                raise _must_be_text(parameters, type)
+            case "BOOL", ("true" | "false"):
+                return value == "true"
+            case "L", list():
+                return [read(each) for each in value]
+            case "M", dict():
+                return {name: read(each) for name, each in value.items()}
+            case _:
+                return value
+
+    given = dict(parameters)
+    for name in ("ExpressionAttributeValues", "Item", "Key"):
+        if isinstance(given.get(name), dict):
+            given[name] = {each: read(value) for each, value in given[name].items()}
+    return given
 
 
 def _function_failure(payload: bytes) -> TaskFailure:
@@ -102,7 +167,7 @@ def _start_execution(parameters: JSON, execution: Execution) -> JSON:
 
 
 def _with_metadata(result: JSON) -> JSON:
-    return {"SdkHttpMetadata": {"HttpStatusCode": 200}} | result
+    return _metadata(200, "application/x-amz-json-1.0") | result
 
 
 def _send_message(parameters: JSON, execution: Execution) -> JSON:
@@ -123,15 +188,22 @@ _OF_SEND_MESSAGE = frozenset(
 
 INTEGRATIONS: dict[str, Integration] = {
     "events:putEvents": Integration(
-        "events", "PutEvents", "EventBridge", "EventBridge", _put_events, _finish_put_events, only_writes=True
+        *("events", "PutEvents", "EventBridge", "EventBridge"),
+        _put_events,
+        _finish_put_events,
+        only_writes=True,
+        general_error="AmazonEventBridgeException",
     ),
-    "lambda:invoke": Integration("lambda", "Invoke", "Lambda", "Lambda", _invoke, _finish_invoke),
+    "lambda:invoke": Integration(
+        *("lambda", "Invoke", "Lambda", "Lambda"), _invoke, _finish_invoke, general_error="AWSLambdaException"
+    ),
     "sqs:sendMessage": Integration(
         *("sqs", "SendMessage", "SQS", "AmazonSQS"),
         _send_message,
         _with_metadata,
         only_writes=True,
         general_error="AmazonSQSException",
+        tells_code=True,
     ),
     "states:startExecution": Integration(
         "stepfunctions",
@@ -141,15 +213,19 @@ INTEGRATIONS: dict[str, Integration] = {
         _start_execution,
         lambda result: {"ExecutionArn": result["executionArn"], "StartDate": result["startDate"]},
         only_writes=True,
+        general_error="AWSStepFunctionsException",
     ),
 } | {
     f"dynamodb:{action}": Integration(
         "dynamodb",
         action[0].upper() + action[1:],
         "DynamoDB",
-        "DynamoDb",
-        finish=_with_metadata,
+        "AmazonDynamoDBv2",
+        _with_attribute_values,
+        _with_metadata,
         only_writes=True,
+        general_error="AmazonDynamoDBException",
+        tells_code=True,
     )
     for action in ("getItem", "putItem", "updateItem", "deleteItem")
 }
@@ -157,12 +233,19 @@ INTEGRATIONS: dict[str, Integration] = {
 
 SDK_SERVICES: dict[str, tuple[str, str, bool]] = {
     "apigatewaymanagementapi": ("apigatewaymanagementapi", "ApiGatewayManagementApi", False),
+    "apigatewayv2": ("apigatewayv2", "ApiGatewayV2", False),
+    "cloudformation": ("cloudformation", "CloudFormation", False),
     "cloudwatchlogs": ("logs", "CloudWatchLogs", True),
     "dynamodb": ("dynamodb", "DynamoDb", False),
+    "dynamodbstreams": ("dynamodbstreams", "DynamoDbStreams", False),
     "eventbridge": ("events", "EventBridge", False),
+    "iam": ("iam", "Iam", False),
     "lambda": ("lambda", "Lambda", False),
+    "scheduler": ("scheduler", "Scheduler", False),
     "sfn": ("stepfunctions", "Sfn", True),
     "sqs": ("sqs", "Sqs", False),
+    "sts": ("sts", "Sts", False),
+    "xray": ("xray", "XRay", False),
 }
 """SDK integrations: the call table's name, the name in errors, and whether the API's members are in camelCase.
 
@@ -170,10 +253,22 @@ https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.h
 """
 
 
-GENERAL_ERRORS = {"sqs": "SqsException"}
-"""What errors are called that an SDK has no class for."""
-_WITHOUT_CLASS = frozenset({"InvalidParameterValueException", "MissingRequiredParameterException"})
-"""Codes of such errors."""
+_WITHOUT_CLASS: Mapping[str, frozenset[str]] = {
+    "dynamodb": frozenset({"AccessDeniedException", "SerializationException", "ValidationException"}),
+    "events": frozenset({"AccessDeniedException", "SerializationException", "ValidationException"}),
+    "lambda": frozenset({"AccessDeniedException", "SerializationException", "ValidationException"}),
+    "sqs": frozenset(
+        {
+            *("AccessDeniedException", "InvalidParameterValueException", "MissingRequiredParameterException"),
+            "SerializationException",
+        }
+    ),
+    "stepfunctions": frozenset({"AccessDeniedException", "SerializationException"}),
+}
+"""Codes of errors that an SDK has no class for, by the call table's services; they have the service's general name.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
+"""
 
 
 def is_job(resource: str) -> bool:
@@ -227,7 +322,7 @@ def integration_of(resource: str) -> Integration | None:
                 error_name,
                 (lambda parameters, execution: _recase(parameters, str.lower)) if is_camel else _as_given,
                 partial(_answered, service) if is_camel else _as_answered,
-                general_error=GENERAL_ERRORS.get(service),
+                general_error=f"{error_name}Exception",
             )
     return None
 
@@ -351,12 +446,11 @@ class Tasks:
             result = await self._call(integration.service, integration.operation, request)
         except ServiceError as error:
             code = error.code if error.code.endswith("Exception") else f"{error.code}Exception"
-            if integration.general_error is not None and error.code in _WITHOUT_CLASS:
+            if integration.general_error is not None and code in _WITHOUT_CLASS.get(integration.service, ()):
                 code = integration.general_error
             # https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
             cause = f"{error.message} (Service: {integration.service_name}, Status Code: {error.status})"
-            if integration.error_prefix == "SQS":
-                # As the first version of the SDK for Java writes it.
+            if integration.tells_code:
                 told = f"Status Code: {error.status}; Error Code: {error.query_code or error.code}"
                 cause = f"{error.message} (Service: {integration.service_name}; {told})"
             raise TaskFailure(f"{integration.error_prefix}.{code}", cause) from error

@@ -403,8 +403,8 @@ async def test_a_state_machine_sends_a_message(tmp_path: Path) -> None:
         states = sending("sqs:sendMessage", **{"MessageBody.$": "$", "MessageSystemAttribute": {"a": "b"}})
         ended = await run(emulator, states, {"pizza": "funghi"})
         output = json.loads(ended["output"])
-        assert (ended["status"], output["SdkHttpMetadata"]) == ("SUCCEEDED", {"HttpStatusCode": 200})
-        assert output.keys() == {"MD5OfMessageBody", "MessageId", "SdkHttpMetadata"}
+        assert (ended["status"], output["SdkHttpMetadata"]["HttpStatusCode"]) == ("SUCCEEDED", 200)
+        assert output.keys() == {"MD5OfMessageBody", "MessageId", "SdkHttpMetadata", "SdkResponseMetadata"}
         assert await received(emulator) == ['{"pizza":"funghi"}']
 
 
@@ -543,7 +543,7 @@ async def test_a_queue_lets_in_whom_its_policy_names(tmp_path: Path) -> None:
             by_arn = {"executionArn": started["executionArn"]}
             ended = await emulator.call("stepfunctions", "DescribeExecution", by_arn)
             assert ended["status"] == status
-        assert ended["error"] == "SQS.AccessDeniedException"
+        assert ended["error"] == "SQS.AmazonSQSException"
         [message] = (
             await emulator.call(
                 "sqs", "ReceiveMessage", {"QueueUrl": URL.format("orders"), "AttributeNames": ["All"]}

@@ -44,6 +44,8 @@ ORDER: JSON = {
         ("$.matrix[0].max()", 2),
         ("$.matrix[0].avg()", 1.5),
         ("$.toppings.first()", "basil"),
+        ("$.toppings.[1]", "olives"),
+        ("$.['toppings'].[1]", "olives"),
     ],
 )
 def test_a_definite_path_gives_the_one_value(path: str, found: JSON) -> None:

@@ -153,20 +153,98 @@ async def test_dynamodb_actions_write_and_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("resource", "error"),
+    ("resource", "error", "where"),
     [
-        ("arn:aws:states:::dynamodb:putItem", "DynamoDB.ConditionalCheckFailedException"),
-        ("arn:aws:states:::aws-sdk:dynamodb:putItem", "DynamoDb.ConditionalCheckFailedException"),
+        (
+            "arn:aws:states:::dynamodb:putItem",
+            "DynamoDB.ConditionalCheckFailedException",
+            "AmazonDynamoDBv2; Status Code: 400; Error Code: ConditionalCheckFailedException",
+        ),
+        (
+            "arn:aws:states:::aws-sdk:dynamodb:putItem",
+            "DynamoDb.ConditionalCheckFailedException",
+            "DynamoDb, Status Code: 400",
+        ),
     ],
 )
-async def test_a_services_error_is_named_after_it(resource: str, error: str) -> None:
+async def test_a_services_error_is_named_after_it(resource: str, error: str, where: str) -> None:
     async with open_kitchen() as kitchen:
         put = {"TableName": "pizzabar-Orders", "Item": ITEM, "ConditionExpression": "attribute_exists(orderId)"}
 
         ended = await kitchen.run(resource, put)
 
         assert (ended["status"], ended["error"]) == ("FAILED", error)
-        assert ended["cause"] == "The conditional request failed (Service: DynamoDb, Status Code: 400)"
+        assert ended["cause"] == f"The conditional request failed (Service: {where})"
+
+
+@pytest.mark.parametrize(
+    ("resource", "parameters", "error"),
+    [
+        (
+            "dynamodb:updateItem",
+            {"UpdateExpression": "SET c = c + :n", "ExpressionAttributeValues": {":n": {"N": "1"}}},
+            "DynamoDB.AmazonDynamoDBException",
+        ),
+        ("aws-sdk:dynamodb:getItem", {"Key": {"id": {"S": "1"}}}, "DynamoDb.DynamoDbException"),
+        ("aws-sdk:eventbridge:putEvents", {"Entries": []}, "EventBridge.EventBridgeException"),
+        ("aws-sdk:scheduler:getSchedule", {"Name": "none"}, "Scheduler.ResourceNotFoundException"),
+    ],
+)
+async def test_an_error_that_an_sdk_has_no_class_for_has_the_general_name(
+    resource: str, parameters: Any, error: str
+) -> None:
+    async with open_kitchen() as kitchen:
+        table = {"TableName": "pizzabar-Orders"} if "dynamodb" in resource else {}
+        key = {"Key": {"orderId": {"S": "none"}}} if "update" in resource else {}
+        ended = await kitchen.run(f"arn:aws:states:::{resource}", {**table, **key, **parameters})
+
+        assert (ended["status"], ended["error"]) == ("FAILED", error)
+
+
+async def test_a_schedule_is_made_by_a_task() -> None:
+    async with open_kitchen() as kitchen:
+        target = {"Arn": "arn:aws:lambda:us-east-1:123456789012:function:f", "RoleArn": ROLE}
+        given = {
+            "Name": "later",
+            "ScheduleExpression": "at(2030-01-01T00:00:00)",
+            "FlexibleTimeWindow": {"Mode": "OFF"},
+        }
+        made = await kitchen.run("arn:aws:states:::aws-sdk:scheduler:createSchedule", {**given, "Target": target})
+        assert json.loads(made["output"])["ScheduleArn"].endswith("schedule/default/later")
+
+
+async def test_an_attribute_value_that_is_a_text_is_one_of_the_type_s() -> None:
+    async with open_kitchen() as kitchen:
+        table = {"TableName": "pizzabar-Orders"}
+        item = {"orderId.$": "$.id", "status": "new", "hot": {"BOOL": "true"}, "by": {"L": ["me", {"M": {"a": "b"}}]}}
+        await kitchen.run("arn:aws:states:::dynamodb:putItem", {**table, "Item": item}, {"id": "1"})
+        read = await kitchen.run("arn:aws:states:::dynamodb:getItem", {**table, "Key": {"orderId": "1"}})
+        assert json.loads(read["output"])["Item"] == {
+            "orderId": {"S": "1"},
+            "status": {"S": "new"},
+            "hot": {"BOOL": True},
+            "by": {"L": [{"S": "me"}, {"M": {"a": {"S": "b"}}}]},
+        }
+
+
+@pytest.mark.parametrize(
+    ("resource", "parameters", "field"),
+    [
+        ("dynamodb:getItem", {"TableName": "pizzabar-Orders", "Key": {"orderId": {"S.$": "$.n"}}}, "S"),
+        ("lambda:invoke", {"FunctionName": "bake", "Payload.$": "$.n"}, "Payload"),
+        ("lambda:invoke", {"FunctionName.$": "$.n"}, "FunctionName"),
+    ],
+)
+async def test_a_parameter_of_another_type_fails_before_anybody_is_asked(
+    resource: str, parameters: Any, field: str
+) -> None:
+    async with open_kitchen() as kitchen:
+        catch = [{"ErrorEquals": ["States.ALL"], "Next": "Task"}]
+        ended = await kitchen.run(f"arn:aws:states:::{resource}", parameters, {"n": 5}, Catch=catch)
+
+        assert (ended["status"], ended["error"]) == ("FAILED", "States.Runtime")
+        assert "could not be used to start the Task" in ended["cause"]
+        assert f"[The value for the field '{field}' must be a STRING]" in ended["cause"]
 
 
 async def test_an_execution_starts_another() -> None:

@@ -43,6 +43,7 @@ from pizzabar.record import record
 from pizzabar.work import Work
 
 log = logging.getLogger("pizzabar")
+TRACE_HEADER = "X-Amzn-Trace-Id"
 TOO_MANY_REQUESTS = "Too Many Requests"
 """What a client is told that sends more than it may. The status of a handshake is documented, the words of the frame
 are not: they are those of REST APIs."""
@@ -148,6 +149,10 @@ class WebSocketApis:
         https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-route-keys-connect-disconnect.html
         """
         now = self._clock.now()
+        trace = new_trace_id(now.timestamp())
+        headers = handshake.headers
+        if all(name.lower() != TRACE_HEADER.lower() for name, _ in headers):
+            headers = (*headers, (TRACE_HEADER, f"Root={trace}"))
         deployed, variables = _deployed(api, stage)
         connection = Connection(
             new_id(), api.id, stage, handshake.domain_name, now, handshake.source_ip, handshake.user_agent
@@ -158,7 +163,7 @@ class WebSocketApis:
             "CONNECT",
             new_id(),
             now,
-            headers=handshake.headers,
+            headers=headers,
             query=handshake.query,
             stage_variables=variables,
         )
@@ -167,7 +172,7 @@ class WebSocketApis:
             await self._tell(request, "throttle", "no more connections are taken at present")
             admission: Admission | Refusal = Refusal(429, TOO_MANY_REQUESTS)
         else:
-            token = CAUSE.set(Cause(new_trace_id(now.timestamp())))
+            token = CAUSE.set(Cause(trace))
             try:
                 admission = await self._connect(deployed, request, course)
             finally:

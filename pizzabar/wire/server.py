@@ -16,12 +16,14 @@ from pizzabar.cloudformation.stack import Stack
 from pizzabar.emulator import Emulator
 from pizzabar.settings import Settings
 from pizzabar.wire.frames import frame_protocol
+from pizzabar.wire.handshakes import HttpProtocol
 from pizzabar.wire.http import Server
 
 
 def best_options(quotas: Quotas) -> dict[str, Any]:
     """Give the options that suit pizzabar best."""
     return {
+        "http": HttpProtocol,
         "ws": frame_protocol(quotas.frame_bytes),
         # It is counted in bytes here; in the application, which sees the messages of any server, too.
         "ws_max_size": quotas.message_bytes,

@@ -18,6 +18,7 @@ from pizzabar.apigateway.api import WebSocketApi
 from pizzabar.apigateway.apis import Handshake, Refusal, WebSocketApis
 from pizzabar.apigateway.connections import Connection
 from pizzabar.wire.guard import Guard, header, host_name
+from pizzabar.wire.header_names import as_written
 from pizzabar.work import Work
 
 Scope = MutableMapping[str, Any]
@@ -69,6 +70,8 @@ async def serve(
     ``tls_port`` is the one of the API's own address; without, this server's is that by which the client came.
     """
     await receive()
+    names = as_written([name for name, _ in scope["headers"]])
+    scope["headers"] = [(name.lower(), value) for name, value in scope["headers"]]
     refusal = guard.refusal(scope["headers"])
     if refusal is not None:
         await _refuse(send, 403, refusal)
@@ -81,13 +84,14 @@ async def serve(
     api, stage = place
     work.begin()
     try:
-        admission = await apis.connect(api, stage, _handshake(scope, _domain_name(scope, guard, tls_port)))
+        admission = await apis.connect(api, stage, _handshake(scope, names, _domain_name(scope, guard, tls_port)))
         if isinstance(admission, Refusal):
             await _refuse(send, admission.status, admission.message)
             return
         connection = admission.connection
         # From here on only the connection is needed; an idle one should not keep its handshake.
         scope["headers"] = []
+        del names
         socket = AsgiSocket(send)
         try:
             await send({"type": "websocket.accept", "subprotocol": admission.subprotocol})
@@ -148,13 +152,23 @@ def api_id(scope: Scope) -> str | None:
     return name if dot and rest.startswith("execute-api.") else None
 
 
-def _handshake(scope: Scope, domain_name: str) -> Handshake:
-    headers = tuple((_title(name), value.decode("latin-1")) for name, value in scope["headers"])
-    client = scope.get("client")
+def _handshake(scope: Scope, names: list[str], domain_name: str) -> Handshake:
+    headers = [(name, value.decode("latin-1")) for name, (_, value) in zip(names, scope["headers"], strict=True)]
+    client, server = scope.get("client"), scope.get("server")
+    source_ip = client[0] if client else "127.0.0.1"
+    # What AWS's own proxies add, of the way that the client came.
+    sent = {name.lower() for name in names}
+    for name, value in (
+        ("X-Forwarded-For", source_ip),
+        ("X-Forwarded-Port", str(server[1]) if server and server[1] else None),
+        ("X-Forwarded-Proto", "https" if scope.get("scheme") == "wss" else "http"),
+    ):
+        if value is not None and name.lower() not in sent:
+            headers.append((name, value))
     return Handshake(
         domain_name=domain_name,
-        source_ip=client[0] if client else "127.0.0.1",
-        headers=headers,
+        source_ip=source_ip,
+        headers=tuple(headers),
         query=tuple(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
         user_agent=header(scope["headers"], b"user-agent"),
     )
@@ -168,11 +182,6 @@ def _domain_name(scope: Scope, guard: Guard, tls_port: int | None) -> str:
     name = host_name(host)
     # No certificate is for a name that is let in with any other.
     return f"{name if guard.is_named(name) else 'localhost'}:{tls_port}"
-
-
-def _title(name: bytes) -> str:
-    """Write a header's name as AWS shows it: ``X-Forwarded-For``, ``Sec-WebSocket-Key``."""
-    return name.decode("latin-1").title().replace("Websocket", "WebSocket")
 
 
 def _closing(message: Message) -> tuple[int, str]:

@@ -18,6 +18,7 @@ from pizzabar.documents import JSON
 from pizzabar.emulator import Emulator
 from pizzabar.lambda_.function import Context
 from pizzabar.settings import Settings
+from pizzabar.wire.header_names import as_written
 from pizzabar.wire.http import Server
 from pizzabar.wire.websocket import MAX_UNDER_WAY
 from tests.wire.asgi import Client, guest, scope_of, server, websocket
@@ -91,7 +92,7 @@ async def test_who_connects_has_a_session_until_it_goes() -> None:
             assert session["connectionId"] == {"S": connection.id}
             assert session["querystring"] == {"S": "{table=7}"}
             assert session["domainName"] == {"S": "localhost:8000"}
-            assert 'X-Kind=a "quoted" one' in session["headers"]["S"]
+            assert 'x-kind=a "quoted" one' in session["headers"]["S"]
             client.goes()
         assert await sessions(emulator) == []
         assert len(emulator.runtime.connections) == 0
@@ -198,22 +199,32 @@ async def test_what_connect_is_told() -> None:
             "user_agent": "wscat",
             "x_forwarded_for": "1.2.3.4",
             "sec_websocket_key": "k",
+            "token": "t",
             "upgrade": "websocket",
         }
         async with guest(app, "/api", "a=1&a=2&b=&c=%C3%A9", connection="Upgrade", **headers):
             pass
 
         [event] = handler.events
+        assert event["headers"].pop("X-Amzn-Trace-Id").startswith("Root=1-")
         assert event["headers"] == {
             "Host": "localhost:8000",
             "User-Agent": "wscat",
             "X-Forwarded-For": "1.2.3.4",
+            "X-Forwarded-Proto": "http",
             "Sec-WebSocket-Key": "k",
+            "token": "t",
         }
         assert event["queryStringParameters"] == {"a": "2", "b": "", "c": "é"}
         assert event["multiValueQueryStringParameters"] == {"a": ["1", "2"], "b": [""], "c": ["é"]}
         assert event["requestContext"]["identity"] == {"sourceIp": "127.0.0.1", "userAgent": "wscat"}
         assert "body" not in event
+
+
+def test_the_names_of_headers_are_as_they_were_written() -> None:
+    assert as_written([b"Host", b"token", b"HeaderAuth1"]) == ["Host", "token", "HeaderAuth1"]
+    # By a server that gives them in lower case, those that clients send by themselves are written as these do.
+    assert as_written([b"host", b"sec-websocket-key", b"token"]) == ["Host", "Sec-WebSocket-Key", "token"]
 
 
 async def test_a_subprotocol_that_connect_chose() -> None:

@@ -8,12 +8,13 @@ https://docs.aws.amazon.com/step-functions/latest/dg/call-https-apis.html
 https://docs.aws.amazon.com/step-functions/latest/dg/connect-api-gateway.html
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Protocol
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from pizzabar.documents import JSON, NotJSON, parse, write
 from pizzabar.errors import PizzabarError
@@ -108,6 +109,34 @@ async def invoke_api(client: HttpClient, parameters: JSON) -> JSON:
     if response.status >= 400:
         raise TaskFailure(f"ApiGateway.{response.status}", response.body)
     return _answer(response)
+
+
+def connection_call(parameters: JSON) -> tuple[str, JSON] | None:
+    """Give the operation and parameters that a call of ``@connections`` at an address of AWS comes to, if it is one.
+
+    There is no API but here that it could mean.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
+    """
+    host = str(parameters.get("ApiEndpoint") or "").removeprefix("https://").rstrip("/")
+    found = _CONNECTION.fullmatch(str(parameters.get("Path") or ""))
+    operation = _OF_CONNECTIONS.get(str(parameters.get("Method")))
+    if _HOST.fullmatch(host) is None or found is None or operation is None:
+        return None
+    asked: JSON = {"ConnectionId": unquote(found[1])}
+    if operation == "PostToConnection":
+        body = parameters.get("RequestBody")
+        asked["Data"] = ("" if body is None else write(body)).encode()
+    return operation, asked
+
+
+_HOST = re.compile(r"[a-z0-9]+\.execute-api\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?")
+_CONNECTION = re.compile(r"(?:/?[A-Za-z0-9_$-]+)?/?@connections/([^/]+)")
+_OF_CONNECTIONS = {"DELETE": "DeleteConnection", "GET": "GetConnection", "POST": "PostToConnection"}
+
+
+def answer_of_connection(result: JSON) -> JSON:
+    """Give the result of a task that has called ``@connections``."""
+    return {"Headers": {}, "ResponseBody": result or None, "StatusCode": 200, "StatusText": "OK"}
 
 
 def _connection_arn(parameters: JSON) -> str:

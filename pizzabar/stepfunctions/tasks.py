@@ -21,7 +21,14 @@ from pizzabar.stepfunctions.activities import Activities, ActivityTask
 from pizzabar.stepfunctions.errors import TaskFailure
 from pizzabar.stepfunctions.execution import SUCCEEDED, Execution
 from pizzabar.stepfunctions.executions import ExecutionRecord, describe_in_export
-from pizzabar.stepfunctions.http_tasks import Connections, EventBridgeConnections, invoke_api, invoke_http
+from pizzabar.stepfunctions.http_tasks import (
+    Connections,
+    EventBridgeConnections,
+    answer_of_connection,
+    connection_call,
+    invoke_api,
+    invoke_http,
+)
 from pizzabar.stepfunctions.task_resource import SYNC
 from pizzabar.stepfunctions.timestamp import write_timestamp
 from pizzabar.uuids import new_uuid
@@ -417,6 +424,12 @@ class Tasks:
             raise TaskFailure("ActivityDoesNotExist", f"Activity Does Not Exist: '{resource}'")
         self.activities.offer(resource, ActivityTask(token, parameters))
 
+    def _act(self, execution: Execution, role_arn: str | None) -> None:
+        """Ask as the execution's role from now on, or as another."""
+        if role_arn or execution.role_arn:
+            # On AWS the session has a name that tells nothing.
+            act_as(role_session(role_arn or execution.role_arn, execution.machine_arn.rpartition(":")[2], SERVICE))
+
     async def run(
         self,
         resource: str,
@@ -431,6 +444,12 @@ class Tasks:
         ``http`` sends requests in place of the client that is there.
         """
         request, client = _http_task(resource), http or self.http
+        if request == "apigateway:invoke" and (asked := connection_call(parameters)) is not None:
+            self._act(execution, role_arn)
+            try:
+                return answer_of_connection(await self._call("apigatewaymanagementapi", *asked))
+            except ServiceError as error:
+                raise TaskFailure(f"ApiGateway.{error.status}", error.message or error.code) from error
         if request is not None and client is not None:
             if request == "apigateway:invoke":
                 return await invoke_api(client, parameters)
@@ -438,9 +457,7 @@ class Tasks:
         integration = self.find(resource)
         if integration is None:
             raise TaskFailure("States.Runtime", f"The resource '{resource}' is not supported")
-        if role_arn or execution.role_arn:
-            # On AWS the session has a name that tells nothing.
-            act_as(role_session(role_arn or execution.role_arn, execution.machine_arn.rpartition(":")[2], SERVICE))
+        self._act(execution, role_arn)
         try:
             request = integration.prepare(parameters, execution)
             result = await self._call(integration.service, integration.operation, request)

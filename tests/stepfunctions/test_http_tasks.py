@@ -6,7 +6,7 @@ from pizzabar.documents import JSON
 from pizzabar.errors import PizzabarError
 from pizzabar.http_client import HttpRequest, HttpResponse
 from pizzabar.stepfunctions.errors import TaskFailure
-from pizzabar.stepfunctions.http_tasks import invoke_api, invoke_http
+from pizzabar.stepfunctions.http_tasks import connection_call, invoke_api, invoke_http
 
 ARN = "arn:aws:events:us-east-1:123456789012:connection/pizzeria/1f2e"
 CONNECTIONS: JSON = {
@@ -185,3 +185,23 @@ async def test_an_api_is_called_at_its_stage() -> None:
     with pytest.raises(TaskFailure) as failed:
         await invoke_api(Backend(HttpResponse(403, (), '{"message":"Forbidden"}')), parameters)
     assert (failed.value.error, failed.value.cause) == ("ApiGateway.403", '{"message":"Forbidden"}')
+
+
+HERE = "abc.execute-api.us-east-1.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "method", "call"),
+    [
+        (HERE, "/@connections/a%3D", "POST", ("PostToConnection", {"ConnectionId": "a=", "Data": b'"hi"'})),
+        (f"https://{HERE}/", "prod/@connections/a=", "DELETE", ("DeleteConnection", {"ConnectionId": "a="})),
+        (HERE, "@connections/a=", "GET", ("GetConnection", {"ConnectionId": "a="})),
+        (HERE, "/@connections/a/b", "GET", None),
+        (HERE, "/@connections", "GET", None),
+        (HERE, "/orders", "GET", None),
+        (HERE, "/@connections/a=", "PUT", None),
+        ("api.example.com", "/@connections/a=", "GET", None),
+    ],
+)
+def test_a_call_of_a_connection_is_known_by_its_address(host: str, path: str, method: str, call: JSON) -> None:
+    assert connection_call({"ApiEndpoint": host, "Path": path, "Method": method, "RequestBody": "hi"}) == call

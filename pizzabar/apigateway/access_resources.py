@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from pizzabar.apigateway.api_keys import ApiKey, UsagePlan
 from pizzabar.apigateway.apis import WebSocketApis
 from pizzabar.apigateway.authorizers import Authorizer
-from pizzabar.apigateway.identifiers import identify_part, make_id
+from pizzabar.apigateway.identifiers import make_id, part_known_as
 from pizzabar.apigateway.integration import FunctionTarget, VariableUri, read_uri
 from pizzabar.apigateway.models import FaultyModel, compile_model
 from pizzabar.apigateway.parameter_mapping import FaultyMapping, compile_source
@@ -137,7 +137,7 @@ RESOURCES: dict[str, ResourceType] = {
             },
             required=frozenset({"ApiId", "AuthorizerType", "AuthorizerUri", "Name"}),
         ),
-        identify=identify_part,
+        identify=part_known_as("AuthorizerId"),
         create=_create_authorizer,
         check=_check_authorizer,
         references={"ApiId": API},
@@ -153,7 +153,7 @@ RESOURCES: dict[str, ResourceType] = {
             },
             required=frozenset({"ApiId", "Name", "Schema"}),
         ),
-        identify=identify_part,
+        identify=part_known_as("ModelId"),
         create=_create_model,
         unique=("ApiId", "Name"),
         check=_check_model,

@@ -2,7 +2,7 @@
 
 import hashlib
 from base64 import b32encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from pizzabar.documents import JSON
 from pizzabar.resource import Identity, Naming
@@ -14,6 +14,11 @@ def make_id(naming: Naming, logical_id: str, length: int) -> str:
     return b32encode(digest).decode().lower()[:length]
 
 
-def identify_part(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> Identity:
-    """Identify a part of an API."""
-    return Identity(make_id(naming, logical_id, 7))
+def part_known_as(attribute: str) -> Callable[[str, Mapping[str, JSON], Naming], Identity]:
+    """Identify a part of an API by an id, which ``Fn::GetAtt`` gives as an attribute, too."""
+
+    def identify(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> Identity:
+        id_ = make_id(naming, logical_id, 7)
+        return Identity(id_, {attribute: id_})
+
+    return identify

@@ -20,6 +20,7 @@ from pizzabar.principal import Principal, role_session
 from pizzabar.record import record
 
 DEFAULT_KEY = "$default"
+JSON_KEY = "application/json"
 SERVICE = "apigateway.amazonaws.com"
 """What API Gateway is called where it asks in its own name, or assumes a role."""
 OF_CALLER = "arn:aws:iam::*:user/*"
@@ -164,6 +165,9 @@ def _read(uri: str) -> Target | str:
     if uri.startswith(("http://", "https://")):
         return _read_address(uri)
     arn = parse_arn(uri)
+    if arn is not None and arn.service == "lambda" and arn.resource.startswith("function:"):
+        # AWS takes a function's own ARN, too.
+        return FunctionTarget(uri)
     if arn is None or arn.service != "apigateway":
         return (
             f"{uri} is neither an ARN of the form arn:aws:apigateway:REGION:SERVICE:action/ACTION "

@@ -9,8 +9,10 @@ from pizzabar.apigateway.access_resources import API
 from pizzabar.apigateway.access_resources import RESOURCES as ACCESS_RESOURCES
 from pizzabar.apigateway.api import CONNECT, Route, Stage, WebSocketApi
 from pizzabar.apigateway.apis import WebSocketApis
-from pizzabar.apigateway.identifiers import identify_part, make_id
+from pizzabar.apigateway.identifiers import make_id, part_known_as
 from pizzabar.apigateway.integration import (
+    DEFAULT_KEY,
+    JSON_KEY,
     FunctionTarget,
     HttpTarget,
     Integration,
@@ -29,7 +31,7 @@ from pizzabar.apigateway.parameter_mapping import (
     faults_in,
 )
 from pizzabar.apigateway.quotas import AWS_REQUESTS, Rate
-from pizzabar.apigateway.selection import FaultySelection, compile_selection
+from pizzabar.apigateway.selection import FaultySelection, Selection, compile_selection
 from pizzabar.apigateway.stage_log import LEVELS, format_fault, read_stage_log
 from pizzabar.arn import log_group_of
 from pizzabar.documents import JSON
@@ -54,7 +56,11 @@ from pizzabar.resource import (
 
 def _identify_api(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> Identity:
     id_ = make_id(naming, logical_id, 10)
-    return Identity(id_, {"ApiId": id_, "ApiEndpoint": f"ws://{id_}.execute-api.localhost"})
+    # The name on AWS: it leads here from functions, and what is made of it is the same as on AWS.
+    endpoint = f"wss://{id_}.execute-api.{naming.home.region}.amazonaws.com"
+    return Identity(
+        id_, {"ApiId": id_, "ApiEndpoint": endpoint, "ExecuteApiArn": naming.home.arn("execute-api", id_)}
+    )
 
 
 def _identify_stage(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> Identity:
@@ -114,11 +120,17 @@ def _check_request_parameters(properties: Mapping[str, JSON], target: Target | V
     if isinstance(target, ServiceAction | FunctionTarget):
         for name in given:
             lower = name.lower()
-            if lower == "integration.request.header.content-type" or (
+            if lower in _HEADERS_OF_SERVICES or (
                 isinstance(target, FunctionTarget) and lower == f"integration.request.header.{INVOCATION_TYPE}"
             ):
                 continue
             yield Fault(("RequestParameters", name), "a request to a service has its parameters in its body alone")
+
+
+_HEADERS_OF_SERVICES = frozenset(
+    {"integration.request.header.content-type", "integration.request.header.x-amz-target"}
+)
+"""Headers of requests to services that say what the URI has said already."""
 
 
 def _asked_by_integration(properties: Mapping[str, JSON]) -> Iterable[Asked]:
@@ -240,6 +252,17 @@ def _rate(settings: Mapping[str, JSON]) -> Rate | None:
     return Rate(rate, settings.get("ThrottlingBurstLimit", AWS_REQUESTS.burst))
 
 
+def _template_selection(properties: Mapping[str, JSON], templates: str) -> Selection:
+    """Read what selects a template.
+
+    Where nothing is said, the key is ``$default``; where there is none of it, ``application/json``: so templates in
+    AWS's own collections have it, though its guide says that the content type counts for nothing.
+    """
+    keys = properties.get(templates, {})
+    usual = JSON_KEY if DEFAULT_KEY not in keys and JSON_KEY in keys else rf"\{DEFAULT_KEY}"
+    return compile_selection(properties.get("TemplateSelectionExpression", usual))
+
+
 async def _create_integration(apis: WebSocketApis, resource: Resource) -> None:
     properties = resource.properties
     target = None if properties["IntegrationType"] == "MOCK" else read_uri(properties["IntegrationUri"])
@@ -250,7 +273,7 @@ async def _create_integration(apis: WebSocketApis, resource: Resource) -> None:
         properties["IntegrationType"],
         target,
         {key: compile_template(text) for key, text in properties.get("RequestTemplates", {}).items()},
-        compile_selection(properties.get("TemplateSelectionExpression", r"\$default")),
+        _template_selection(properties, "RequestTemplates"),
         properties.get("PassthroughBehavior", "WHEN_NO_MATCH"),
         timedelta(milliseconds=properties.get("TimeoutInMillis", 29_000)),
         method=properties.get("IntegrationMethod", "POST"),
@@ -270,7 +293,7 @@ async def _create_integration_response(apis: WebSocketApis, resource: Resource) 
     api = apis.get(properties["ApiId"])
     integration = api.integrations[properties["IntegrationId"]]
     templates = {key: compile_template(text) for key, text in properties.get("ResponseTemplates", {}).items()}
-    select = compile_selection(properties.get("TemplateSelectionExpression", r"\$default"))
+    select = _template_selection(properties, "ResponseTemplates")
     parameters = _mappings(properties.get("ResponseParameters", {}), compile_response_parameter)
     response = IntegrationResponse(properties["IntegrationResponseKey"], templates, select, parameters)
     api.integrations[integration.id] = replace(integration, responses=(*integration.responses, response))
@@ -370,7 +393,7 @@ RESOURCES: dict[str, ResourceType] = {
     ),
     "AWS::ApiGatewayV2::Deployment": ResourceType(
         shape=Record({"ApiId": Text(), "Description": Text(), "StageName": Text()}, required=frozenset({"ApiId"})),
-        identify=identify_part,
+        identify=part_known_as("DeploymentId"),
         create=_create_deployment,
         references={"ApiId": API},
         comes_last=True,
@@ -398,7 +421,7 @@ RESOURCES: dict[str, ResourceType] = {
             },
             required=frozenset({"ApiId", "IntegrationType"}),
         ),
-        identify=identify_part,
+        identify=part_known_as("IntegrationId"),
         create=_create_integration,
         check=_check_integration,
         references={"ApiId": API},
@@ -417,7 +440,7 @@ RESOURCES: dict[str, ResourceType] = {
             },
             required=frozenset({"ApiId", "IntegrationId", "IntegrationResponseKey"}),
         ),
-        identify=identify_part,
+        identify=part_known_as("IntegrationResponseId"),
         create=_create_integration_response,
         check=_check_integration_response,
         references={"ApiId": API, "IntegrationId": Reference(INTEGRATION, alike=OF_API)},
@@ -442,7 +465,7 @@ RESOURCES: dict[str, ResourceType] = {
             },
             required=frozenset({"ApiId", "RouteKey"}),
         ),
-        identify=identify_part,
+        identify=part_known_as("RouteId"),
         create=_create_route,
         unique=("ApiId", "RouteKey"),
         check=_check_route,
@@ -458,7 +481,7 @@ RESOURCES: dict[str, ResourceType] = {
             {"ApiId": Text(), "RouteId": Text(), "RouteResponseKey": Text(choices=("$default",))},
             required=frozenset({"ApiId", "RouteId", "RouteResponseKey"}),
         ),
-        identify=identify_part,
+        identify=part_known_as("RouteResponseId"),
         create=_create_route_response,
         references={"ApiId": API, "RouteId": Reference("AWS::ApiGatewayV2::Route", alike=OF_API)},
     ),

@@ -55,15 +55,22 @@ def test_the_id_of_an_api_is_the_same_at_each_start() -> None:
 
     assert first == again
     assert re.fullmatch("[a-z0-9]{10}", first.ref)
-    assert first.attributes == {"ApiId": first.ref, "ApiEndpoint": f"ws://{first.ref}.execute-api.localhost"}
+    assert first.attributes == {
+        "ApiId": first.ref,
+        "ApiEndpoint": f"wss://{first.ref}.execute-api.us-east-1.amazonaws.com",
+        "ExecuteApiArn": f"arn:aws:execute-api:us-east-1:123456789012:{first.ref}",
+    }
     assert identify("Other", {}, NAMING).ref != first.ref
     assert identify("Api", {}, Naming(Home(), "other")).ref != first.ref
 
 
 def test_ref_of_the_parts_of_an_api() -> None:
-    for type_ in ("Integration", "Route", "Deployment", "IntegrationResponse", "RouteResponse"):
-        ref = RESOURCES[f"AWS::ApiGatewayV2::{type_}"].identify("It", {}, NAMING).ref
-        assert re.fullmatch("[a-z0-9]{7}", ref)
+    for type_ in (
+        *("Authorizer", "Deployment", "Integration", "IntegrationResponse", "Model", "Route", "RouteResponse"),
+    ):
+        identity = RESOURCES[f"AWS::ApiGatewayV2::{type_}"].identify("It", {}, NAMING)
+        assert re.fullmatch("[a-z0-9]{7}", identity.ref)
+        assert identity.attributes == {f"{type_}Id": identity.ref}
     assert RESOURCES["AWS::ApiGatewayV2::Stage"].identify("It", {"StageName": "prod"}, NAMING).ref == "prod"
 
 
@@ -123,6 +130,45 @@ async def test_an_api_of_a_template() -> None:
         [response] = made.responses
         assert (response.key, set(response.templates)) == ("/200/", {"gold"})
         assert response.select_template(SelectionValues()) == "gold"
+
+
+@pytest.mark.parametrize(
+    ("keys", "expression", "selected"),
+    [
+        (["application/json"], {}, "application/json"),
+        (["application/json", "$default"], {}, "$default"),
+        (["gold"], {}, "$default"),
+        (["application/json"], {"TemplateSelectionExpression": r"\$default"}, "$default"),
+    ],
+)
+async def test_the_template_that_is_used_where_nothing_selects_one(
+    keys: list[str], expression: dict[str, str], selected: str
+) -> None:
+    async with api_gateway() as gateway:
+        id_ = await create_api(gateway)
+        templates = dict.fromkeys(keys, "{}")
+        call = {"IntegrationType": "AWS", "IntegrationUri": PUT_ITEM}
+        key = await create(gateway, "Integration", "I", ApiId=id_, **call, RequestTemplates=templates, **expression)
+        of_response = {"IntegrationResponseKey": "$default", "ResponseTemplates": templates, **expression}
+        await create(gateway, "IntegrationResponse", "IR", ApiId=id_, IntegrationId=key, **of_response)
+
+        integration = gateway.apis.get(id_).integrations[key]
+        [response] = integration.responses
+        for select in (integration.select_template, response.select_template):
+            assert select(SelectionValues()) == selected
+
+
+def test_a_header_that_says_what_the_uri_says_is_let_pass() -> None:
+    check = RESOURCES["AWS::ApiGatewayV2::Integration"].check
+    call = {"IntegrationType": "AWS", "IntegrationUri": "arn:aws:apigateway:us-east-1:events:action/PutEvents"}
+    header = "integration.request.header."
+    target = {
+        f"{header}X-Amz-Target": "'AWSEvents.PutEvents'",
+        f"{header}Content-Type": "'application/x-amz-json-1.1'",
+    }
+    assert list(check({**call, "RequestParameters": target})) == []
+    [fault] = check({**call, "RequestParameters": {f"{header}X-Other": "'a'"}})
+    assert "has its parameters in its body alone" in fault.message
 
 
 async def test_what_a_template_does_not_say() -> None:

@@ -45,7 +45,8 @@ from tests.apigateway.service import FUNCTION
         ("${stageVariables.all}", VariableUri("${stageVariables.all}")),
         ("arn:aws:apigateway:us-east-1:sqs:action/${stageVariables.action}", None),
         ("", None),
-        (FUNCTION, None),
+        (FUNCTION, FunctionTarget(FUNCTION)),
+        ("arn:aws:lambda:us-east-1:123456789012:layer:a:1", None),
     ],
 )
 def test_what_a_uri_names(uri: str, target: Target | VariableUri | None) -> None:

@@ -7,6 +7,7 @@ After https://github.com/aws-samples/serverless-patterns/tree/main/apigw-websock
 
 import hashlib
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -93,6 +94,7 @@ Resources:
     Properties: {ApiId: !Ref Api, RouteKey: $default, Target: !Sub "integrations/${Integration}"}
 MORE
 """
+ALLOWED = """Action: "sqs:SendMessage", Effect: Allow, Resource: !GetAtt Orders.Arn"""
 FORM = (
     "Action=SendMessage&MessageGroupId=$input.path('$.MessageGroupId')&MessageDeduplicationId=$context.requestId"
     "&MessageAttribute.1.Name=connectionId&MessageAttribute.1.Value.StringValue=$context.connectionId"
@@ -120,6 +122,9 @@ ANSWERS = """
       ResponseTemplates:
         $default: '{"refused": $input.json("$.Error.Code"), "status": "$input.path(''$.Error.Type'')"}'
 """
+KITCHEN = """
+  Kitchen: {Type: AWS::SQS::Queue, Properties: {QueueName: kitchen}}
+"""
 
 
 async def tell(event: JSON, context: Context) -> None:
@@ -131,10 +136,13 @@ async def tell(event: JSON, context: Context) -> None:
 
 
 @asynccontextmanager
-async def opened(folder: Path, more: str = "", action: str = "sqs:SendMessage") -> AsyncIterator[PizzaBar]:
-    """Open the application; the route's role allows an action on the queue."""
+async def opened(
+    folder: Path, more: str = "", action: str = "sqs:SendMessage", on: str = "Orders"
+) -> AsyncIterator[PizzaBar]:
+    """Open the application; the routes' role allows an action on a queue."""
     template = folder / "template.yaml"
-    template.write_text(TEMPLATE.replace("FORM", FORM).replace("MORE", more).replace("sqs:SendMessage", action))
+    text = TEMPLATE.replace(ALLOWED, ALLOWED.replace("Orders", on).replace("sqs:SendMessage", action))
+    template.write_text(text.replace("FORM", FORM).replace("MORE", more))
     async with open_pizza_bar(Settings(state=None, clock="virtual", template=template, iam="enforce")) as bar:
         yield bar
 
@@ -181,6 +189,24 @@ async def test_a_role_that_may_not_send(tmp_path: Path) -> None:
         assert [(each.action, each.resource) for each in finding.refusals] == [
             ("sqs:SendMessage", "arn:aws:sqs:us-east-1:123456789012:orders.fifo")
         ]
+
+
+async def test_the_integration_of_the_readme(tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    [send] = re.findall(r"^  ```yaml\n(  Send:\n.*?)^  ```", readme, re.DOTALL | re.MULTILINE)
+    more = f"""
+  Pizzas:
+    Type: AWS::ApiGatewayV2::Route
+    Properties: {{ApiId: !Ref Api, RouteKey: pizza, Target: !Sub "integrations/${{Send}}"}}
+{send}"""
+    async with opened(tmp_path, more.replace("Orders.", "Kitchen.") + KITCHEN, on="Kitchen") as bar:
+        async with bar.connect("/production") as guest:
+            await guest.send('{"action":"pizza","with":"salt & pepper"}')
+        await bar.emulator.settled()
+
+        asked = {"QueueUrl": "http://localhost/123456789012/kitchen"}
+        [message] = (await bar.emulator.call("sqs", "ReceiveMessage", asked))["Messages"]
+        assert message["Body"] == '{"action":"pizza","with":"salt & pepper"}'
 
 
 async def test_a_one_way_route_tells_of_a_message_that_is_not_taken(tmp_path: Path) -> None:

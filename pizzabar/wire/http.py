@@ -201,6 +201,9 @@ class Server:
         if path == "/" or is_queue(path):
             headers = dict(scope["headers"])
             if query_protocol.is_for(method, path, scope["query_string"], headers):
+                refusal = self._guard.refusal_of_get(scope["headers"]) if method == "GET" else None
+                if refusal is not None:
+                    return _message(403, refusal)
                 return await query_protocol.answer(
                     emulator.call, method, path, scope["query_string"], headers, receive
                 )

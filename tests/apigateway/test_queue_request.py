@@ -11,6 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pizzabar import documents
 from pizzabar.apigateway.errors import IntegrationFailure
@@ -18,6 +20,7 @@ from pizzabar.apigateway.integration import Integration, QueueTarget
 from pizzabar.apigateway.integrations import Integrations
 from pizzabar.apigateway.mapping_template import compile_template
 from pizzabar.apigateway.parameter_mapping import compile_request_parameter
+from pizzabar.apigateway.queue_request import QueueRequest, read_queue_request
 from pizzabar.apigateway.resources import RESOURCES
 from pizzabar.arn import Home
 from pizzabar.clock import VirtualClock
@@ -148,8 +151,19 @@ async def test_what_a_queue_is_asked(integration: Integration, body: str, operat
     assert asked == ("sqs", operation, parameters)
 
 
+ENCODED = queue("Action=SendMessage&MessageBody=$util.urlEncode($input.body)")
+
+
+@given(st.text(st.characters(codec="utf-8"), min_size=1))
+def test_what_is_encoded_arrives_as_it_was(body: str) -> None:
+    asked = read_queue_request(ENCODED, ORDERS, replace(MESSAGE, body=body), "us-east-1")
+
+    assert isinstance(asked, QueueRequest)
+    assert asked.parameters["MessageBody"] == body
+
+
 async def test_a_form_is_answered_in_json() -> None:
-    """As it was seen at REST APIs, whose requests to services accept JSON."""
+    """As it was seen at REST APIs, whose execution logs show that requests to services accept JSON."""
     answer, _ = await ask(queue("Action=SendMessage&MessageBody=hello"), answer=SENT)
 
     assert answer.status == 200

@@ -184,3 +184,12 @@ async def test_who_goes_while_they_wait_takes_no_message_with_them() -> None:
         await client.rest("GET", f"{ORDERS}?Action=SendMessage&MessageBody=a")
         got = await client.rest("GET", f"{ORDERS}?Action=ReceiveMessage")
         assert texts(got.body, "Body") == ["a"]
+
+
+async def test_a_page_of_another_site_asks_for_nothing() -> None:
+    async with aws() as client:
+        path = "/?Action=CreateQueue&QueueName=orders&Version=2012-11-05"
+
+        assert (await client.rest("GET", path, b"", **{"sec-fetch-site": "cross-site"})).status == 403
+        assert list(client.emulator.queues) == []
+        assert (await client.rest("GET", path, b"", **{"sec-fetch-site": "none"})).status == 200

@@ -4,10 +4,11 @@ The query protocol over HTTP: parameters as a form or in the query string, resul
 https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
 """
 
+from pizzabar.documents import JSON
 from pizzabar.errors import ServiceError
 from pizzabar.operations import Operations
 from pizzabar.query_protocol.answer import UNKNOWN_OPERATION, XML, content_type, write_error, write_result
-from pizzabar.query_protocol.form import read_members, read_pairs
+from pizzabar.query_protocol.form import Pairs, read_members, read_pairs
 from pizzabar.query_protocol.shapes import QueryService
 from pizzabar.query_protocol.sqs import SQS, VERSION, read_parameters
 from pizzabar.wire.aws.exchange import (
@@ -62,24 +63,16 @@ async def answer(
     if headers.get(b"content-type", b"").startswith(FORM):
         pairs += read_pairs(body.decode("utf-8", "replace"))
     given = dict(pairs)
-    action = given.pop("Action", "")
+    action = given.get("Action", "")
     # Those who ask SQS by hand leave the version out; signatures tell the service as well.
-    service = SQS if is_for_queue else SERVICES.get(given.pop("Version", ""))
+    service = SQS if is_for_queue else SERVICES.get(given.get("Version", ""))
     type = content_type(headers.get(b"accept", b"").decode("latin-1"))
     if service is SQS and not action:
         return Response(404, UNKNOWN_OPERATION.encode(), ((b"x-amzn-requestid", request_id()),))
     if service is None or not call.has(service.name, action):
         return _refuse(service, action, type)
     try:
-        if service is SQS:
-            address = f"http://{headers.get(b'host', b'').decode('latin-1')}"
-            parameters = read_parameters(action, pairs, f"{address}{path}" if is_queue(path) else None)
-            # What these answer are addresses.
-            parameters["Host"] = address.removeprefix("http://")
-        else:
-            parameters = read_members(given.items())
-            if service.name == "sts" and (account := account_of(headers)) is not None:
-                parameters["Account"] = account
+        parameters = _parameters(service, action, pairs, path, headers)
         asked = call(service.name, action, parameters)
         result = await (unless_gone(asked, receive) if (service.name, action) in POLLS else asked)
     except ServiceError as error:
@@ -89,6 +82,19 @@ async def answer(
         return Response(408)
     id = request_id()
     return _write(200, write_result(service, action, result, id.decode(), type), id, type)
+
+
+def _parameters(service: QueryService, action: str, pairs: Pairs, path: str, headers: dict[bytes, bytes]) -> JSON:
+    """Give what an operation is asked with. Raise ``ServiceError``."""
+    if service is SQS:
+        host = headers.get(b"host", b"").decode("latin-1")
+        parameters = read_parameters(action, pairs, f"http://{host}{path}" if is_queue(path) else None)
+        # What these answer are addresses.
+        return {**parameters, "Host": host}
+    parameters = read_members((name, value) for name, value in pairs if name not in ("Action", "Version"))
+    if service.name == "sts" and (account := account_of(headers)) is not None:
+        parameters["Account"] = account
+    return parameters
 
 
 def _refuse(service: QueryService | None, action: str, type: str) -> Response:

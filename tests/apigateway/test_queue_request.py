@@ -94,14 +94,14 @@ def queue(
             queue(
                 parameters={
                     "integration.request.querystring.Action": "'SendMessage'",
-                    "integration.request.querystring.MessageBody": "route.request.body.text",
+                    "integration.request.querystring.MessageBody": "route.request.body",
                     "integration.request.querystring.MessageGroupId": "context.connectionId",
                     "integration.request.querystring.Version": "'2012-11-05'",
                 }
             ),
-            '{"text":"salt & pepper"}',
+            '{"pizza":"salt & pepper"}',
             "SendMessage",
-            {"QueueUrl": ADDRESS, "MessageBody": "salt & pepper", "MessageGroupId": CONNECTION.id},
+            {"QueueUrl": ADDRESS, "MessageBody": '{"pizza":"salt & pepper"}', "MessageGroupId": CONNECTION.id},
         ),
         (
             queue(

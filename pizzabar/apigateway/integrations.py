@@ -89,7 +89,7 @@ class Integrations:
     async def _ask_queue(self, target: QueueTarget, integration: Integration, request: Request) -> Answer:
         asked = read_queue_request(integration, target, request, self._home.region)
         if isinstance(asked, Answer):
-            note("failed", f"SQS is not asked for anything that it does: {asked.body}")
+            note("failed", f"SQS refuses the request: {asked.body}")
             return asked
         act_as(self._principal(integration, request))
         try:

@@ -28,6 +28,7 @@ from pizzabar.documents import JSON
 from pizzabar.sqs.errors import QueueDoesNotExist
 from pizzabar.work import Work
 from tests.apigateway.requests import CONNECTION, MESSAGE, NOW, Backend, ask
+from tests.apigateway.service import api_gateway
 
 ORDERS = QueueTarget("/123456789012/orders")
 ADDRESS = "https://sqs.us-east-1.amazonaws.com/123456789012/orders"
@@ -227,6 +228,19 @@ async def test_what_is_no_operation(integration: Integration, status: int, body:
 
     assert (answer.status, asked) == (status, None)
     assert answer.body == body if isinstance(body, str) else documents.parse(answer.body or "")["Error"] == body
+
+
+async def test_the_hop_tells_why_a_queue_was_not_asked() -> None:
+    async with api_gateway() as gateway:
+        gateway.route("$default", queue("Action=SendMessage&MessageBody=a", {}))
+
+        [frame] = await gateway.frames("{}")
+
+        assert documents.parse(frame)["message"] == "Internal server error"
+        [hop] = [each for each in gateway.world.call.journal if each.operation == "$default"]
+        assert hop.notes == {
+            "failed": "SQS refuses the request: <UnknownOperationException/>",
+        }
 
 
 async def test_a_template_that_gives_no_json_where_that_is_wanted() -> None:

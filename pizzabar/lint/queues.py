@@ -16,7 +16,7 @@ from pizzabar.resource import Resource
 
 QUEUE = "AWS::SQS::Queue"
 FIFO = ".fifo"
-_is_action = re.compile(r"\s*Action=\w+").match
+_is_form_like = re.compile(r"\s*(Action|MessageBody|MessageGroupId|QueueUrl|Version)=").match
 _IS_SENDING = re.compile(r"(?:^|&)\s*Action=SendMessage\s*(?:&|$)")
 _PRINTED = frozenset({"json", "params", "path"})
 
@@ -31,11 +31,8 @@ def check(subject: Subject) -> Iterator[Finding]:
             if is_form(integration.properties):
                 yield from _messages(subject, template)
                 yield from _fifo(subject, template, target)
-            elif _is_action(template.text) and not _is_mapped(integration.properties, f"header.{TARGET}"):
-                why = (
-                    f"what {integration.logical_id} sends is a form, and nothing says so: SQS answers "
-                    "UnknownOperationException"
-                )
+            elif _is_form_like(template.text) and not _is_mapped(integration.properties, f"header.{TARGET}"):
+                why = f"what {integration.logical_id} sends is a form, and nothing says so: SQS does not read it"
                 yield subject.found("PB303", integration, template.path, why)
 
 

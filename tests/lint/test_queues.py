@@ -74,8 +74,15 @@ def test_what_is_as_it_should_be(codes: Codes, form: str, name: str, parameters:
     assert codes(route(form, name, *parameters, more=more)) == []
 
 
-def test_a_form_that_is_not_said_to_be_one(codes: Codes) -> None:
-    text = route("Action=SendMessage&MessageBody=hello")
+@pytest.mark.parametrize(
+    ("form", "parameters"),
+    [
+        ("Action=SendMessage&MessageBody=hello", []),
+        ("MessageBody=hello", ["integration.request.querystring.Action: \"'SendMessage'\""]),
+    ],
+)
+def test_a_form_that_is_not_said_to_be_one(codes: Codes, form: str, parameters: list[str]) -> None:
+    text = route(form, "orders", *parameters)
 
     assert codes(text) == [f"template.yaml:{line_of(text, '$default: |-')} PB303"]
 

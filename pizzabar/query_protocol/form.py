@@ -29,12 +29,15 @@ def read_pairs(text: str) -> list[tuple[str, str]]:
 
 def read_form(pairs: Pairs, shape: Structure) -> dict[str, JSON]:
     """Give the parameters that a form has of a shape. Raise ``InvalidParameterValue`` or ``MissingParameter``."""
+    known = {name_in_form(*member) for member in shape.members.items()}
     root = _Place("")
     for name, value in pairs:
-        place = root
-        for part in name.split(".", _DEEPEST):
-            place = place.enter(part)
-        place.value = value
+        parts = name.split(".", _DEEPEST)
+        if parts[0] in known:
+            place = root
+            for part in parts:
+                place = place.enter(part)
+            place.value = value
     return _structure(root, shape)
 
 

@@ -51,7 +51,19 @@ class HttpTarget:
     uri: str
 
 
-Target = ServiceAction | FunctionTarget | HttpTarget
+@record
+class QueueTarget:
+    """SQS, which is asked over HTTP in its own protocols: at a path, a queue's or ``/``.
+
+    ``{name}`` in the path stands for a path parameter. ``operation`` is the one that a URI of the form
+    ``sqs:action/SendMessage`` names.
+    """
+
+    path: str
+    operation: str | None = None
+
+
+Target = ServiceAction | FunctionTarget | HttpTarget | QueueTarget
 
 
 @record
@@ -145,6 +157,7 @@ SERVICE_ACTIONS = {
 """The call table's names of the services that integrations name."""
 
 _VARIABLE = re.compile(r"\$\{stageVariables\.(\w+)\}")
+_is_queue_path = re.compile(r"/?([^/?#]+/[^/?#]+)?/?").fullmatch
 _FUNCTION_PATH = re.compile(r"2015-03-31/functions/(.+)/invocations")
 
 
@@ -178,8 +191,12 @@ def _read(uri: str) -> Target | str:
     if arn.account == "lambda" and kind == "path":
         function = _FUNCTION_PATH.fullmatch(rest)
         return FunctionTarget(function[1]) if function else f"{uri} names no function"
+    if arn.account == "sqs" and kind == "path":
+        return QueueTarget(f"/{rest.strip('/')}") if _is_queue_path(rest) else f"{uri} is not sqs:path/ACCOUNT/QUEUE"
     if kind != "action" or not rest:
         return f"{uri} names no action"
+    if arn.account == "sqs":
+        return QueueTarget("/", rest)
     service = SERVICE_ACTIONS.get(arn.account)
     if service is None:
         return f"integrations with the service {arn.account} are not supported"

@@ -50,11 +50,16 @@ def http_request(integration: Integration, target: HttpTarget, request: Request)
     if body:
         given.append(("Content-Type", "application/json"))
     headers += [(name, value) for name, value in given if name.lower() not in names]
-    paths = dict(mapped(integration.parameters, values, "path"))
-    url = _PATH_PARAMETER.sub(lambda match: quote(paths.get(match[1], ""), safe=""), target.uri)
+    url = with_path_parameters(target.uri, integration, values)
     if query := urlencode(mapped(integration.parameters, values, "querystring")):
         url += ("&" if "?" in url else "?") + query
     return HttpRequest(integration.method, url, tuple(headers), body)
+
+
+def with_path_parameters(text: str, integration: Integration, values: SelectionValues) -> str:
+    """Put the path parameters of an integration in place of their names in an address or a path."""
+    paths = dict(mapped(integration.parameters, values, "path"))
+    return _PATH_PARAMETER.sub(lambda match: quote(paths.get(match[1], ""), safe=""), text)
 
 
 def choose(

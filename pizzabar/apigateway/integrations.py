@@ -15,6 +15,7 @@ from pizzabar.apigateway.integration import (
     FunctionTarget,
     HttpTarget,
     Integration,
+    QueueTarget,
     ServiceAction,
     Target,
     UnusableUri,
@@ -24,13 +25,14 @@ from pizzabar.apigateway.integration import (
 from pizzabar.apigateway.integration_request import http_request, request_body
 from pizzabar.apigateway.java_text import double_text
 from pizzabar.apigateway.parameter_mapping import mapped
+from pizzabar.apigateway.queue_request import read_queue_request
 from pizzabar.apigateway.request import Request
 from pizzabar.arn import Home
 from pizzabar.clock import Clock, within
 from pizzabar.documents import JSON, NotJSON
 from pizzabar.errors import ServiceError
 from pizzabar.http_client import HttpClient, HttpResponse
-from pizzabar.journal import act_as
+from pizzabar.journal import act_as, note
 from pizzabar.operations import Call
 from pizzabar.principal import Principal, service_principal
 
@@ -65,6 +67,8 @@ class Integrations:
 
     async def _perform_aws(self, integration: Integration, request: Request) -> Answer:
         target = _target(integration, request)
+        if isinstance(target, QueueTarget):
+            return await self._ask_queue(target, integration, request)
         payload = request_body(integration, request)
         if isinstance(target, FunctionTarget):
             return await self._invoke(target, payload, integration, request)
@@ -81,6 +85,18 @@ class Integrations:
         except ServiceError as error:
             return Answer(error.status, documents.write({"__type": error.code, "message": error.message}))
         return Answer(200, _service_text(result))
+
+    async def _ask_queue(self, target: QueueTarget, integration: Integration, request: Request) -> Answer:
+        asked = read_queue_request(integration, target, request, self._home.region)
+        if isinstance(asked, Answer):
+            note("failed", f"SQS refuses the request: {asked.body}")
+            return asked
+        act_as(self._principal(integration, request))
+        try:
+            answered = self._call("sqs", asked.operation, asked.parameters)
+            return asked.answers.result(asked.operation, await self._in_time(integration, request, answered))
+        except ServiceError as error:
+            return asked.answers.error(error)
 
     async def _perform_proxy(self, integration: Integration, request: Request) -> Answer:
         target = _target(integration, request)

@@ -136,6 +136,7 @@ class Request:
             multivalue_querystring=_multiple(self.query),
             context=self.context(),
             stage_variables=self.stage_variables,
+            text=self.body,
         )
 
     def params(self) -> dict[str, dict[str, str]]:

@@ -17,6 +17,7 @@ from pizzabar.apigateway.integration import (
     HttpTarget,
     Integration,
     IntegrationResponse,
+    QueueTarget,
     ServiceAction,
     Target,
     VariableUri,
@@ -30,6 +31,7 @@ from pizzabar.apigateway.parameter_mapping import (
     compile_response_parameter,
     faults_in,
 )
+from pizzabar.apigateway.queue_request import named_operations
 from pizzabar.apigateway.quotas import AWS_REQUESTS, Rate
 from pizzabar.apigateway.selection import FaultySelection, Selection, compile_selection
 from pizzabar.apigateway.stage_log import LEVELS, format_fault, read_stage_log
@@ -93,7 +95,7 @@ def _check_templates(properties: Mapping[str, JSON], name: str) -> Iterable[Faul
 
 
 _TARGETS: dict[str, tuple[tuple[type, ...], str]] = {
-    "AWS": ((ServiceAction, FunctionTarget), "the URI of a service's action or of a function"),
+    "AWS": ((ServiceAction, FunctionTarget, QueueTarget), "the URI of a service's action or of a function"),
     "AWS_PROXY": ((FunctionTarget,), "the URI of a function"),
     "HTTP": ((HttpTarget,), "an address of http:// or https://"),
     "HTTP_PROXY": ((HttpTarget,), "an address of http:// or https://"),
@@ -137,6 +139,9 @@ def _asked_by_integration(properties: Mapping[str, JSON]) -> Iterable[Asked]:
     target = read_uri(properties.get("IntegrationUri", ""))
     if isinstance(target, ServiceAction):
         yield Asked(("IntegrationUri",), target.service, target.operation)
+    elif isinstance(target, QueueTarget):
+        for path, operation in named_operations(properties, target):
+            yield Asked(path, "sqs", operation)
 
 
 def _check_integration_response(properties: Mapping[str, JSON]) -> Iterable[Fault]:

@@ -42,6 +42,8 @@ class SelectionValues:
     integration_headers: Mapping[str, str] = field(default_factory=dict)
     multivalue_headers: Mapping[str, list[str]] = field(default_factory=dict)
     integration_body: JSON = MISSING
+    text: str = ""
+    """The body of the request as it was sent."""
 
 
 Selection = Callable[[SelectionValues], str]

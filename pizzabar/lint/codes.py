@@ -10,6 +10,7 @@ _GUIDES = "https://docs.aws.amazon.com"
 _GATEWAY = f"{_GUIDES}/apigateway/latest/developerguide"
 _LAMBDA = f"{_GUIDES}/lambda/latest/dg"
 _EVENTS = f"{_GUIDES}/eventbridge/latest/userguide"
+_SQS = f"{_GUIDES}/AWSSimpleQueueService/latest/SQSDeveloperGuide"
 _STATES = f"{_GUIDES}/step-functions/latest/dg"
 
 
@@ -76,6 +77,29 @@ _CODES = (
         "a JSON message printed into a string of JSON as it is",
         'Put `$util.escapeJavaScript(…)` around it, with `.replaceAll("\\\\\'", "\'")` after it.',
         f"{_GATEWAY}/api-gateway-mapping-template-reference.html",
+    ),
+    _code(
+        "PB303",
+        "error",
+        "a form for SQS that is not said to be one",
+        "Set `integration.request.header.Content-Type: \"'application/x-www-form-urlencoded'\"` in its "
+        "`RequestParameters`.",
+        f"{_SQS}/sqs-making-api-requests-xml.html",
+    ),
+    _code(
+        "PB304",
+        "warning",
+        "a message printed into a form as it is",
+        "Put `$util.urlEncode(…)` around it.",
+        f"{_GATEWAY}/api-gateway-mapping-template-reference.html",
+    ),
+    _code(
+        "PB305",
+        "error",
+        "a message for a FIFO queue without its group, or without the deduplication id that the queue needs",
+        "Add `&MessageGroupId=…`, and `&MessageDeduplicationId=$context.requestId` or "
+        "`ContentBasedDeduplication: true`.",
+        f"{_GUIDES}/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html",
     ),
     # Functions
     _code(

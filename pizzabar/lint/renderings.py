@@ -74,6 +74,11 @@ class Rendering:
             if is_inside:
                 yield self.printed[number]
 
+    def printed_in(self, piece: str) -> Iterator[Printed]:
+        """Go through what is printed in a piece of the text."""
+        for mark in _MARK.finditer(piece):
+            yield self.printed[int(mark[1])]
+
     def value_of(self, text: JSON) -> Expression | None:
         """Give what a string of the document stands for, if it is one reference and nothing else."""
         if isinstance(text, str) and (stripped := text.strip()).startswith(_OPEN) and stripped.count(_OPEN) == 1:

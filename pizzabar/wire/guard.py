@@ -39,6 +39,16 @@ class Guard:
                 return f"Origin {origin} may not use this server: allow it with PIZZABAR_ALLOWED_ORIGINS"
         return None
 
+    def refusal_of_get(self, headers: Headers) -> str | None:
+        """Tell why a GET that does something is refused, or None when it may pass.
+
+        The pictures and links of a page name no Origin, but browsers say whether it is another site's.
+        https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
+        """
+        if header(headers, b"origin") is None and header(headers, b"sec-fetch-site") == "cross-site":
+            return None if "*" in self._origins else "another site's page may not use this server"
+        return None
+
     def _is_own(self, host: str) -> bool:
         # Nobody else can let the name of an API on AWS point here.
         return self.is_named(host) or "*" in self._hosts or _is_api(host) is not None

@@ -17,18 +17,15 @@ from pizzabar.emulator import Emulator
 from pizzabar.errors import PizzabarError, UnknownOperationException
 from pizzabar.journal import CAUSE, Cause, new_trace_id
 from pizzabar.loading import Program
+from pizzabar.query_protocol.answer import xml_text
 from pizzabar.settings import Settings
 from pizzabar.wire import management
 from pizzabar.wire.aws import json_protocol, query_protocol, rest_protocol
 from pizzabar.wire.aws.exchange import (
-    BodyNotDecoded,
-    RequestTooLarge,
     Response,
     access_key_of,
-    account_of,
-    read_body,
+    is_queue,
     service_of,
-    xml_text,
 )
 from pizzabar.wire.feeds import Feeds
 from pizzabar.wire.guard import Guard, header
@@ -39,8 +36,6 @@ log = logging.getLogger("pizzabar")
 CONTROL = "/_pizzabar"
 ASSETS = f"{CONTROL}/assets/"
 KITCHEN = "/kitchen"
-FORM = b"application/x-www-form-urlencoded"
-MAX_FORM_BYTES = 1 << 20
 MAX_BODY_BYTES = 131_072
 """What a message may have; nothing longer is read, or kept in the journal."""
 
@@ -203,12 +198,18 @@ class Server:
     async def _ask(self, emulator: Emulator, scope: Scope, receive: Receive) -> Response:
         """Answer as AWS does."""
         path, method = scope["path"], scope["method"]
-        if method == "POST" and (path == "/" or json_protocol.is_queue(path)):
+        if path == "/" or is_queue(path):
             headers = dict(scope["headers"])
-            target = headers.get(b"x-amz-target")
-            if target is None and headers.get(b"content-type", b"").startswith(FORM):
-                return await self._ask_by_form(emulator, headers, receive)
-            return await json_protocol.answer(emulator.call, (target or b"").decode("latin-1"), headers, receive)
+            if query_protocol.is_for(method, path, scope["query_string"], headers):
+                refusal = self._guard.refusal_of_get(scope["headers"]) if method == "GET" else None
+                if refusal is not None:
+                    return _message(403, refusal)
+                return await query_protocol.answer(
+                    emulator.call, method, path, scope["query_string"], headers, receive
+                )
+            if method == "POST":
+                target = headers.get(b"x-amz-target", b"")
+                return await json_protocol.answer(emulator.call, target.decode("latin-1"), headers, receive)
         place = management.read_path(path)
         if place is not None:
             return await self._manage(emulator, scope, receive, *place)
@@ -226,15 +227,6 @@ class Server:
                 receive,
             )
         return _other(emulator, scope)
-
-    async def _ask_by_form(self, emulator: Emulator, headers: dict[bytes, bytes], receive: Receive) -> Response:
-        try:
-            body = await read_body(receive, headers, MAX_FORM_BYTES)
-        except RequestTooLarge:
-            return Response(413, b"")
-        except BodyNotDecoded as error:
-            return _message(400, str(error))
-        return await query_protocol.answer(emulator.call, body, account_of(headers))
 
     async def _manage(
         self, emulator: Emulator, scope: Scope, receive: Receive, stage: str, connection_id: str

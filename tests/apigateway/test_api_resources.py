@@ -301,11 +301,25 @@ async def test_what_a_template_does_not_say() -> None:
             "Integration",
             {
                 "IntegrationType": "AWS",
-                "IntegrationUri": "arn:aws:apigateway:us-east-1:sqs:action/SendMessage",
+                "IntegrationUri": "arn:aws:apigateway:us-east-1:sns:action/Publish",
                 "TemplateSelectionExpression": "${nothing}",
                 "RequestTemplates": {"$default": "#if(", "gold": "{}"},
             },
             ["/IntegrationUri", "/TemplateSelectionExpression", "/RequestTemplates/$default"],
+        ),
+        (
+            "Integration",
+            {"IntegrationType": "AWS", "IntegrationUri": "arn:aws:apigateway:us-east-1:sqs:path/orders"},
+            ["/IntegrationUri"],
+        ),
+        (
+            "Integration",
+            {
+                "IntegrationType": "AWS",
+                "IntegrationUri": "arn:aws:apigateway:us-east-1:sqs:path/123456789012/orders",
+                "RequestParameters": {"integration.request.query.Action": "'SendMessage'"},
+            },
+            ["/RequestParameters/integration.request.query.Action"],
         ),
         (
             "IntegrationResponse",

@@ -30,6 +30,7 @@ VALUES = SelectionValues(
     integration_headers={"ETag": "1"},
     multivalue_headers={"ETag": ["0", "1"]},
     integration_body={"id": "x"},
+    text='{"table": 7}',
 )
 
 
@@ -45,6 +46,7 @@ VALUES = SelectionValues(
         ("route.request.body.guest.name", ["Jo"]),
         ("route.request.body.tags[0]", ["a"]),
         ("route.request.body.tags", ["[a, b]"]),
+        ("route.request.body", ['{"table": 7}']),
         ("stageVariables.oven", ["hot"]),
         ("context.connectionId", ["c"]),
         ("context.identity.sourceIp", ["1.2.3.4"]),

@@ -136,6 +136,9 @@ async def http(app: Server, method: str, path: str, body: bytes = b"", query: st
     parts = [(body[:half], True), (body[half:], False)]
 
     async def receive() -> Message:
+        if not parts:
+            # Who asks stays until there is an answer.
+            await asyncio.Event().wait()
         part, more = parts.pop(0)
         return {"type": "http.request", "body": part, "more_body": more}
 

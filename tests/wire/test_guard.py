@@ -125,3 +125,23 @@ def test_a_header_is_found_by_its_name() -> None:
 
     assert header(headers, b"user-agent") == "wscat"
     assert header(headers, b"origin") is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_refused"),
+    [
+        ({}, False),
+        ({"sec-fetch-site": "none"}, False),
+        ({"sec-fetch-site": "same-origin"}, False),
+        ({"sec-fetch-site": "same-site"}, False),
+        ({"sec-fetch-site": "cross-site"}, True),
+        # Whether that page may is judged by its origin.
+        ({"sec-fetch-site": "cross-site", "origin": "http://127.0.0.1:3000"}, False),
+    ],
+)
+def test_a_get_that_does_something(headers: dict[str, str], is_refused: bool) -> None:
+    """A picture in a page of another site's asks without an Origin."""
+    given = [(name.encode(), value.encode()) for name, value in headers.items()]
+
+    assert (Guard().refusal_of_get(given) is not None) == is_refused
+    assert Guard(allowed_origins=["*"]).refusal_of_get(given) is None

@@ -23,17 +23,8 @@ class Response:
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
-@record
-class AwsRequest:
-    """A request whose body is read and decoded; header names are in lower case."""
-
-    method: str
-    path: str
-    query: bytes
-    headers: dict[bytes, bytes]
-    body: bytes = b""
-    account: str | None = None
-    """What the access key stands for, if it is an account."""
+is_queue = re.compile(r"/\d{12}/[A-Za-z0-9_.-]{1,80}").fullmatch
+"""Whether a path is that of a queue's address, to which SQS is asked as well as at ``/``."""
 
 
 class RequestTooLarge(Exception):
@@ -120,11 +111,6 @@ def access_key_of(headers: dict[bytes, bytes]) -> str | None:
     authorization = headers.get(b"authorization", b"")
     _, found, rest = authorization.partition(b"Credential=")
     return rest.partition(b"/")[0].decode("latin-1") if found else None
-
-
-def xml_text(text: str) -> str:
-    """Write a text into XML, between tags. The standard library's way imports its client of HTTP, 2 MB of it."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def service_of(authorization: str) -> str | None:

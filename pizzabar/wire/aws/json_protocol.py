@@ -5,7 +5,6 @@ https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html
 """
 
 import logging
-import re
 import zlib
 
 from pizzabar import documents
@@ -82,10 +81,6 @@ _CAPITAL = frozenset(
     }
 )
 """Errors of DynamoDB whose message stands under ``Message``."""
-
-
-is_queue = re.compile(r"/\d{12}/[A-Za-z0-9_.-]{1,80}").fullmatch
-"""Whether a path is that of a queue's address, to which SQS is asked as well as at ``/``."""
 
 
 async def answer(call: Operations, target: str, headers: dict[bytes, bytes], receive: Receive) -> Response:

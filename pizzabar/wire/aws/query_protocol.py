@@ -1,110 +1,118 @@
 """
-The query protocol: parameters as a form, results as XML, for the few operations that SDKs and tools ask of it.
+The query protocol over HTTP: parameters as a form or in the query string, results as XML or JSON.
 
 https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
 """
 
-from collections.abc import Mapping
-from urllib.parse import parse_qsl
-
 from pizzabar.documents import JSON
 from pizzabar.errors import ServiceError
 from pizzabar.operations import Operations
-from pizzabar.record import record
-from pizzabar.wire.aws.exchange import Response, request_id, xml_text
+from pizzabar.query_protocol.answer import UNKNOWN_OPERATION, XML, content_type, write_error, write_result
+from pizzabar.query_protocol.form import Pairs, read_members, read_pairs
+from pizzabar.query_protocol.shapes import QueryService
+from pizzabar.query_protocol.sqs import SQS, VERSION, read_parameters
+from pizzabar.wire.aws.exchange import (
+    BodyNotDecoded,
+    Receive,
+    RequestTooLarge,
+    Response,
+    account_of,
+    is_queue,
+    read_body,
+    request_id,
+    service_of,
+)
+from pizzabar.wire.aws.polling import POLLS, Gone, unless_gone
 
-
-@record
-class QueryService:
-    """A service that speaks the query protocol."""
-
-    name: str
-    namespace: str
-
+FORM = b"application/x-www-form-urlencoded"
+MAX_FORM_BYTES = 1 << 20
+MAX_QUEUE_FORM_BYTES = 8 << 20
+"""What the messages of a batch may have, percent-encoded."""
 
 SERVICES: dict[str, QueryService] = {
     "2011-06-15": QueryService("sts", "https://sts.amazonaws.com/doc/2011-06-15/"),
     "2010-05-08": QueryService("iam", "https://iam.amazonaws.com/doc/2010-05-08/"),
     "2010-05-15": QueryService("cloudformation", "http://cloudformation.amazonaws.com/doc/2010-05-15/"),
+    VERSION: SQS,
 }
 """Services by the version that requests name."""
-SQS = "2012-11-05"
-"""The version of SQS, which speaks AWS JSON by now."""
 
 
-async def answer(call: Operations, body: bytes, account: str | None) -> Response:
-    """Do the operation that a form names by ``Action``."""
-    form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
-    action, version = form.pop("Action", ""), form.pop("Version", "")
-    service = SERVICES.get(version)
-    if version == SQS:
-        message = "the query protocol of SQS is not supported by pizzabar: use an SDK that speaks AWS JSON to it"
-        return _error("UnsupportedOperation", message, 400)
-    if service is None or not call.has(service.name, action):
-        name = action if service is None else f"{service.name}:{action}"
-        return _error("InvalidAction", f"{name or 'a request without Action'} is not supported by pizzabar", 400)
-    parameters = _nested(form)
-    if service.name == "sts" and account is not None:
-        parameters["Account"] = account
+def is_for(method: str, path: str, query: bytes, headers: dict[bytes, bytes]) -> bool:
+    """Whether a request at ``/``, or at a queue's address, is one of this protocol."""
+    asks = b"Action=" in query
+    if method == "GET":
+        return asks or is_queue(path) is not None
+    is_form = headers.get(b"content-type", b"").startswith(FORM)
+    return method == "POST" and b"x-amz-target" not in headers and (asks or is_form)
+
+
+async def answer(
+    call: Operations, method: str, path: str, query: bytes, headers: dict[bytes, bytes], receive: Receive
+) -> Response:
+    """Do the operation that ``Action`` names, in the query string or in a form."""
+    signed_for = service_of(headers.get(b"authorization", b"").decode("latin-1"))
+    is_for_queue = is_queue(path) is not None or signed_for == SQS.name
     try:
-        result = await call(service.name, action, parameters)
+        body = await read_body(receive, headers, MAX_QUEUE_FORM_BYTES if is_for_queue else MAX_FORM_BYTES)
+    except RequestTooLarge:
+        return Response(413, b"")
+    except BodyNotDecoded as error:
+        return _error(None, "MalformedQueryString", str(error), 400, XML)
+    pairs = read_pairs(query.decode("latin-1"))
+    if headers.get(b"content-type", b"").startswith(FORM):
+        pairs += read_pairs(body.decode("utf-8", "replace"))
+    given = dict(pairs)
+    action = given.get("Action", "")
+    # Those who ask SQS by hand leave the version out; signatures tell the service as well.
+    service = SQS if is_for_queue else SERVICES.get(given.get("Version", ""))
+    type = content_type(headers.get(b"accept", b"").decode("latin-1"))
+    if service is SQS and not action:
+        return Response(404, UNKNOWN_OPERATION.encode(), ((b"x-amzn-requestid", request_id()),))
+    if service is None or not call.has(service.name, action):
+        return _refuse(service, action, type)
+    try:
+        parameters = _parameters(service, action, pairs, path, headers)
+        asked = call(service.name, action, parameters)
+        result = await (unless_gone(asked, receive) if (service.name, action) in POLLS else asked)
     except ServiceError as error:
-        return _error(error.code, error.message, error.status, service.namespace)
-    id_ = request_id()
-    text = (
-        f'<{action}Response xmlns="{service.namespace}"><{action}Result>{_members(result)}</{action}Result>'
-        f"<ResponseMetadata><RequestId>{id_.decode()}</RequestId></ResponseMetadata></{action}Response>"
+        return _error(service, error.query_code or error.code, error.message, error.status, type)
+    except Gone:
+        # Nobody reads it.
+        return Response(408)
+    id = request_id()
+    return _write(200, write_result(service, action, result, id.decode(), type), id, type)
+
+
+def _parameters(service: QueryService, action: str, pairs: Pairs, path: str, headers: dict[bytes, bytes]) -> JSON:
+    """Give what an operation is asked with. Raise ``ServiceError``."""
+    if service is SQS:
+        host = headers.get(b"host", b"").decode("latin-1")
+        parameters = read_parameters(action, pairs, f"http://{host}{path}" if is_queue(path) else None)
+        # What these answer are addresses.
+        return {**parameters, "Host": host}
+    parameters = read_members((name, value) for name, value in pairs if name not in ("Action", "Version"))
+    if service.name == "sts" and (account := account_of(headers)) is not None:
+        parameters["Account"] = account
+    return parameters
+
+
+def _refuse(service: QueryService | None, action: str, type: str) -> Response:
+    if service is SQS:
+        return _error(SQS, "InvalidAction", f"The action {action} is not valid for this endpoint.", 400, type)
+    name = action if service is None else f"{service.name}:{action}"
+    message = f"{name or 'a request without Action'} is not supported by pizzabar"
+    return _error(None, "InvalidAction", message, 400, type)
+
+
+def _error(service: QueryService | None, code: str, message: str, status: int, type: str) -> Response:
+    id = request_id()
+    return _write(status, write_error(service, code, message, status, id.decode(), type), id, type)
+
+
+def _write(status: int, text: str, id: bytes, type: str) -> Response:
+    return Response(
+        status,
+        text.encode("utf-8", "replace"),
+        ((b"content-type", type.encode()), (b"x-amzn-requestid", id)),
     )
-    return _write(200, text, id_)
-
-
-def _nested(form: Mapping[str, str]) -> dict[str, JSON]:
-    """Read the lists and structures of a form: ``Names.member.1``, ``Entries.member.1.Key``."""
-    read: dict[str, JSON] = {}
-    lists: dict[str, dict[int, dict[str, str]]] = {}
-    for path, value in form.items():
-        name, found, rest = path.partition(".member.")
-        number, _, member = rest.partition(".")
-        if found and number.isascii() and number.isdigit() and len(number) < 10:
-            lists.setdefault(name, {}).setdefault(int(number), {})[member] = value
-        else:
-            read[path] = value
-    for name, items in lists.items():
-        # A member without a name is the value itself.
-        read[name] = [item[""] if "" in item else _nested(item) for _, item in sorted(items.items())]
-    return read
-
-
-def _members(document: Mapping[str, JSON]) -> str:
-    return "".join(f"<{name}>{_value(value)}</{name}>" for name, value in document.items() if value is not None)
-
-
-def _value(value: JSON) -> str:
-    match value:
-        case dict():
-            return _members(value)
-        case list() | tuple():
-            return "".join(f"<member>{_value(member)}</member>" for member in value)
-        case bool():
-            return "true" if value else "false"
-        case _:
-            return xml_text(_printable(str(value)))
-
-
-def _printable(text: str) -> str:
-    """Leave out what XML cannot hold."""
-    return "".join(each for each in text if each in "\t\n\r" or (each >= " " and not "\ud800" <= each <= "\udfff"))
-
-
-def _error(code: str, message: str, status: int, namespace: str = "") -> Response:
-    id_ = request_id()
-    declared = f' xmlns="{namespace}"' if namespace else ""
-    text = (
-        f"<ErrorResponse{declared}><Error><Type>Sender</Type><Code>{xml_text(code)}</Code>"
-        f"<Message>{xml_text(_printable(message))}</Message></Error><RequestId>{id_.decode()}</RequestId></ErrorResponse>"
-    )
-    return _write(status, text, id_)
-
-
-def _write(status: int, text: str, id_: bytes) -> Response:
-    return Response(status, text.encode(), ((b"content-type", b"text/xml"), (b"x-amzn-requestid", id_)))

@@ -32,8 +32,9 @@ class Client:
         return await http(self.app, "POST", "/", text.encode(), **{"content-type": kind, **headers})
 
     async def rest(self, method: str, path: str, body: bytes = b"", **headers: str) -> HttpAnswer:
-        """Ask by REST-JSON."""
-        return await http(self.app, method, path, body, **headers)
+        """Ask by REST-JSON, or at an address."""
+        path, _, query = path.partition("?")
+        return await http(self.app, method, path, body, query, **headers)
 
 
 @asynccontextmanager

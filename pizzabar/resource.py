@@ -116,7 +116,8 @@ class Reference:
 
     The properties ``alike`` have the same value in both. The property ``name`` may name it, too. Of a map or a list,
     each value is such a reference. ``standing`` is the one that is there in any case, and is meant where none is
-    named; ``name_of`` takes the name out of what the property says.
+    named; ``name_of`` takes the name out of what the property says. ``may_be_elsewhere`` says that a lenient reading
+    takes one which is not of the template.
     """
 
     type: str
@@ -125,6 +126,7 @@ class Reference:
     name: str | None = None
     standing: str | None = None
     name_of: Callable[[str], str] = str
+    may_be_elsewhere: bool = False
 
 
 @record

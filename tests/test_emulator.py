@@ -226,3 +226,31 @@ async def test_what_a_lenient_reading_goes_over_is_told(tmp_path: Path, caplog: 
     await emulator.close()
 
     assert caplog.messages == [f"ignored: {template}:7:17: Topic: AWS::SNS::Topic is not supported"]
+
+
+async def test_what_is_gone_over_keeps_nobody_from_the_rest(tmp_path: Path) -> None:
+    (tmp_path / "template.yaml").write_text(
+        """
+Resources:
+  Ordered:
+    Type: AWS::Events::Rule
+    Properties: {EventBusName: shared, EventPattern: {source: [kitchen]}}
+  Bake:
+    Type: AWS::Lambda::Function
+    Properties:
+      FunctionName: bake
+      Code: {ZipFile: 'def handler(event, context): return event'}
+      Handler: index.handler
+      Runtime: python3.11
+      Layers: ['arn:aws:lambda:us-east-1:017000801446:layer:Powertools:1']
+"""
+    )
+    emulator = await Emulator.open(Settings(state=None, template=tmp_path / "template.yaml", lenient=True))
+    entry = {"EventBusName": "shared", "Source": "kitchen", "DetailType": "d", "Detail": "{}"}
+    put = await emulator.call("events", "PutEvents", {"Entries": [entry]})
+    rules = await emulator.call("events", "ListRules", {"EventBusName": "shared"})
+    await emulator.close()
+
+    assert put["FailedEntryCount"] == 0
+    assert len(rules["Rules"]) == 1
+    assert [function.name for function in emulator.functions] == ["bake"]

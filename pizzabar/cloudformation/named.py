@@ -7,6 +7,7 @@ Pure.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from pizzabar.arn import parse_arn
 from pizzabar.documents import JSON
 from pizzabar.record import record
 from pizzabar.resource import Reference, Resource, ResourceType
@@ -19,6 +20,8 @@ class Misnamed:
     resource: Resource
     path: tuple[str | int, ...]
     message: str
+    is_elsewhere: bool = False
+    """Whether it may name something that is not of the template."""
 
 
 def misnamed(resources: Sequence[Resource], types: Mapping[str, ResourceType]) -> Iterator[Misnamed]:
@@ -52,7 +55,8 @@ def misnamed(resources: Sequence[Resource], types: Mapping[str, ResourceType]) -
                 found = named.get((reference.type, text.removeprefix(reference.prefix)), [])
                 message = _fault(resource, reference, text, found if text.startswith(reference.prefix) else [])
                 if message is not None:
-                    yield Misnamed(resource, (name,) if key is None else (name, key), message)
+                    is_elsewhere = reference.may_be_elsewhere and not found
+                    yield Misnamed(resource, (name,) if key is None else (name, key), message, is_elsewhere)
 
 
 def _members(value: JSON) -> Iterable[tuple[str | int | None, JSON]]:
@@ -79,6 +83,8 @@ def _fault(resource: Resource, reference: Reference, text: str, found: list[Reso
     """Tell what is wrong with a name, given all that has it."""
     if not found and reference.standing is not None:
         return f"there is no {reference.type} {text} in this template"
+    if not found and reference.may_be_elsewhere and parse_arn(text) is not None:
+        return f"{text} is not of this template, and an {reference.type} of another account or stack is not supported"
     if not found:
         form = f"{reference.prefix}ID, where ID is that of" if reference.prefix else "the ID of"
         return f"{text} is not {form} an {reference.type} of this template"

@@ -188,6 +188,14 @@ def _with_added(root: Node, add: Callable[[Mapping[str, str]], Mapping[str, Node
     )
 
 
+_REF_IS_ARN = {
+    "AWS::CertificateManager::Certificate": "acm",
+    "AWS::SecretsManager::Secret": "secretsmanager",
+    "AWS::SNS::Topic": "sns",
+}
+"""Types that are often left out, of which ``Ref`` is an ARN, and their services."""
+
+
 class _Reading:
     def __init__(
         self,
@@ -255,12 +263,13 @@ class _Reading:
         made = []
         for name in self.creation_order(created, scope):
             resource = self.resource(name, created[name], scope)
-            identities[name] = self.stand_in(name) if resource is None else resource.identity
+            identities[name] = self.stand_in(name, created[name]) if resource is None else resource.identity
             if resource is not None:
                 made.append(resource)
         for fault in misnamed(made, self.types):
             where = nearest(self.resolved[fault.resource.logical_id], fault.path)
-            self.report(where, f"{fault.resource.logical_id}: {pointer(fault.path)}: {fault.message}")
+            tell = self.unsupported if fault.is_elsewhere else self.report
+            tell(where, f"{fault.resource.logical_id}: {pointer(fault.path)}: {fault.message}")
         description = sections.get("Description")
         return Stack(
             self.naming.stack,
@@ -419,15 +428,20 @@ class _Reading:
         self.resolved[name] = properties
         return resource
 
-    def stand_in(self, name: str) -> Identity | None:
+    def stand_in(self, name: str, node: Node) -> Identity | None:
         """Give something to refer to in place of a resource that a lenient reading leaves out."""
-        if not self.lenient or name in self.left_out:
-            return self.left_out.get(name)
+        known = self.left_out.get(name)
+        if not self.lenient:
+            return known
         reference = f"{self.naming.stack}-{name}"
         # What a policy or a permission names must look like an ARN.
         arn = self.naming.home.arn("cloudformation", reference)
         asked = self.asked.get(name, ())
-        return Identity(reference, {each: f"{arn if each.endswith('Arn') else reference}.{each}" for each in asked})
+        attributes = {each: f"{arn if each.endswith('Arn') else reference}.{each}" for each in asked}
+        if known is not None:
+            return Identity(known.ref, attributes | dict(known.attributes))
+        service = _REF_IS_ARN.get(str(mapping(node)["Type"].value))
+        return Identity(reference if service is None else self.naming.home.arn(service, reference), attributes)
 
     # Outputs ------------------------------------------------------------------------------------------------
 

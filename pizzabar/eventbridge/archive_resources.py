@@ -9,14 +9,13 @@ from pizzabar.errors import Fault
 from pizzabar.eventbridge.archives import Archives
 from pizzabar.eventbridge.buses import bus_name
 from pizzabar.eventbridge.errors import ResourceNotFoundException
-from pizzabar.eventbridge.resources import faults_of_pattern
+from pizzabar.eventbridge.resources import BUS, faults_of_pattern, made_bus
 from pizzabar.resource import (
     Document,
     Identity,
     Naming,
     Number,
     Record,
-    Reference,
     Resource,
     ResourceType,
     Text,
@@ -37,6 +36,7 @@ def _check(properties: Mapping[str, JSON]) -> Iterable[Fault]:
 async def _create(archives: Archives, resource: Resource) -> None:
     properties = resource.properties
     pattern = properties.get("EventPattern")
+    made_bus(archives.buses, bus_name(properties["SourceArn"]))
     archives.declare(
         resource.identity.ref,
         properties["SourceArn"],
@@ -69,7 +69,7 @@ RESOURCES: dict[str, ResourceType] = {
         create=_create,
         remove=_remove,
         check=_check,
-        references={"SourceArn": Reference("AWS::Events::EventBus", standing="default", name_of=bus_name)},
+        references={"SourceArn": BUS},
         unique=("ArchiveName",),
     ),
 }

@@ -96,9 +96,21 @@ def faults_of_pattern(pattern: JSON) -> Iterable[Fault]:
             yield Fault(("EventPattern", *fault.path), f"Event pattern is not valid. Reason: {fault.message}")
 
 
+BUS = Reference("AWS::Events::EventBus", standing="default", name_of=bus_name, may_be_elsewhere=True)
+"""How a bus is named. One of another stack is made where it is gone over that the template does not have it."""
+
+
+def made_bus(buses: EventBuses, name: str) -> str:
+    """Give the name of a bus that is there."""
+    try:
+        return buses.get(name).name
+    except ResourceNotFoundException:
+        return buses.create(name).name
+
+
 async def _create_rule(buses: EventBuses, resource: Resource) -> None:
     properties = resource.properties
-    bus = bus_name(properties.get("EventBusName"))
+    bus = made_bus(buses, bus_name(properties.get("EventBusName")))
     name = resource.identity.ref.rsplit("|", 1)[-1]
     buses.put_rule(
         name,
@@ -143,7 +155,7 @@ def _check_policy(properties: Mapping[str, JSON]) -> Iterable[Fault]:
 
 async def _create_policy(buses: EventBuses, resource: Resource) -> None:
     properties = resource.properties
-    bus = buses.get(properties.get("EventBusName"))
+    bus = buses.get(made_bus(buses, bus_name(properties.get("EventBusName"))))
     if "Statement" in properties:
         statement = {**properties["Statement"], "Sid": properties["StatementId"]}
     else:
@@ -228,7 +240,7 @@ RESOURCES: dict[str, ResourceType] = {
         remove=_remove_policy,
         is_replaced=True,
         check=_check_policy,
-        references={"EventBusName": Reference("AWS::Events::EventBus", standing="default", name_of=bus_name)},
+        references={"EventBusName": BUS},
     ),
     "AWS::Events::Rule": ResourceType(
         shape=Record(
@@ -248,7 +260,7 @@ RESOURCES: dict[str, ResourceType] = {
         create=_create_rule,
         remove=_remove_rule,
         check=_check_rule,
-        references={"EventBusName": Reference("AWS::Events::EventBus", standing="default", name_of=bus_name)},
+        references={"EventBusName": BUS},
         unique=("EventBusName", "Name"),
     ),
 }

@@ -113,7 +113,8 @@ def _code(functions: Functions, properties: Mapping[str, JSON]) -> Code:
         properties["Handler"],
         functions.folder / location if inline is None else None,
         inline,
-        tuple(functions.layers[arn] for arn in properties.get("Layers", ())),
+        # One of another account is not here, and was gone over.
+        tuple(functions.layers[arn] for arn in properties.get("Layers", ()) if arn in functions.layers),
     )
 
 
@@ -202,7 +203,7 @@ RESOURCES: dict[str, ResourceType] = {
         unique=("FunctionName",),
         check_resource=_check,
         files=_files,
-        references={"Layers": Reference(LAYER)},
+        references={"Layers": Reference(LAYER, may_be_elsewhere=True)},
     ),
     LAYER: ResourceType(
         shape=Record(

@@ -170,3 +170,45 @@ def test_a_task_that_is_none_is_not_gone_over() -> None:
 @pytest.mark.parametrize("resource", ["http:invoke", "apigateway:invoke", "apigateway:invoke.waitForTaskToken"])
 def test_tasks_that_send_requests_are_supported(resource: str) -> None:
     assert load(MACHINE.replace("RESOURCE", resource)).ignored == ()
+
+
+ELSEWHERE = """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Topic: {Type: AWS::SNS::Topic}
+  Address: {Type: AWS::Lambda::Url, Properties: {AuthType: NONE, TargetFunctionArn: !Ref Bake}}
+  Ordered:
+    Type: AWS::Events::Rule
+    Properties: {EventBusName: shared, EventPattern: {source: [kitchen]}}
+  Bake:
+    Type: AWS::Serverless::Function
+    Properties:
+      InlineCode: x
+      Handler: index.handler
+      Runtime: python3.13
+      Layers: ['arn:aws:lambda:us-east-1:017000801446:layer:Powertools:1']
+      Policies: [{Statement: [{Effect: Allow, Action: 'sns:Publish', Resource: !Ref Topic}]}]
+Outputs:
+  Where: {Value: !GetAtt Address.FunctionUrl}
+"""
+
+
+def test_what_is_of_another_stack_is_refused_by_name_or_gone_over() -> None:
+    refused = faults_of(ELSEWHERE)
+    found = load(ELSEWHERE, lenient=True)
+
+    layer = "arn:aws:lambda:us-east-1:017000801446:layer:Powertools:1 is not of this template, and an "
+    told = [
+        "4:17: Topic: AWS::SNS::Topic is not supported",
+        "5:19: Address: AWS::Lambda::Url is not supported",
+        "8:18: Ordered: /EventBusName: there is no AWS::Events::EventBus shared in this template",
+        f"15:16: Bake: /Layers[0]: {layer}AWS::Lambda::LayerVersion of another account or stack is not supported",
+    ]
+    # The function is not looked at whose role cannot be made.
+    assert set(told[:3]) <= set(refused)
+    assert sorted(str(each).removeprefix("t.yaml:") for each in found.ignored) == sorted(told)
+    role = next(each for each in found.resources if each.logical_id == "BakeRole")
+    [policy] = role.properties["Policies"]
+    [statement] = policy["PolicyDocument"]["Statement"]
+    assert statement["Resource"] == f"arn:aws:sns:us-east-1:123456789012:{NAMING.stack}-Topic"
+    assert found.outputs["Where"].value == f"{NAMING.stack}-Address.FunctionUrl"

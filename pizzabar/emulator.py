@@ -397,7 +397,7 @@ class Emulator:
     def _resource_policies(self, principal: Principal, arn: str) -> Iterator[tuple[str, JSON]]:
         """Give the policies of a resource that are about a principal."""
         service, name = arn.split(":", 3)[2] if arn.startswith("arn:") else "", arn.rpartition(":")[2]
-        if service == "lambda" and (policy := self.functions.policies.get(self.functions.arn_of(arn))) is not None:
+        if service == "lambda" and (policy := self.functions.policies.of(self.functions.arn_of(arn))) is not None:
             yield f"the policy of the function {name}", policy
         if service == "events" and (policy := self.buses.policy_of(arn)) is not None:
             yield f"the policy of the {name}", policy

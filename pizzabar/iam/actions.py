@@ -159,10 +159,15 @@ def function_arn(name: str, home: Home) -> str:
     return home.arn("lambda", f"function:{':'.join(rest)}")
 
 
-def _invoke(inputs: tuple[str, str | None], surroundings: Surroundings) -> Iterable[Access]:
-    name, qualifier = inputs
-    arn = function_arn(name, surroundings.home)
-    yield Access("lambda:InvokeFunction", arn if qualifier is None else f"{arn}:{qualifier}")
+def _qualified(action: str) -> Rule:
+    """An action on a function, or on the version or alias that a request names apart."""
+
+    def accesses(inputs: tuple[str, str | None], surroundings: Surroundings) -> Iterable[Access]:
+        name, qualifier = inputs
+        arn = function_arn(name, surroundings.home)
+        yield Access(action, arn if qualifier is None else f"{arn}:{qualifier}")
+
+    return Rule(lambda given: (given["FunctionName"], given.get("Qualifier")), accesses)
 
 
 def _of_function(action: str) -> Rule:
@@ -180,10 +185,20 @@ def _mapping_arn(uuid: str, home: Home) -> str:
 
 
 LAMBDA: dict[str, Rule] = {
-    "Invoke": Rule(lambda given: (given["FunctionName"], given.get("Qualifier")), _invoke),
+    "Invoke": _qualified("lambda:InvokeFunction"),
+    **{
+        name: _qualified(f"lambda:{name}")
+        for name in (
+            *("AddPermission", "DeleteFunction", "GetFunction", "GetFunctionConfiguration", "GetPolicy"),
+            "RemovePermission",
+        )
+    },
     **{
         name: on(f"lambda:{name}", "FunctionName", function_arn)
-        for name in (*("GetFunction", "GetFunctionConfiguration", "GetPolicy", "UpdateFunctionConfiguration"),)
+        for name in (
+            *("CreateAlias", "DeleteAlias", "GetAlias", "ListAliases", "ListVersionsByFunction", "PublishVersion"),
+            *("UpdateAlias", "UpdateFunctionConfiguration"),
+        )
     },
     **{
         name: on(f"lambda:{name}", "UUID", _mapping_arn)

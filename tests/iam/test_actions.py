@@ -158,6 +158,18 @@ def test_every_operation_of_the_call_table_has_a_rule_and_no_other_has() -> None
             [("lambda:InvokeFunction", f"arn:aws:lambda:{HERE}:function:Bake:1")],
         ),
         (
+            "lambda",
+            "AddPermission",
+            {"FunctionName": "Bake", "Qualifier": "live"},
+            [("lambda:AddPermission", f"arn:aws:lambda:{HERE}:function:Bake:live")],
+        ),
+        (
+            "lambda",
+            "UpdateAlias",
+            {"FunctionName": "Bake", "Name": "live"},
+            [("lambda:UpdateAlias", f"arn:aws:lambda:{HERE}:function:Bake")],
+        ),
+        (
             "logs",
             "PutLogEvents",
             {"logGroupName": "/aws/x", "logStreamName": "s"},

@@ -46,18 +46,6 @@ def _named(
     return identify
 
 
-def _of_function(suffix: str) -> Identify:
-    """Identify what belongs to a function by the function's ARN."""
-
-    def identify(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> Identity:
-        function = str(properties["FunctionName"]).rpartition(":")[2]
-        last = str(properties.get("Name", suffix))
-        arn = naming.home.arn("lambda", f"function:{function}:{last}")
-        return Identity(arn, {"FunctionArn": arn, "Version": last, "AliasArn": arn})
-
-    return identify
-
-
 def _by_id(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> Identity:
     """Identify a resource by an id that the service gives it."""
     digest = hashlib.sha256(f"{naming.stack}/{logical_id}".encode()).hexdigest()
@@ -87,18 +75,6 @@ UNSUPPORTED: dict[str, ResourceType] = {
         },
         ("AttributeDefinitions", "KeySchema", "Replicas"),
     ),
-    "AWS::Lambda::Alias": _type(
-        _of_function("alias"),
-        {
-            "Description": TEXT,
-            "FunctionName": TEXT,
-            "FunctionVersion": TEXT,
-            "Name": TEXT,
-            "ProvisionedConcurrencyConfig": DOCUMENT,
-            "RoutingConfig": DOCUMENT,
-        },
-        ("FunctionName", "FunctionVersion", "Name"),
-    ),
     "AWS::Lambda::EventInvokeConfig": _type(
         _by_id,
         {
@@ -120,17 +96,6 @@ UNSUPPORTED: dict[str, ResourceType] = {
             "TargetFunctionArn": TEXT,
         },
         ("AuthType", "TargetFunctionArn"),
-    ),
-    "AWS::Lambda::Version": _type(
-        _of_function("1"),
-        {
-            "CodeSha256": TEXT,
-            "Description": TEXT,
-            "FunctionName": TEXT,
-            "ProvisionedConcurrencyConfig": DOCUMENT,
-            "RuntimePolicy": DOCUMENT,
-        },
-        ("FunctionName",),
     ),
     "AWS::Logs::LogStream": _type(
         _named("logs", "log-stream:", "LogStreamName"),

@@ -154,6 +154,10 @@ class Functions:
         name, qualifier = split_name(name_or_arn)
         return self._home.arn("lambda", f"function:{name}" if qualifier is None else f"function:{name}:{qualifier}")
 
+    def numbers(self) -> dict[str, tuple[Mapping[str, int], int]]:
+        """Give the numbers of versions by what templates call them, and the last of all, by functions' ARNs."""
+        return {self._functions[name].arn: each for name, each in self.versions.numbers().items()}
+
     def to_keep(self) -> JSON:
         """Give what API calls have made, and the names of what they have changed."""
         return {

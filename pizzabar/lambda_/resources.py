@@ -14,6 +14,7 @@ from pizzabar.lambda_.code import Code, code_faults, location_faults
 from pizzabar.lambda_.function import Handler, load_handler
 from pizzabar.lambda_.functions import Functions
 from pizzabar.lambda_.permissions import RESOURCES as PERMISSION_RESOURCES
+from pizzabar.lambda_.version_resources import RESOURCES as VERSION_RESOURCES
 from pizzabar.resource import (
     Boolean,
     Document,
@@ -220,4 +221,5 @@ RESOURCES: dict[str, ResourceType] = {
         files=_files_of_layer,
     ),
     **PERMISSION_RESOURCES,
+    **VERSION_RESOURCES,
 }

@@ -134,11 +134,12 @@ class Versions:
         return self._asked_for(self._enter(function, number, description))
 
     def declare(self, function: Function, number: str, mark: str, description: str | None) -> None:
-        """Make the version of a number, as a template does that calls it by a mark."""
+        """Make the version of a number, if it is not there, as a template does that calls it by a mark."""
         self._marks.setdefault(function.name, {})[mark] = number
         self._asked.discard((function.name, number))
         self._deleted.discard((function.name, number))
-        self._enter(function, number, description)
+        if number not in self._published.get(function.name, {}):
+            self._enter(function, number, description)
 
     def _enter(self, function: Function, number: str, description: str | None) -> Function:
         described = function.description if description is None else description

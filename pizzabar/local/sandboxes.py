@@ -74,21 +74,21 @@ class LocalSandboxes:
 
     async def refresh(self, function: Function) -> None:
         """See ``Sandboxes``."""
-        for (name, version), other in tuple(self._pools.items()):
-            if name == function.name and version != function.version:
-                other.renew(other.function, await self._builds.build(other.function))
         pool = self._pools[function.name, function.version]
         built = await self._builds.build(function)
         if self._is_debugged(function):
             # Two processes cannot wait at one port.
             pool.renew(function, built)
-            return
-        try:
-            fresh = await self._start(function, built, lambda stream, lines: None, self.init_seconds)
-        except Overdue:
-            raise timed_out(function) from None
-        pool.renew(function, built)
-        pool.add(fresh)
+        else:
+            try:
+                fresh = await self._start(function, built, lambda stream, lines: None, self.init_seconds)
+            except Overdue:
+                raise timed_out(function) from None
+            pool.renew(function, built)
+            pool.add(fresh)
+        for (name, version), other in tuple(self._pools.items()):
+            if name == function.name and version != function.version:
+                other.renew(other.function, await self._builds.build(other.function))
 
     async def run(self, function: Function, request: Request, write: WriteLog) -> str:
         """See ``Sandboxes``."""

@@ -10,10 +10,8 @@ from tests.cloudformation.kitchen import NAMING
 
 MINIMAL = {
     "AWS::DynamoDB::GlobalTable": "{AttributeDefinitions: [], KeySchema: [], Replicas: []}",
-    "AWS::Lambda::Alias": "{FunctionName: a, FunctionVersion: 1, Name: live}",
     "AWS::Lambda::EventInvokeConfig": "{FunctionName: a, Qualifier: $LATEST}",
     "AWS::Lambda::Url": "{AuthType: NONE, TargetFunctionArn: a}",
-    "AWS::Lambda::Version": "{FunctionName: a}",
     "AWS::Logs::LogStream": "{LogGroupName: a}",
     "AWS::Logs::MetricFilter": "{FilterPattern: a, LogGroupName: b, MetricTransformations: []}",
     "AWS::Logs::SubscriptionFilter": "{DestinationArn: a, FilterPattern: '', LogGroupName: b}",

@@ -324,7 +324,7 @@ class Emulator:
 
     def numbers(self) -> Numbers:
         """Give the numbers of what the template has published, for when it is read again."""
-        return Numbers(self.functions.numbers())
+        return Numbers({**self.functions.numbers(), **self.state_machines.versions.numbers()})
 
     def _check_debugging(self, stack: Stack) -> None:
         """Raise ``DebuggedFunctionMissing`` unless the function to debug, if any, has a process of its own."""

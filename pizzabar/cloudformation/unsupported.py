@@ -33,15 +33,13 @@ def _type(identify: Identify, properties: Mapping[str, Shape], required: Iterabl
     return ResourceType(Record(properties, frozenset(required)), identify, is_supported=False)
 
 
-def _named(
-    service: str, resource: str, property: str, *, ref_is_arn: bool = False, name_attribute: str = "Name"
-) -> Identify:
+def _named(service: str, resource: str, property: str) -> Identify:
     """Identify a resource by a name of the template's, or one made of stack and logical ID."""
 
     def identify(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> Identity:
         name = str(properties.get(property) or f"{naming.stack}-{logical_id}")
         arn = naming.home.arn(service, f"{resource}{name}")
-        return Identity(arn if ref_is_arn else name, {"Arn": arn, name_attribute: name})
+        return Identity(name, {"Arn": arn, "Name": name})
 
     return identify
 
@@ -125,15 +123,6 @@ UNSUPPORTED: dict[str, ResourceType] = {
             "RoleArn": TEXT,
         },
         ("DestinationArn", "FilterPattern", "LogGroupName"),
-    ),
-    "AWS::StepFunctions::StateMachineAlias": _type(
-        _named("states", "stateMachine:", "Name", ref_is_arn=True),
-        {"DeploymentPreference": DOCUMENT, "Description": TEXT, "Name": TEXT, "RoutingConfiguration": DOCUMENT},
-    ),
-    "AWS::StepFunctions::StateMachineVersion": _type(
-        _named("states", "stateMachine:", "Name", ref_is_arn=True),
-        {"Description": TEXT, "StateMachineArn": TEXT, "StateMachineRevisionId": TEXT},
-        ("StateMachineArn",),
     ),
 }
 """CloudFormation types by name."""

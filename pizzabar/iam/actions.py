@@ -309,7 +309,21 @@ def _of_token(action: str) -> Rule:
     return Rule(lambda given: given["taskToken"], accesses)
 
 
-_STATES_BY_PARAMETER: Mapping[str, tuple[str, ...]] = {
+def _of_machine(action: str, parameter: str) -> Rule:
+    """An action on a state machine; a version or an alias of it is a condition key.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html
+    """
+
+    def accesses(arn: str, surroundings: Surroundings) -> Iterable[Access]:
+        parts = arn.partition("#")[0].split(":")
+        qualifier = tuple(parts[7:8])
+        yield Access(action, ":".join(parts[:7]), {"states:statemachinequalifier": qualifier} if qualifier else {})
+
+    return Rule(itemgetter(parameter), accesses)
+
+
+_OF_MACHINES: Mapping[str, tuple[str, ...]] = {
     "stateMachineArn": (
         *("DeleteStateMachine", "DescribeStateMachine", "ListExecutions", "ListStateMachineAliases"),
         *("ListStateMachineVersions", "PublishStateMachineVersion", "StartExecution", "StartSyncExecution"),
@@ -317,6 +331,8 @@ _STATES_BY_PARAMETER: Mapping[str, tuple[str, ...]] = {
     ),
     "stateMachineAliasArn": ("DeleteStateMachineAlias", "DescribeStateMachineAlias", "UpdateStateMachineAlias"),
     "stateMachineVersionArn": ("DeleteStateMachineVersion",),
+}
+_STATES_BY_PARAMETER: Mapping[str, tuple[str, ...]] = {
     "executionArn": (
         *("DescribeExecution", "DescribeStateMachineForExecution", "GetExecutionHistory", "RedriveExecution"),
         *("ListMapRuns", "StopExecution"),
@@ -327,6 +343,7 @@ _STATES_BY_PARAMETER: Mapping[str, tuple[str, ...]] = {
 }
 
 STATES: dict[str, Rule] = {
+    **{name: _of_machine(f"states:{name}", parameter) for parameter, names in _OF_MACHINES.items() for name in names},
     **{
         name: on(f"states:{name}", parameter, as_given)
         for parameter, names in _STATES_BY_PARAMETER.items()

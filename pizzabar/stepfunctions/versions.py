@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-cd-aliasing-versio
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -53,6 +53,12 @@ class Versions:
         self._last: dict[str, int] = {}
         """The number of the last version that was published of each machine: none comes again."""
         self._aliases: dict[str, Alias] = {}
+        self._declared: set[str] = set()
+        """The ARNs of the versions and aliases that a template declares."""
+        self._unnamed: dict[str, int] = {}
+        """The numbers of the versions that a template declares of no revision, by the machines' ARNs."""
+        self._changed: set[str] = set()
+        """Those of its aliases that API calls have changed or deleted."""
 
     # Versions.
 
@@ -69,11 +75,7 @@ class Versions:
         self, machine: DeployedStateMachine, *, revision: str | None = None, description: str | None = None
     ) -> DeployedStateMachine:
         """Make a version of what a machine is now; the same again is the same one. Raise ``ConflictException``."""
-        if revision is not None and revision != machine.revision:
-            raise ConflictException(
-                f"Failed to publish the State Machine version for revision {revision}. The current State Machine "
-                f"revision is {machine.revision}."
-            )
+        _check_revision(machine, revision)
         known = self.of(machine.arn)
         if known and known[0].revision == machine.revision:
             if description is not None and description != known[0].description:
@@ -84,10 +86,36 @@ class Versions:
             return known[0]
         if len(known) == MAX_VERSIONS:
             raise ServiceQuotaExceededException(f"A state machine has at most {MAX_VERSIONS} versions.")
-        number = self._last[machine.arn] = self._last.get(machine.arn, 0) + 1
+        return self._enter(machine, self._last.get(machine.arn, 0) + 1, description)
+
+    def declare(
+        self, machine: DeployedStateMachine, number: int, *, revision: str | None, description: str | None
+    ) -> None:
+        """Make a version of a number of what a machine is now, as a template does. Raise ``ConflictException``."""
+        _check_revision(machine, revision)
+        known = self._versions.get(machine.arn, {}).get(number)
+        if known is None or known.revision != machine.revision or known.description != description:
+            self._enter(machine, number, description)
+        self._declared.add(f"{machine.arn}:{number}")
+        if revision is None:
+            self._unnamed[machine.arn] = number
+
+    def _enter(self, machine: DeployedStateMachine, number: int, description: str | None) -> DeployedStateMachine:
         version = replace(machine, number=number, description=description, created=self._clock.now())
         self._versions.setdefault(machine.arn, {})[number] = version
+        self._last[machine.arn] = max(number, self._last.get(machine.arn, 0))
         return version
+
+    def numbers(self) -> dict[str, tuple[Mapping[str, int], int]]:
+        """Give the numbers of versions by their revisions, and the last of all, by the ARNs of machines.
+
+        What a template declares of no revision is under no name.
+        """
+        known: dict[str, tuple[Mapping[str, int], int]] = {}
+        for arn, last in self._last.items():
+            unnamed = {"": self._unnamed[arn]} if arn in self._unnamed else {}
+            known[arn] = ({each.revision: each.number or 0 for each in reversed(self.of(arn))} | unnamed, last)
+        return known
 
     def delete(self, arn: str) -> None:
         """Delete a version; one that is not there is deleted already. Raise ``ConflictException``."""
@@ -105,8 +133,11 @@ class Versions:
         """Delete everything of a machine."""
         self._versions.pop(arn, None)
         self._last.pop(arn, None)
+        self._unnamed.pop(arn, None)
         for alias in [*self.aliases_of(arn)]:
             del self._aliases[alias.arn]
+        self._declared = {each for each in self._declared if each.rpartition(":")[0] != arn}
+        self._changed = {each for each in self._changed if each.rpartition(":")[0] != arn}
 
     # Aliases.
 
@@ -127,8 +158,7 @@ class Versions:
 
     def create_alias(self, name: str, routes: Sequence[Route], description: str) -> Alias:
         """Make an alias; the same again is the same. Raise ``ConflictException`` or ``ValidationException``."""
-        if not _is_alias_name(name):
-            raise ValidationException(f"Invalid alias name: '{name}'")
+        check_alias_name(name)
         base = self._check_routes(routes)
         arn, now = f"{base}:{name}", self._clock.now()
         known = self._aliases.get(arn)
@@ -155,11 +185,30 @@ class Versions:
             description=known.description if description is None else description,
             updated=self._clock.now(),
         )
+        if arn in self._declared:
+            self._changed.add(arn)
         return alias
+
+    def declare_alias(self, name: str, routes: Sequence[Route], description: str) -> None:
+        """Make an alias, or have it as it is told here, as a template does. Raise as ``create_alias`` does."""
+        arn, now = f"{self._check_routes(routes)}:{name}", self._clock.now()
+        known = self._aliases.get(arn)
+        created = now if known is None else known.created
+        self._aliases[arn] = Alias(arn, name, tuple(routes), description, created, now)
+        self._declared.add(arn)
+        self._changed.discard(arn)
+
+    def take_out_alias(self, arn: str) -> None:
+        """Take out an alias that a template does not have any more."""
+        self._aliases.pop(arn, None)
+        self._declared.discard(arn)
+        self._changed.discard(arn)
 
     def delete_alias(self, arn: str) -> None:
         """Delete an alias. Raise ``ResourceNotFound``."""
         del self._aliases[self.alias(arn).arn]
+        if arn in self._declared:
+            self._changed.add(arn)
 
     def choose(self, arn: str) -> DeployedStateMachine | None:
         """Give the version that an ARN means for one execution, if it names a version or an alias."""
@@ -172,11 +221,8 @@ class Versions:
 
     def _check_routes(self, routes: Sequence[Route]) -> str:
         """Give the machine whose versions routes lead to."""
+        check_weights(routes)
         arns = [route.version_arn for route in routes]
-        if not 1 <= len(routes) <= 2 or len(set(arns)) < len(arns):
-            raise ValidationException("An alias has a routing configuration of one or two versions.")
-        if sum(route.weight for route in routes) != 100 or any(not 0 <= route.weight <= 100 for route in routes):
-            raise ValidationException("The weights of a routing configuration must add up to 100.")
         for arn in arns:
             if self.find(arn) is None:
                 raise ResourceNotFound(f"Request references a resource that does not exist: '{arn}'")
@@ -217,14 +263,17 @@ class Versions:
                     "updated": each.updated.timestamp(),
                 }
                 for each in self._aliases.values()
+                if each.arn not in self._declared
             ],
+            "changed": sorted(self._changed),
         }
 
     def restore(self, document: JSON, machines: set[str]) -> list[str]:
         """Make again what was kept of the ``machines`` that are there; tell of what cannot be."""
         told = []
         for each in document["versions"]:
-            if each["arn"] not in machines:
+            if each["arn"] not in machines or f"{each['arn']}:{each['number']}" in self._declared:
+                # A template's is what the template says now.
                 continue
             try:
                 machine = read_definition(each["definition"])
@@ -245,11 +294,44 @@ class Versions:
                 is_traced=each.get("traced", False),
                 logging=read_logging(each.get("logging", {})),
             )
-        self._last = {arn: number for arn, number in document["last"].items() if arn in machines}
+        for arn, number in document["last"].items():
+            if arn in machines:
+                self._last[arn] = max(number, self._last.get(arn, 0))
+        told += [
+            f"the alias {name} of the state machine {arn.rpartition(':')[2]} is the template's again"
+            for arn, _, name in (each.rpartition(":") for each in document.get("changed", ()))
+            if f"{arn}:{name}" in self._declared
+        ]
         for each in document["aliases"]:
             routes = tuple(Route(arn, weight) for arn, weight in each["routes"])
-            if all(self.find(route.version_arn) is not None for route in routes):
+            if each["arn"] in self._declared:
+                name, machine = each["name"], each["arn"].rpartition(":")[0].rpartition(":")[2]
+                told.append(f"the alias {name} of the state machine {machine} is the template's again")
+            elif all(self.find(route.version_arn) is not None for route in routes):
                 created, updated = (datetime.fromtimestamp(each[name], UTC) for name in ("created", "updated"))
                 arn = each["arn"]
                 self._aliases[arn] = Alias(arn, each["name"], routes, each["description"], created, updated)
         return told
+
+
+def _check_revision(machine: DeployedStateMachine, revision: str | None) -> None:
+    if revision is not None and revision != machine.revision:
+        raise ConflictException(
+            f"Failed to publish the State Machine version for revision {revision}. The current State Machine "
+            f"revision is {machine.revision}."
+        )
+
+
+def check_alias_name(name: str) -> None:
+    """Raise ``ValidationException`` unless a text may name an alias."""
+    if not _is_alias_name(name):
+        raise ValidationException(f"Invalid alias name: '{name}'")
+
+
+def check_weights(routes: Sequence[Route]) -> None:
+    """Raise ``ValidationException`` unless these are one or two versions, whose weights make a hundred."""
+    arns = [route.version_arn for route in routes]
+    if not 1 <= len(routes) <= 2 or len(set(arns)) < len(arns):
+        raise ValidationException("An alias has a routing configuration of one or two versions.")
+    if sum(route.weight for route in routes) != 100 or any(not 0 <= route.weight <= 100 for route in routes):
+        raise ValidationException("The weights of a routing configuration must add up to 100.")

@@ -249,3 +249,59 @@ def test_nodes_of_no_resource_are_left_alone() -> None:
     made = generated("{CodeUri: ., Role: r, AutoPublishAlias: live, Description: !Sub [a], Tags: {a: !GetAtt [x]}}")
 
     assert made["Bake"]["Properties"]["Description"] == {"Fn::Sub": ["a"]}
+
+
+# State machines ---------------------------------------------------------------------------------------------
+
+
+MACHINE = """
+  Flow:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      Role: 'arn:aws:iam::1:role/r'
+      Definition: {StartAt: A, States: {A: {Type: Pass, End: true}}}
+      Events: {Ordered: {Type: EventBridgeRule, Properties: {Pattern: {source: [oven]}}}}
+"""
+
+
+def test_a_state_machine_has_a_version_and_an_alias() -> None:
+    made = resources_of(f"Resources:{MACHINE}      AutoPublishAlias: live\n")
+
+    assert made["FlowVersion"].identity.ref == f"{FLOW}:1"
+    assert made["FlowVersion"].properties == {
+        "StateMachineArn": FLOW,
+        "StateMachineRevisionId": made["Flow"].identity.attributes["StateMachineRevisionId"],
+    }
+    assert made["FlowAliaslive"].identity.ref == f"{FLOW}:live"
+    assert made["FlowAliaslive"].properties == {
+        "Name": "live",
+        "DeploymentPreference": {"Type": "ALL_AT_ONCE", "StateMachineVersionArn": f"{FLOW}:1"},
+    }
+    assert made["FlowOrdered"].properties["Targets"][0]["Arn"] == FLOW
+
+
+def test_events_start_the_alias_if_they_are_to() -> None:
+    made = resources_of(
+        f"Resources:{MACHINE}      AutoPublishAlias: live\n      UseAliasAsEventTarget: true\n"
+        "      DeploymentPreference: {Type: CANARY, Interval: 5, Percentage: 10}\n"
+    )
+
+    assert made["FlowOrdered"].properties["Targets"][0]["Arn"] == f"{FLOW}:live"
+    # As SAM has it, though it is the state machine that AWS wants a permission on.
+    # https://github.com/aws/serverless-application-model/issues/3720
+    [policy] = made["FlowOrderedRole"].properties["Policies"]
+    assert policy["PolicyDocument"]["Statement"][0]["Resource"] == f"{FLOW}:live"
+    assert made["FlowAliaslive"].properties["DeploymentPreference"] == {
+        "Type": "CANARY",
+        "Interval": 5,
+        "Percentage": 10,
+        "StateMachineVersionArn": f"{FLOW}:1",
+    }
+
+
+@pytest.mark.parametrize("property", ["UseAliasAsEventTarget: true", "DeploymentPreference: {Type: CANARY}"])
+def test_what_needs_an_alias_of_a_state_machine(property: str) -> None:
+    [fault] = faults_of(f"Resources:{MACHINE}      {property}\n")
+
+    name = property.partition(":")[0]
+    assert fault == f"9:7: Flow: '{name}' requires 'AutoPublishAlias' property to be specified."

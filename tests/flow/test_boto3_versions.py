@@ -72,7 +72,10 @@ async def test_they_are_there_after_a_restart(tmp_path: Path) -> None:
         assert aws.bar.emulator.changed_back == []
         assert (await aws("lambda", "Invoke", **NAME, Qualifier="live", Payload=b"{}"))["ExecutedVersion"] == "1"
         assert "live" in (await aws("lambda", "GetPolicy", **NAME, Qualifier="live"))["Policy"]
-        [mapping] = (await aws("lambda", "ListEventSourceMappings"))["EventSourceMappings"]
+        [mapping] = (await aws("lambda", "ListEventSourceMappings", FunctionName=f"{ARN}:live"))[
+            "EventSourceMappings"
+        ]
+        assert (await aws("lambda", "ListEventSourceMappings", FunctionName=f"{ARN}:1"))["EventSourceMappings"] == []
         assert mapping["FunctionArn"] == f"{ARN}:live"
         await aws("sqs", "SendMessage", QueueUrl=queue["QueueUrl"], MessageBody="margherita")
         await aws.bar.emulator.settled()

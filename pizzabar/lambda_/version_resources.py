@@ -61,6 +61,12 @@ async def _create_version(functions: Functions, resource: Resource) -> None:
     )
 
 
+async def _let_go(functions: Functions, resource: Resource) -> None:
+    # It is kept, as SAM has it; without SAM's DeletionPolicy, AWS deletes it.
+    properties = resource.properties
+    functions.versions.let_go(function_name(properties["FunctionName"]), _mark(resource.logical_id, properties))
+
+
 # Aliases.
 
 
@@ -151,6 +157,7 @@ RESOURCES: dict[str, ResourceType] = {
         _identify_version,
         _create_version,
         references={"FunctionName": OF_FUNCTION},
+        remove=_let_go,
     ),
 }
 """The resource types by name."""

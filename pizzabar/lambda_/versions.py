@@ -64,7 +64,7 @@ class Versions:
         self._last: dict[str, int] = {}
         """The number of the last version that was published of each function: none comes again."""
         self._marks: dict[str, dict[str, str]] = {}
-        """The versions of each function that templates have published, by what these call them."""
+        """The versions of each function that the template has, by what it calls them."""
         self._aliases: dict[str, dict[str, Alias]] = {}
         self._asked: set[tuple[str, str]] = set()
         """The versions and aliases that API calls have made or changed, by function."""
@@ -140,6 +140,10 @@ class Versions:
         self._deleted.discard((function.name, number))
         if number not in self._published.get(function.name, {}):
             self._enter(function, number, description)
+
+    def let_go(self, name: str, mark: str) -> None:
+        """Take a version for nobody's that a template does not have any more; it stays what it is."""
+        self._marks.get(name, {}).pop(mark, None)
 
     def _enter(self, function: Function, number: str, description: str | None) -> Function:
         described = function.description if description is None else description

@@ -49,6 +49,12 @@ async def _create_version(machines: StateMachines, resource: Resource) -> None:
     )
 
 
+async def _let_go(machines: StateMachines, resource: Resource) -> None:
+    # It is kept, as SAM has it; without SAM's DeletionPolicy, AWS deletes it.
+    properties = resource.properties
+    machines.versions.let_go(properties["StateMachineArn"], properties.get("StateMachineRevisionId"))
+
+
 # Aliases.
 
 
@@ -138,6 +144,7 @@ RESOURCES: dict[str, ResourceType] = {
         _identify_version,
         _create_version,
         references={"StateMachineArn": Reference("AWS::StepFunctions::StateMachine")},
+        remove=_let_go,
     ),
 }
 """The resource types by name."""

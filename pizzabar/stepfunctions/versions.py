@@ -55,8 +55,8 @@ class Versions:
         self._aliases: dict[str, Alias] = {}
         self._declared: set[str] = set()
         """The ARNs of the versions and aliases that a template declares."""
-        self._unnamed: dict[str, int] = {}
-        """The numbers of the versions that a template declares of no revision, by the machines' ARNs."""
+        self._marks: dict[str, dict[str, int]] = {}
+        """The versions of each machine that the template has, by their revisions; "" is for one of none."""
         self._changed: set[str] = set()
         """Those of its aliases that API calls have changed or deleted."""
 
@@ -97,8 +97,12 @@ class Versions:
         if known is None or known.revision != machine.revision or known.description != description:
             self._enter(machine, number, description)
         self._declared.add(f"{machine.arn}:{number}")
-        if revision is None:
-            self._unnamed[machine.arn] = number
+        self._marks.setdefault(machine.arn, {})[revision or ""] = number
+
+    def let_go(self, arn: str, revision: str | None) -> None:
+        """Take a version for nobody's that a template does not have any more; it stays what it is."""
+        number = self._marks.get(arn, {}).pop(revision or "", None)
+        self._declared.discard(f"{arn}:{number}")
 
     def _enter(self, machine: DeployedStateMachine, number: int, description: str | None) -> DeployedStateMachine:
         version = replace(machine, number=number, description=description, created=self._clock.now())
@@ -107,14 +111,14 @@ class Versions:
         return version
 
     def numbers(self) -> dict[str, tuple[Mapping[str, int], int]]:
-        """Give the numbers of versions by their revisions, and the last of all, by the ARNs of machines.
+        """Give the numbers of versions by what the template calls them, and the last of all, by machines' ARNs.
 
-        What a template declares of no revision is under no name.
+        The newest is known by its revision, whoever has published it.
         """
         known: dict[str, tuple[Mapping[str, int], int]] = {}
         for arn, last in self._last.items():
-            unnamed = {"": self._unnamed[arn]} if arn in self._unnamed else {}
-            known[arn] = ({each.revision: each.number or 0 for each in reversed(self.of(arn))} | unnamed, last)
+            newest = {each.revision: each.number or 0 for each in self.of(arn)[:1]}
+            known[arn] = newest | self._marks.get(arn, {}), last
         return known
 
     def delete(self, arn: str) -> None:
@@ -133,7 +137,7 @@ class Versions:
         """Delete everything of a machine."""
         self._versions.pop(arn, None)
         self._last.pop(arn, None)
-        self._unnamed.pop(arn, None)
+        self._marks.pop(arn, None)
         for alias in [*self.aliases_of(arn)]:
             del self._aliases[alias.arn]
         self._declared = {each for each in self._declared if each.rpartition(":")[0] != arn}

@@ -126,6 +126,15 @@ def test_the_alias_may_be_a_parameter_and_stand_in_globals() -> None:
     assert made["BakeAliaslive"].properties["FunctionVersion"] == "1"
 
 
+def test_a_function_may_leave_the_alias_of_globals_out() -> None:
+    stack = load(
+        "Globals: {Function: {AutoPublishAlias: live}}\n"
+        f"Resources:{FUNCTION}}}\n    IgnoreGlobals: [AutoPublishAlias]\n"
+    )
+
+    assert [each.logical_id for each in stack.resources] == ["Bake"]
+
+
 def test_what_is_generated_is_referred_to_by_its_property() -> None:
     stack = load(
         f"""

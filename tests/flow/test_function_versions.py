@@ -266,6 +266,27 @@ async def test_a_version_in_a_process_of_its_own_knows_what_it_is(tmp_path: Path
         assert any(line.endswith(" Version: 2") for line in await tell.lines())
 
 
+async def test_an_edited_template_publishes_what_sam_would(tmp_path: Path) -> None:
+    more = "      AutoPublishAlias: live\n      Environment: {Variables: {MOOD: good}}\n"
+    async with stack(tmp_path, {"app.py": APP}, runtime=RUNTIME, more=more) as tell:
+        reloader, template = Reloader(tell.emulator), tmp_path / "template.yaml"
+
+        async def edit(old: str, new: str) -> Any:
+            text = template.read_text()
+            assert old in text
+            template.write_text(text.replace(old, new))
+            await reloader.changed({template})
+            answer = await tell.emulator.call("lambda", "Invoke", {"FunctionName": "Tell:live"})
+            return [*json.loads(answer["Payload"])[1:4], tell.emulator.functions.get("Tell:live").timeout]
+
+        assert await edit("Timeout: 20", "Timeout: 19") == ["1", "1", "good", 20]
+        assert await edit("MOOD: good", "MOOD: bad") == ["2", "2", "bad", 19]
+        assert await edit("MOOD: bad", "MOOD: good") == ["3", "3", "good", 19]
+        everything = "Alias: live\n      AutoPublishAliasAllProperties: true"
+        assert await edit("Alias: live", everything) == ["4", "4", "good", 19]
+        assert await edit("Timeout: 19", "Timeout: 18") == ["5", "5", "good", 18]
+
+
 async def test_an_edited_handler_is_used_by_the_versions_too(tmp_path: Path) -> None:
     async with stack(tmp_path, {"app.py": APP}, runtime=RUNTIME, more="      AutoPublishAlias: live\n") as tell:
         live = {"FunctionName": "Tell:live"}

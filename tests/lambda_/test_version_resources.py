@@ -134,6 +134,9 @@ async def test_a_reload_publishes_what_is_new_and_leaves_the_rest(tmp_path: Path
 
     await edit(Bake=function(Timeout=7), Second=version(Description="again"), Live=alias(SECOND))
     assert (await told(emulator, "Bake:live"))[1] == "4"
+    # What a template has called one version before is another one now.
+    await edit(Bake=function(Timeout=8), First=version(), Live=alias(FIRST))
+    assert await told(emulator, "Bake:live") == [f"{ARN}:live", "5", 8]
 
     await edit(Bake=function(Timeout=7))
     answer = await emulator.call("lambda", "ListAliases", {"FunctionName": "Bake"})

@@ -103,11 +103,17 @@ async def test_a_reload_publishes_what_is_new(tmp_path: Path) -> None:
         await edit(ask, tmp_path, Baker=baker(2), Version=version(), Live=alias())
         assert [await output(ask, f"{MACHINE}:{each}") for each in ("live", 1, 2)] == [2, 1, 2]
 
-        # What it was before is the version that it was.
+        # What it was before is another version of it.
         await edit(ask, tmp_path, Baker=baker(1), Version=version(), Live=alias())
         assert await output(ask, f"{MACHINE}:live") == 1
         described = await ask("DescribeStateMachineAlias", stateMachineAliasArn=f"{MACHINE}:live")
-        assert described["routingConfiguration"] == [{"stateMachineVersionArn": f"{MACHINE}:1", "weight": 100}]
+        assert described["routingConfiguration"] == [{"stateMachineVersionArn": f"{MACHINE}:3", "weight": 100}]
+
+        # What has been published already is not published again.
+        await edit(ask, tmp_path, Baker=baker(4), Live=alias(RoutingConfiguration=to(f"{MACHINE}:3")))
+        await ask("PublishStateMachineVersion", stateMachineArn=MACHINE)
+        await edit(ask, tmp_path, Baker=baker(4), Version=version(), Live=alias())
+        assert ask.emulator.stack.resources[1].identity.ref == f"{MACHINE}:4"
 
         await edit(ask, tmp_path, Baker=baker(1))
         assert (await ask("ListStateMachineAliases", stateMachineArn=MACHINE))["stateMachineAliases"] == []

@@ -11,7 +11,7 @@ from functools import partial
 
 from pizzabar.clock import SystemClock
 from pizzabar.journal import CAUSE, Cause, note, trace_header
-from pizzabar.lambda_.function import Function, RuntimeFault, timed_out
+from pizzabar.lambda_.function import LATEST, Function, RuntimeFault, timed_out
 from pizzabar.lambda_.log_lines import end_line, fault_line, log_stream_name, report_line, start_line
 from pizzabar.lambda_.sandboxes import BuildError, FunctionError, Request, Surroundings, WriteLog
 from pizzabar.local.builds import Builds
@@ -134,17 +134,25 @@ class LocalSandboxes:
         return pool
 
     async def _pool_of(self, function: Function) -> SandboxPool:
-        """Give the sandboxes of a function; a version may have been published since functions were prepared."""
+        """Give the sandboxes of a function.
+
+        A version may have been published since functions were prepared, and be another one of the same number.
+        """
         key = function.name, function.version
         pool = self._pools.get(key)
-        if pool is not None:
+        if pool is not None and (function.version == LATEST or pool.function.handler == function.handler):
             return pool
         try:
             built = await self._builds.build(function)
         except BuildError as error:
             raise RuntimeFault("Runtime.InvalidEntrypoint", str(error)) from None
         # Another invocation may have come first.
-        return self._pools.get(key) or self._enter(function, built)
+        pool = self._pools.get(key)
+        if pool is None:
+            return self._enter(function, built)
+        if pool.function.handler != function.handler:
+            pool.renew(function, built)
+        return pool
 
     # One invocation -----------------------------------------------------------------------------------------
 

@@ -58,7 +58,7 @@ class Versions:
         self._marks: dict[str, dict[str, int]] = {}
         """The versions of each machine that the template has, by their revisions; "" is for one of none."""
         self._changed: set[str] = set()
-        """Those of its aliases that API calls have changed or deleted."""
+        """Those of them that API calls have changed or deleted."""
 
     # Versions.
 
@@ -97,6 +97,7 @@ class Versions:
         if known is None or known.revision != machine.revision or known.description != description:
             self._enter(machine, number, description)
         self._declared.add(f"{machine.arn}:{number}")
+        self._changed.discard(f"{machine.arn}:{number}")
         self._marks.setdefault(machine.arn, {})[revision or ""] = number
 
     def let_go(self, arn: str, revision: str | None) -> None:
@@ -132,6 +133,8 @@ class Versions:
         version = self.find(arn)
         if version is not None and version.number is not None:
             del self._versions[version.arn][version.number]
+            if arn in self._declared:
+                self._changed.add(arn)
 
     def forget(self, arn: str) -> None:
         """Delete everything of a machine."""
@@ -301,21 +304,23 @@ class Versions:
         for arn, number in document["last"].items():
             if arn in machines:
                 self._last[arn] = max(number, self._last.get(arn, 0))
-        told += [
-            f"the alias {name} of the state machine {arn.rpartition(':')[2]} is the template's again"
-            for arn, _, name in (each.rpartition(":") for each in document.get("changed", ()))
-            if f"{arn}:{name}" in self._declared
-        ]
+        told += [_told_again(each) for each in document.get("changed", ()) if each in self._declared]
         for each in document["aliases"]:
             routes = tuple(Route(arn, weight) for arn, weight in each["routes"])
             if each["arn"] in self._declared:
-                name, machine = each["name"], each["arn"].rpartition(":")[0].rpartition(":")[2]
-                told.append(f"the alias {name} of the state machine {machine} is the template's again")
+                told.append(_told_again(each["arn"]))
             elif all(self.find(route.version_arn) is not None for route in routes):
                 created, updated = (datetime.fromtimestamp(each[name], UTC) for name in ("created", "updated"))
                 arn = each["arn"]
                 self._aliases[arn] = Alias(arn, each["name"], routes, each["description"], created, updated)
         return told
+
+
+def _told_again(arn: str) -> str:
+    """Tell that a version or an alias is what the template says."""
+    machine, name = arn.split(":")[-2:]
+    what = f"version {name}" if name.isdecimal() else f"the alias {name}"
+    return f"{what} of the state machine {machine} is the template's again"
 
 
 def _check_revision(machine: DeployedStateMachine, revision: str | None) -> None:

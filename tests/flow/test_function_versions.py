@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/configuration-aliases.html
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from pizzabar.emulator import Emulator
 from pizzabar.journal import Hop
+from pizzabar.lambda_.code import Code
 from pizzabar.lambda_.function import Context
 from pizzabar.reloading import Reloader
 from pizzabar.settings import Settings
@@ -263,6 +265,16 @@ async def test_a_version_in_a_process_of_its_own_knows_what_it_is(tmp_path: Path
         assert published["Version"] == "2"
         assert (await told(Qualifier="live"))[:5] == [f"{TELL}:live", "2", "2", "bad", "2]"]
         assert (await told(Qualifier="1"))[3:6] == ["good", "1]", process]
+
+        # Another version of the same number is of other code.
+        function = tell.emulator.functions.get("Tell")
+        assert isinstance(function.handler, Code)
+        (tmp_path / "other").mkdir()
+        (tmp_path / "other" / "app.py").write_text("def handler(event, context): return 'other'\n")
+        tell.emulator.functions.versions.forget("Tell")
+        tell.emulator.functions.change("Tell", handler=replace(function.handler, folder=tmp_path / "other"))
+        await call("lambda", "PublishVersion", {"FunctionName": "Tell"})
+        assert await told(Qualifier="1") == "other"
         assert any(line.endswith(" Version: 2") for line in await tell.lines())
 
 

@@ -125,6 +125,12 @@ async def test_a_version_of_no_revision_stays_what_it_is(tmp_path: Path) -> None
     async with opened(tmp_path, Baker=baker(1), Version=once, Live=alias()) as ask:
         await edit(ask, tmp_path, Baker=baker(2), Version=once, Live=alias())
         assert [await output(ask, arn) for arn in (MACHINE, f"{MACHINE}:live")] == [2, 1]
+        await edit(ask, tmp_path, Baker=baker(2), Version=once)
+        await ask("DeleteStateMachineVersion", stateMachineVersionArn=f"{MACHINE}:1")
+
+    async with opened(tmp_path, Baker=baker(2), Version=once) as ask:
+        assert ask.emulator.changed_back == ["version 1 of the state machine baker is the template's again"]
+        assert await output(ask, f"{MACHINE}:1") == 2
 
 
 async def test_at_a_start_the_template_counts_and_what_calls_have_made_is_there(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def _attribute(argument: Node, generated: Generated) -> Node:
         if not all(isinstance(part.value, str) for part in text):
             return renamed(argument, generated)
         text = ".".join(str(part.value) for part in text)
-    if not isinstance(text, str):
+    if not isinstance(text, str) or text.count(".") < 2:
         return argument
     name = _renamed_name(text, generated)
     return argument if name == text else Node(name, argument.position, argument.key)

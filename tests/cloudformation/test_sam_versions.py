@@ -254,6 +254,14 @@ def test_without_an_alias_there_is_no_such_property() -> None:
     assert "Unresolved resource dependencies [Bake.Alias]" in fault
 
 
+def test_an_alias_is_no_attribute() -> None:
+    [fault] = faults_of(
+        f"Resources:{FUNCTION}, AutoPublishAlias: live}}\nOutputs: {{A: {{Value: !GetAtt Bake.Alias}}}}"
+    )
+
+    assert "resource Bake does not support attribute type Alias in Fn::GetAtt" in fault
+
+
 def test_nodes_of_no_resource_are_left_alone() -> None:
     made = generated("{CodeUri: ., Role: r, AutoPublishAlias: live, Description: !Sub [a], Tags: {a: !GetAtt [x]}}")
 

@@ -41,7 +41,7 @@ from pizzabar.loading import FUNCTION, Program, folder_of, load_stack
 from pizzabar.logs.groups import LogGroups
 from pizzabar.operations import Operations
 from pizzabar.principal import AccessKeys, Principal
-from pizzabar.resource import Resource
+from pizzabar.resource import Numbers, Resource
 from pizzabar.runtime import Runtime
 from pizzabar.scheduler.schedules import Schedules
 from pizzabar.services import CHANGES, MASKS, ROOMS, SERVICES, TRACED, resource_types, typed_operations
@@ -270,7 +270,7 @@ class Emulator:
                 self.changed_back += told
                 self.runtime.kept.put(room, getattr(self, room).to_keep())
         self._check_debugging(stack)
-        await self._prepare(self.functions)
+        await self._prepare((*self.functions, *self.functions.versions))
         # What an earlier process left undone needs the resources.
         await self.queues.open()
         go_on(self.queues)
@@ -322,6 +322,10 @@ class Emulator:
         self.stacks.deploy(stack, self.clock.now())
         names = {each.identity.ref for each in changed}
         await self._prepare(each for each in self.functions if each.name in names)
+
+    def numbers(self) -> Numbers:
+        """Give the numbers of what the template has published, for when it is read again."""
+        return Numbers({**self.functions.numbers(), **self.state_machines.versions.numbers()})
 
     def _check_debugging(self, stack: Stack) -> None:
         """Raise ``DebuggedFunctionMissing`` unless the function to debug, if any, has a process of its own."""
@@ -398,7 +402,7 @@ class Emulator:
     def _resource_policies(self, principal: Principal, arn: str) -> Iterator[tuple[str, JSON]]:
         """Give the policies of a resource that are about a principal."""
         service, name = arn.split(":", 3)[2] if arn.startswith("arn:") else "", arn.rpartition(":")[2]
-        if service == "lambda" and (policy := self.functions.policies.get(self.functions.arn_of(arn))) is not None:
+        if service == "lambda" and (policy := self.functions.policies.of(self.functions.arn_of(arn))) is not None:
             yield f"the policy of the function {name}", policy
         if service == "events" and (policy := self.buses.policy_of(arn)) is not None:
             yield f"the policy of the {name}", policy

@@ -17,7 +17,7 @@ from pizzabar.documents import JSON
 from pizzabar.lambda_.function import Handler
 from pizzabar.lambda_.resources import RUN
 from pizzabar.record import record
-from pizzabar.resource import Naming
+from pizzabar.resource import Naming, Numbers
 from pizzabar.services import has_operation, resource_types
 from pizzabar.settings import Settings
 
@@ -53,13 +53,14 @@ def folder_of(settings: Settings) -> Path:
     return Path(str(files("pizzabar.pizzeria"))) if settings.template is None else settings.template.parent
 
 
-def load_stack(settings: Settings, program: Program | None = None) -> Stack:
+def load_stack(settings: Settings, program: Program | None = None, numbers: Numbers | None = None) -> Stack:
     """Read the template that settings name, or the pizza bar's; and what a program adds, if there is one.
 
-    Raise ``FaultyTemplate`` or ``OSError``.
+    Versions are numbered by ``numbers``, if there have been any. Raise ``FaultyTemplate`` or ``OSError``.
     """
     path = settings.template
-    naming = Naming(Home(settings.account, settings.region), settings.stack_name, f"http://localhost:{settings.port}")
+    home, address = Home(settings.account, settings.region), f"http://localhost:{settings.port}"
+    naming = Naming(home, settings.stack_name, address, numbers or Numbers())
     if path is None:
         folder: Traversable = files("pizzabar.pizzeria")
         file = "template.yaml"

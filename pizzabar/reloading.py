@@ -69,7 +69,7 @@ class Reloader:
             for module in modules:
                 sys.modules.pop(module.__name__, None)
             try:
-                stack = load_stack(self._emulator.settings, self._emulator.program)
+                stack = load_stack(self._emulator.settings, self._emulator.program, self._emulator.numbers())
             except (FaultyTemplate, OSError) as error:
                 # What could be imported before still is what runs.
                 sys.modules.update({module.__name__: module for module in modules})

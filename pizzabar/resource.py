@@ -82,6 +82,33 @@ class Record:
 Shape = Text | Number | Boolean | Document | Without | Unsupported | ListOf | MapOf | Record
 
 
+Numbered = Mapping[str, tuple[Mapping[str, int], int]]
+"""The numbers of versions by what a template calls them, and the last number, by the ARN of what is published."""
+
+
+class Numbers:
+    """Numbers the versions that a template publishes, in its order: after those that are known, or from 1 on.
+
+    A version that is known keeps its number.
+    """
+
+    def __init__(self, known: Numbered | None = None) -> None:
+        self._known = known or {}
+        self._given = {arn: dict(marks) for arn, (marks, _) in self._known.items()}
+        self._last = {arn: last for arn, (_, last) in self._known.items()}
+
+    def anew(self) -> "Numbers":
+        """Give the same before it has numbered anything."""
+        return Numbers(self._known)
+
+    def of(self, arn: str, mark: str) -> int:
+        """Give the number of the version of something that a template calls by a mark: always the same."""
+        given = self._given.setdefault(arn, {})
+        if mark not in given:
+            given[mark] = self._last[arn] = self._last.get(arn, 0) + 1
+        return given[mark]
+
+
 @record
 class Naming:
     """What names are made from: the account, its region, and the stack; and where the server is."""
@@ -89,6 +116,7 @@ class Naming:
     home: Home
     stack: str
     address: str = "http://localhost:8000"
+    numbers: Numbers = field(default_factory=Numbers)
 
 
 @record
@@ -114,10 +142,10 @@ class Resource:
 class Reference:
     """A property that names another resource of the template by what ``Ref`` gives, after a ``prefix`` or bare.
 
-    The properties ``alike`` have the same value in both. The property ``name`` may name it, too. Of a map or a list,
-    each value is such a reference. ``standing`` is the one that is there in any case, and is meant where none is
-    named; ``name_of`` takes the name out of what the property says. ``may_be_elsewhere`` says that a lenient reading
-    takes one which is not of the template.
+    The properties ``alike`` have the same value in both. The property or attribute ``name`` may name it, too. Of a
+    map or a list, each value is such a reference. ``standing`` is the one that is there in any case, and is meant
+    where none is named; ``name_of`` takes the name out of what the property says. ``may_be_elsewhere`` says that a
+    lenient reading takes one which is not of the template.
     """
 
     type: str

@@ -42,8 +42,12 @@ from pizzabar.lambda_.event_source_operations import OPERATIONS as EVENT_SOURCE_
 from pizzabar.lambda_.event_source_resources import RESOURCES as EVENT_SOURCE_RESOURCES
 from pizzabar.lambda_.operations import CHANGES as LAMBDA_CHANGES
 from pizzabar.lambda_.operations import OPERATIONS as LAMBDA_OPERATIONS
+from pizzabar.lambda_.permission_operations import CHANGES as PERMISSION_CHANGES
+from pizzabar.lambda_.permission_operations import OPERATIONS as PERMISSION_OPERATIONS
 from pizzabar.lambda_.resources import RESOURCES as LAMBDA_RESOURCES
 from pizzabar.lambda_.shapes import SHAPES as LAMBDA_SHAPES
+from pizzabar.lambda_.version_operations import CHANGES as VERSION_CHANGES
+from pizzabar.lambda_.version_operations import OPERATIONS as VERSION_OPERATIONS
 from pizzabar.logs.operations import CHANGES as LOGS_CHANGES
 from pizzabar.logs.operations import OPERATIONS as LOGS_OPERATIONS
 from pizzabar.logs.resources import RESOURCES as LOGS_RESOURCES
@@ -91,6 +95,8 @@ SERVICES: tuple[tuple[str, Mapping[str, Callable[[Any, JSON], Awaitable[JSON]]],
     ("events", DESTINATION_OPERATIONS, "destinations"),
     ("iam", IAM_OPERATIONS, "authorization"),
     ("lambda", LAMBDA_OPERATIONS, "functions"),
+    ("lambda", PERMISSION_OPERATIONS, "functions"),
+    ("lambda", VERSION_OPERATIONS, "functions"),
     ("lambda", EVENT_SOURCE_OPERATIONS, "event_sources"),
     ("logs", LOGS_OPERATIONS, "log_groups"),
     ("scheduler", SCHEDULER_OPERATIONS, "schedules"),
@@ -130,7 +136,7 @@ CHANGES: dict[str, frozenset[str]] = {
     "buses": EVENTBRIDGE_CHANGES,
     "destinations": DESTINATION_CHANGES,
     "event_sources": EVENT_SOURCE_CHANGES,
-    "functions": LAMBDA_CHANGES,
+    "functions": LAMBDA_CHANGES | PERMISSION_CHANGES | VERSION_CHANGES,
     "log_groups": LOGS_CHANGES,
     "queues": SQS_CHANGES,
     "state_machines": STEP_FUNCTIONS_CHANGES,

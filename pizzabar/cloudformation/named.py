@@ -34,7 +34,8 @@ def misnamed(resources: Sequence[Resource], types: Mapping[str, ResourceType]) -
         if reference.name is not None
     }
     for resource in resources:
-        names = [str(resource.properties.get(name)) for owner, name in by_property if owner == resource.type]
+        known = {**resource.identity.attributes, **resource.properties}
+        names = [str(known.get(name)) for owner, name in by_property if owner == resource.type]
         for name in dict.fromkeys((resource.identity.ref, *names)):
             named.setdefault((resource.type, name), []).append(resource)
     taken: dict[tuple[str, ...], Resource] = {}

@@ -12,7 +12,7 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/s
 
 from collections.abc import Callable, Mapping
 
-from pizzabar.cloudformation import sam_websocket_api
+from pizzabar.cloudformation import sam_versions, sam_websocket_api
 from pizzabar.cloudformation.definitions import STATE_MACHINE, read_definition
 from pizzabar.cloudformation.node import (
     Node,
@@ -23,13 +23,21 @@ from pizzabar.cloudformation.node import (
     mapping,
     node_of,
 )
-from pizzabar.cloudformation.sam_event_invoke_config import event_invoke_config, letting_function
+from pizzabar.cloudformation.sam_event_invoke_config import LATEST, event_invoke_config, letting_function
 from pizzabar.cloudformation.sam_events import events_of, is_queue, is_schedule, is_stream, mapping_of, rule_of
 from pizzabar.cloudformation.sam_globals import KEPT_APART, is_intrinsic, merge, read_globals, without_ignored
 from pizzabar.cloudformation.sam_permissions import BASIC, attached, permissions
 from pizzabar.cloudformation.sam_policies import check_policies
+from pizzabar.cloudformation.sam_references import Generated, renamed
 from pizzabar.cloudformation.sam_schedules import schedule_of
 from pizzabar.cloudformation.sam_source import Resources, Source, get_att, tags_of, trust
+from pizzabar.cloudformation.sam_versions import (
+    alias_name_of,
+    alias_of,
+    event_target,
+    versions_of_function,
+    versions_of_state_machine,
+)
 from pizzabar.documents import JSON
 from pizzabar.record import record
 
@@ -42,14 +50,17 @@ def expand(
     read_file: Callable[[str], str],
     report: Report,
     unsupported: Report,
-) -> dict[str, Node]:
+    parameters: Mapping[str, JSON],
+) -> tuple[dict[str, Node], Generated]:
     """Give the resources of a template with those of SAM types replaced by what they stand for.
 
-    What pizzabar does not know is told to ``unsupported``, everything else that is wrong to ``report``.
+    Beside them stands what others may refer to by a property of a resource: see ``sam_references``. What pizzabar
+    does not know is told to ``unsupported``, everything else that is wrong to ``report``.
     """
     defaults = read_globals(globals, report, unsupported)
     expanded: dict[str, Node] = {}
     generated: list[tuple[str, Node]] = []
+    references: dict[str, str] = {}
     for logical_id, node in resources.items():
         type = mapping(node).get("Type")
         name = type.value if type is not None and isinstance(type.value, str) else ""
@@ -60,7 +71,7 @@ def expand(
         _check_names(logical_id, name, properties.value, unsupported)
         if (default := defaults.get(name.rpartition("::")[2])) is not None:
             properties = merge(without_ignored(default, node, logical_id, report), properties, KEPT_APART)
-        source = Source(logical_id, node, mapping(properties), read_file, report, unsupported)
+        source = Source(logical_id, node, mapping(properties), read_file, report, unsupported, parameters, references)
         check_policies(source)
         for made_id, made in RULES[name].expand(source):
             if made_id == logical_id:
@@ -71,7 +82,9 @@ def expand(
         if made_id in expanded:
             report(made.place, f"{made_id}: SAM makes a resource of this name, and the template has another")
         expanded.setdefault(made_id, made)
-    return expanded
+    if references:
+        expanded = {made_id: renamed(made, references) for made_id, made in expanded.items()}
+    return expanded, references
 
 
 def _check_names(logical_id: str, type: str, properties: Mapping[str, Node], unsupported: Report) -> None:
@@ -109,9 +122,11 @@ def _function(source: Source) -> Resources:
         made["Role"] = get_att(f"{source.logical_id}Role", "Arn")
         yield _role(source, "lambda.amazonaws.com", BASIC)
     yield source.main("AWS::Lambda::Function", made)
-    yield from event_invoke_config(source)
+    yield from versions_of_function(source, made)
+    alias = alias_of(source)
+    yield from event_invoke_config(source, alias_name_of(source) or LATEST)
     for event_id, event in events_of(source, of_function=True):
-        yield from _function_event(source, event_id, event)
+        yield from _function_event(source, event_id, event, alias)
 
 
 _SAME_OF_FUNCTION = (
@@ -150,20 +165,22 @@ def _location(code: Node | None) -> Node | None:
     return code
 
 
-def _function_event(source: Source, event_id: str, event: Node) -> Resources:
+def _function_event(source: Source, event_id: str, event: Node, alias: str | None) -> Resources:
+    """Give what brings an event to the function, or to its alias if it has one."""
     rule_id = f"{source.logical_id}{event_id}"
+    name = {"Ref": alias or source.logical_id}
+    arn = get_att(source.logical_id, "Arn") if alias is None else {"Ref": alias}
     if is_stream(event) or is_queue(event):
-        yield rule_id, mapping_of(source, event)
+        yield rule_id, mapping_of(source, event, name)
         return
     if is_schedule(event):
-        arn = get_att(source.logical_id, "Arn")
         yield from schedule_of(source, rule_id, event, arn, "lambda:InvokeFunction")
         return
-    target: dict[str, JSON] = {"Arn": get_att(source.logical_id, "Arn")}
+    target: dict[str, JSON] = {"Arn": arn}
     yield from rule_of(source, rule_id, event, target, f"{rule_id}LambdaTarget")
     permission = {
         "Action": "lambda:InvokeFunction",
-        "FunctionName": {"Ref": source.logical_id},
+        "FunctionName": name,
         "Principal": "events.amazonaws.com",
         "SourceArn": get_att(rule_id, "Arn"),
     }
@@ -185,6 +202,7 @@ def _state_machine(source: Source) -> Resources:
         made["RoleArn"] = get_att(f"{source.logical_id}Role", "Arn")
         yield _role(source, "states.amazonaws.com", None)
     yield source.main(STATE_MACHINE, made)
+    yield from versions_of_state_machine(source)
     for event_id, event in events_of(source, of_function=False):
         yield from _state_machine_event(source, event_id, event)
 
@@ -215,10 +233,11 @@ def _definition(source: Source) -> dict[str, JSON]:
 
 def _state_machine_event(source: Source, event_id: str, event: Node) -> Resources:
     rule_id = f"{source.logical_id}{event_id}"
+    started = {"Ref": event_target(source)}
     if is_schedule(event):
-        yield from schedule_of(source, rule_id, event, {"Ref": source.logical_id}, "states:StartExecution")
+        yield from schedule_of(source, rule_id, event, started, "states:StartExecution")
         return
-    target: dict[str, JSON] = {"Arn": {"Ref": source.logical_id}}
+    target: dict[str, JSON] = {"Arn": started}
     if (role := mapping(mapping(event).get("Properties")).get("RoleArn")) is not None:
         target["RoleArn"] = role
     else:
@@ -227,9 +246,7 @@ def _state_machine_event(source: Source, event_id: str, event: Node) -> Resource
             "PolicyName": f"{rule_id}RoleStartExecutionPolicy",
             "PolicyDocument": {
                 "Version": "2012-10-17",
-                "Statement": [
-                    {"Action": "states:StartExecution", "Effect": "Allow", "Resource": {"Ref": source.logical_id}}
-                ],
+                "Statement": [{"Action": "states:StartExecution", "Effect": "Allow", "Resource": started}],
             },
         }
         role_properties = {"AssumeRolePolicyDocument": trust("events.amazonaws.com"), "Policies": [may_start]}
@@ -318,6 +335,7 @@ RULES: dict[str, Rule] = {
         frozenset(
             {
                 *_SAME_OF_FUNCTION,
+                *sam_versions.OF_FUNCTION,
                 *(
                     "AssumeRolePolicyDocument",
                     "CodeUri",
@@ -332,10 +350,7 @@ RULES: dict[str, Rule] = {
         ),
         frozenset(
             {
-                *("AutoPublishAlias", "AutoPublishAliasAllProperties", "AutoPublishCodeSha256"),
-                *("DeploymentPreference", "FunctionUrlConfig", "PropagateTags"),
-                *("ProvisionedConcurrencyConfig", "PublishToLatestPublished", "SourceKMSKeyArn"),
-                *("VersionDeletionPolicy", "VersionDescription"),
+                *("FunctionUrlConfig", "PropagateTags", "PublishToLatestPublished", "SourceKMSKeyArn"),
                 *("CapacityProviderConfig", "DurableConfig", "FunctionScalingConfig", "TenancyConfig"),
             }
         ),
@@ -346,11 +361,12 @@ RULES: dict[str, Rule] = {
         frozenset(
             {
                 *_NAMES_OF_STATE_MACHINE,
+                *sam_versions.OF_STATE_MACHINE,
                 *("Definition", "DefinitionSubstitutions", "DefinitionUri", "Events", "PermissionsBoundary"),
                 *("Policies", "Role", "RolePath", "Tags"),
             }
         ),
-        frozenset({"AutoPublishAlias", "DeploymentPreference", "PropagateTags", "UseAliasAsEventTarget"}),
+        frozenset({"PropagateTags"}),
     ),
     # https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-simpletable.html
     "AWS::Serverless::SimpleTable": Rule(

@@ -10,6 +10,7 @@ from pizzabar.cloudformation.node import Node, Special, mapping
 from pizzabar.cloudformation.sam_source import Resources, Source, get_att
 from pizzabar.documents import JSON
 
+LATEST = "$LATEST"
 SENDING = {
     "EventBridge": "events:PutEvents",
     "Lambda": "lambda:InvokeFunction",
@@ -20,7 +21,7 @@ SENDING = {
 """What tells a destination, by its type."""
 
 
-def event_invoke_config(source: Source, qualifier: JSON = "$LATEST") -> Resources:
+def event_invoke_config(source: Source, qualifier: str) -> Resources:
     """Make what a function's ``EventInvokeConfig`` stands for, and the queues that it does not name."""
     given = source.properties.get("EventInvokeConfig")
     if given is None or not isinstance(given.value, dict):

@@ -99,16 +99,14 @@ def _type_of(event: Node) -> JSON:
     return None if type is None else type.value
 
 
-def mapping_of(source: Source, event: Node) -> Node:
-    """Give the event source mapping that an event source stands for."""
+def mapping_of(source: Source, event: Node, function: JSON) -> Node:
+    """Give the event source mapping that an event source of a function, or its alias, stands for."""
     given = mapping(mapping(event).get("Properties"))
     where = "Queue" if is_queue(event) else "Stream"
     made: dict[str, JSON] = {"EventSourceArn" if name == where else name: node for name, node in given.items()}
     if where not in given:
         source.fault(event, f"an event source of this type needs a {where}.")
-    return source.resource(
-        "AWS::Lambda::EventSourceMapping", {**made, "FunctionName": {"Ref": source.logical_id}}, event.place
-    )
+    return source.resource("AWS::Lambda::EventSourceMapping", {**made, "FunctionName": function}, event.place)
 
 
 _SAME_OF_RULE = (("Pattern", "EventPattern"), ("EventBusName",) * 2, ("RuleName", "Name"), ("State",) * 2)

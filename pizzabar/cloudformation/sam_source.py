@@ -5,6 +5,7 @@ A resource that is generated stands where the thing stands that it comes from.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import field
 
 from pizzabar.cloudformation.node import Node, Position, Report, mapping, node_of
 from pizzabar.cloudformation.sam_globals import is_intrinsic
@@ -24,6 +25,10 @@ class Source:
     read_file: Callable[[str], str]
     report: Report
     unsupported: Report
+    parameters: Mapping[str, JSON] = field(default_factory=dict)
+    """The values of the template's parameters."""
+    generated: dict[str, str] = field(default_factory=dict)
+    """Is told the logical IDs of what others may refer to by a property: ``Bake.Alias``."""
 
     def resource(self, type: str, properties: Mapping[str, JSON], place: Position | None = None) -> Node:
         """Make a resource that stands where this one stands, and is made under the same condition."""

@@ -34,6 +34,7 @@ from pizzabar.cloudformation.node import (
 from pizzabar.cloudformation.nodes import Nodes, place_of
 from pizzabar.cloudformation.parameters import pseudo_parameters, read_parameters, shown_parameters
 from pizzabar.cloudformation.properties import Conforming
+from pizzabar.cloudformation.sam_references import Generated, renamed
 from pizzabar.cloudformation.sections import (
     check_sections,
     is_created,
@@ -145,6 +146,7 @@ def read_template(
     stack = None
     if root is not None and not isinstance(root.value, Special):
         unsupported = ignore if lenient else report
+        naming = replace(naming, numbers=naming.numbers.anew())
         given = metadata or {}
         of_all = metadata_of_all or {}
         reading = _Reading(
@@ -230,6 +232,8 @@ class _Reading:
         self.left_out: dict[str, Identity] = {}
         # The properties of each resource as they were written and came out.
         self.resolved: dict[str, Node] = {}
+        # What SAM has generated, by what refers to it.
+        self.generated: Generated = {}
         # The attributes that are asked of each resource.
         self.asked: dict[str, set[str]] = {}
 
@@ -251,6 +255,8 @@ class _Reading:
         scope = replace(scope, conditions=evaluate(sections.get("Conditions"), scope))
 
         resources = self.resources(sections, scope)
+        if self.generated and "Outputs" in sections:
+            sections = {**sections, "Outputs": renamed(sections["Outputs"], self.generated)}
         created = {name: node for name, node in resources.items() if is_created(name, node, scope, "Resources")}
         outputs = outputs_of(sections.get("Outputs"), scope)
         for name, node in resources.items():
@@ -295,7 +301,8 @@ class _Reading:
             return {}
         sound = {name: node for name, node in section.value.items() if is_resource(name, node, self.report)}
         if uses_sam(sections):
-            sound = sam.expand(sound, sections.get("Globals"), self.read_file, self.report, self.unsupported)
+            told = self.read_file, self.report, self.unsupported
+            sound, self.generated = sam.expand(sound, sections.get("Globals"), *told, scope.values)
         if len(sound) > MOST_RESOURCES:
             self.report(
                 section.place,

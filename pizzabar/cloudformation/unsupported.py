@@ -32,27 +32,13 @@ def _type(identify: Identify, properties: Mapping[str, Shape], required: Iterabl
     return ResourceType(Record(properties, frozenset(required)), identify, is_supported=False)
 
 
-def _named(
-    service: str, resource: str, property: str, *, ref_is_arn: bool = False, name_attribute: str = "Name"
-) -> Identify:
+def _named(service: str, resource: str, property: str) -> Identify:
     """Identify a resource by a name of the template's, or one made of stack and logical ID."""
 
     def identify(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> Identity:
         name = str(properties.get(property) or f"{naming.stack}-{logical_id}")
         arn = naming.home.arn(service, f"{resource}{name}")
-        return Identity(arn if ref_is_arn else name, {"Arn": arn, name_attribute: name})
-
-    return identify
-
-
-def _of_function(suffix: str) -> Identify:
-    """Identify what belongs to a function by the function's ARN."""
-
-    def identify(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> Identity:
-        function = str(properties["FunctionName"]).rpartition(":")[2]
-        last = str(properties.get("Name", suffix))
-        arn = naming.home.arn("lambda", f"function:{function}:{last}")
-        return Identity(arn, {"FunctionArn": arn, "Version": last, "AliasArn": arn})
+        return Identity(name, {"Arn": arn, "Name": name})
 
     return identify
 
@@ -86,18 +72,6 @@ UNSUPPORTED: dict[str, ResourceType] = {
         },
         ("AttributeDefinitions", "KeySchema", "Replicas"),
     ),
-    "AWS::Lambda::Alias": _type(
-        _of_function("alias"),
-        {
-            "Description": TEXT,
-            "FunctionName": TEXT,
-            "FunctionVersion": TEXT,
-            "Name": TEXT,
-            "ProvisionedConcurrencyConfig": DOCUMENT,
-            "RoutingConfig": DOCUMENT,
-        },
-        ("FunctionName", "FunctionVersion", "Name"),
-    ),
     "AWS::Lambda::Url": _type(
         _by_id,
         {
@@ -108,17 +82,6 @@ UNSUPPORTED: dict[str, ResourceType] = {
             "TargetFunctionArn": TEXT,
         },
         ("AuthType", "TargetFunctionArn"),
-    ),
-    "AWS::Lambda::Version": _type(
-        _of_function("1"),
-        {
-            "CodeSha256": TEXT,
-            "Description": TEXT,
-            "FunctionName": TEXT,
-            "ProvisionedConcurrencyConfig": DOCUMENT,
-            "RuntimePolicy": DOCUMENT,
-        },
-        ("FunctionName",),
     ),
     "AWS::Logs::LogStream": _type(
         _named("logs", "log-stream:", "LogStreamName"),
@@ -148,15 +111,6 @@ UNSUPPORTED: dict[str, ResourceType] = {
             "RoleArn": TEXT,
         },
         ("DestinationArn", "FilterPattern", "LogGroupName"),
-    ),
-    "AWS::StepFunctions::StateMachineAlias": _type(
-        _named("states", "stateMachine:", "Name", ref_is_arn=True),
-        {"DeploymentPreference": DOCUMENT, "Description": TEXT, "Name": TEXT, "RoutingConfiguration": DOCUMENT},
-    ),
-    "AWS::StepFunctions::StateMachineVersion": _type(
-        _named("states", "stateMachine:", "Name", ref_is_arn=True),
-        {"Description": TEXT, "StateMachineArn": TEXT, "StateMachineRevisionId": TEXT},
-        ("StateMachineArn",),
     ),
 }
 """CloudFormation types by name."""

@@ -159,10 +159,15 @@ def function_arn(name: str, home: Home) -> str:
     return home.arn("lambda", f"function:{':'.join(rest)}")
 
 
-def _invoke(inputs: tuple[str, str | None], surroundings: Surroundings) -> Iterable[Access]:
-    name, qualifier = inputs
-    arn = function_arn(name, surroundings.home)
-    yield Access("lambda:InvokeFunction", arn if qualifier is None else f"{arn}:{qualifier}")
+def _qualified(action: str) -> Rule:
+    """An action on a function, or on the version or alias that a request names apart."""
+
+    def accesses(inputs: tuple[str, str | None], surroundings: Surroundings) -> Iterable[Access]:
+        name, qualifier = inputs
+        arn = function_arn(name, surroundings.home)
+        yield Access(action, arn if qualifier is None else f"{arn}:{qualifier}")
+
+    return Rule(lambda given: (given["FunctionName"], given.get("Qualifier")), accesses)
 
 
 def _of_function(action: str) -> Rule:
@@ -180,13 +185,22 @@ def _mapping_arn(uuid: str, home: Home) -> str:
 
 
 LAMBDA: dict[str, Rule] = {
-    "Invoke": Rule(lambda given: (given["FunctionName"], given.get("Qualifier")), _invoke),
+    "Invoke": _qualified("lambda:InvokeFunction"),
+    **{
+        name: _qualified(f"lambda:{name}")
+        for name in (
+            *("AddPermission", "DeleteFunction", "GetFunction", "GetFunctionConfiguration", "GetPolicy"),
+            "RemovePermission",
+        )
+    },
     **{
         name: on(f"lambda:{name}", "FunctionName", function_arn)
         for name in (
             *("DeleteFunctionEventInvokeConfig", "GetFunction", "GetFunctionConfiguration"),
             *("GetFunctionEventInvokeConfig", "GetPolicy", "ListFunctionEventInvokeConfigs"),
             *("PutFunctionEventInvokeConfig", "UpdateFunctionConfiguration", "UpdateFunctionEventInvokeConfig"),
+            *("CreateAlias", "DeleteAlias", "GetAlias", "ListAliases", "ListVersionsByFunction", "PublishVersion"),
+            *("UpdateAlias", "UpdateFunctionConfiguration"),
         )
     },
     **{
@@ -298,7 +312,21 @@ def _of_token(action: str) -> Rule:
     return Rule(lambda given: given["taskToken"], accesses)
 
 
-_STATES_BY_PARAMETER: Mapping[str, tuple[str, ...]] = {
+def _of_machine(action: str, parameter: str) -> Rule:
+    """An action on a state machine; a version or an alias of it is a condition key.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html
+    """
+
+    def accesses(arn: str, surroundings: Surroundings) -> Iterable[Access]:
+        parts = arn.partition("#")[0].split(":")
+        qualifier = tuple(parts[7:8])
+        yield Access(action, ":".join(parts[:7]), {"states:statemachinequalifier": qualifier} if qualifier else {})
+
+    return Rule(itemgetter(parameter), accesses)
+
+
+_OF_MACHINES: Mapping[str, tuple[str, ...]] = {
     "stateMachineArn": (
         *("DeleteStateMachine", "DescribeStateMachine", "ListExecutions", "ListStateMachineAliases"),
         *("ListStateMachineVersions", "PublishStateMachineVersion", "StartExecution", "StartSyncExecution"),
@@ -306,6 +334,8 @@ _STATES_BY_PARAMETER: Mapping[str, tuple[str, ...]] = {
     ),
     "stateMachineAliasArn": ("DeleteStateMachineAlias", "DescribeStateMachineAlias", "UpdateStateMachineAlias"),
     "stateMachineVersionArn": ("DeleteStateMachineVersion",),
+}
+_STATES_BY_PARAMETER: Mapping[str, tuple[str, ...]] = {
     "executionArn": (
         *("DescribeExecution", "DescribeStateMachineForExecution", "GetExecutionHistory", "RedriveExecution"),
         *("ListMapRuns", "StopExecution"),
@@ -316,6 +346,7 @@ _STATES_BY_PARAMETER: Mapping[str, tuple[str, ...]] = {
 }
 
 STATES: dict[str, Rule] = {
+    **{name: _of_machine(f"states:{name}", parameter) for parameter, names in _OF_MACHINES.items() for name in names},
     **{
         name: on(f"states:{name}", parameter, as_given)
         for parameter, names in _STATES_BY_PARAMETER.items()

@@ -23,6 +23,7 @@ ABSENT = frozenset(
         *("aws:multifactorauthage", "aws:multifactorauthpresent", "aws:principalservicename", "aws:sourceaccount"),
         *("aws:sourcearn", "aws:sourceidentity", "aws:sourcevpc", "aws:sourcevpce", "aws:username"),
         *("lambda:eventsourcetoken", "lambda:functionurlauthtype", "lambda:invokedviafunctionurl"),
+        "states:statemachinequalifier",
     }
 )
 """Keys that requests do not have unless something sets them."""

@@ -27,6 +27,12 @@ class InvalidParameterValueException(ServiceError):
     """Raised when a parameter of a function or an invocation is not valid."""
 
 
+class PreconditionFailedException(ServiceError):
+    """Raised when something has another revision than the caller takes it to have."""
+
+    status = 412
+
+
 class RequestTooLargeException(ServiceError):
     """Raised when a payload is larger than Lambda takes."""
 

@@ -13,9 +13,9 @@ from pizzabar.arn import parse_arn
 from pizzabar.documents import JSON
 from pizzabar.errors import ValidationException
 from pizzabar.lambda_.errors import InvalidParameterValueException
+from pizzabar.lambda_.function import LATEST
 from pizzabar.record import record
 
-LATEST = "$LATEST"
 DESTINATIONS = {"events": "event-bus/", "lambda": "function:", "sqs": ""}
 """How the resources begin that can be told, by their services."""
 DEAD_LETTER_QUEUES = {"sqs": ""}

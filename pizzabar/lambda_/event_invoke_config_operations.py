@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 
 from pizzabar.documents import JSON
 from pizzabar.lambda_.errors import ResourceNotFoundException
-from pizzabar.lambda_.event_invoke_config import DEFAULT, LATEST, EventInvokeConfig, read_config
+from pizzabar.lambda_.event_invoke_config import DEFAULT, EventInvokeConfig, read_config
+from pizzabar.lambda_.function import LATEST
 from pizzabar.lambda_.functions import Functions
 from pizzabar.lambda_.pages import page_of
 
@@ -44,7 +45,7 @@ async def delete_function_event_invoke_config(functions: Functions, parameters: 
 
 async def list_function_event_invoke_configs(functions: Functions, parameters: JSON) -> JSON:
     """https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctionEventInvokeConfigs.html"""
-    of_function = f"{functions.get(str(parameters.get('FunctionName'))).arn}:"
+    of_function = f"{functions.latest(str(parameters.get('FunctionName'))).arn}:"
     found = [
         config.describe(arn)
         for arn, config in sorted(functions.event_invoke_configs.items())
@@ -55,8 +56,8 @@ async def list_function_event_invoke_configs(functions: Functions, parameters: J
 
 def _qualified(functions: Functions, parameters: JSON) -> str:
     """Give the ARN of the version that a request means. Raise ``ResourceNotFoundException``."""
-    arn = functions.get(str(parameters.get("FunctionName"))).arn
-    return f"{arn}:{parameters.get('Qualifier') or LATEST}"
+    function = functions.get(str(parameters.get("FunctionName")), parameters.get("Qualifier"))
+    return f"{function.arn}:{function.qualifier or LATEST}"
 
 
 def _find(functions: Functions, arn: str) -> EventInvokeConfig:
@@ -73,7 +74,7 @@ def _set(functions: Functions, arn: str, parameters: JSON, before: EventInvokeCo
 
 
 def _note(functions: Functions, arn: str) -> None:
-    functions.changed.note(functions.get(arn).name)
+    functions.changed.note(functions.latest(arn).name)
 
 
 OPERATIONS: dict[str, Callable[[Functions, JSON], Awaitable[JSON]]] = {

@@ -10,7 +10,7 @@ from pizzabar.documents import JSON
 from pizzabar.errors import Fault
 from pizzabar.lambda_.errors import InvalidParameterValueException
 from pizzabar.lambda_.event_invoke_config import DESTINATIONS, NOTHING_GIVEN, check_destination, read_config
-from pizzabar.lambda_.functions import Functions, function_name
+from pizzabar.lambda_.functions import Functions, function_name, split_name
 from pizzabar.resource import Identity, Naming, Number, Record, Reference, Resource, ResourceType, Text
 
 
@@ -29,7 +29,8 @@ def _check(properties: Mapping[str, JSON]) -> Iterable[Fault]:
 
 
 def _arn(functions: Functions, resource: Resource) -> str:
-    return f"{functions.arn_of(resource.properties['FunctionName'])}:{resource.properties['Qualifier']}"
+    name, _ = split_name(resource.properties["FunctionName"])
+    return f"{functions.arn_of(name)}:{resource.properties['Qualifier']}"
 
 
 async def _create(functions: Functions, resource: Resource) -> None:

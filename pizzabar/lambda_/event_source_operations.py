@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from pizzabar.documents import JSON
 from pizzabar.lambda_.event_source_mapping import EventSourceMapping
 from pizzabar.lambda_.event_sources import EventSources
-from pizzabar.lambda_.functions import function_name
+from pizzabar.lambda_.functions import function_name, split_name
 from pizzabar.lambda_.pages import page_of
 
 MAX_PAGE = 100
@@ -28,12 +28,13 @@ async def get_event_source_mapping(sources: EventSources, parameters: JSON) -> J
 async def list_event_source_mappings(sources: EventSources, parameters: JSON) -> JSON:
     """https://docs.aws.amazon.com/lambda/latest/api/API_ListEventSourceMappings.html"""
     source, function = parameters.get("EventSourceArn"), parameters.get("FunctionName")
-    name = None if function is None else function_name(str(function))
+    name, qualifier = (None, None) if function is None else split_name(str(function))
     found = [
         mapping
         for mapping in sorted(sources, key=lambda each: each.uuid)
         if (source is None or mapping.source_arn == source)
         and (name is None or function_name(mapping.function_arn) == name)
+        and (qualifier is None or split_name(mapping.function_arn)[1] == qualifier)
     ]
     return page_of(parameters, "EventSourceMappings", [_describe(sources, each) for each in found], MAX_PAGE)
 

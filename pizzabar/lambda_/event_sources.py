@@ -38,7 +38,7 @@ from pizzabar.lambda_.event_source_mapping import (
     read_settings,
     read_source,
 )
-from pizzabar.lambda_.functions import MAX_SYNCHRONOUS_BYTES, Functions
+from pizzabar.lambda_.functions import MAX_SYNCHRONOUS_BYTES, Functions, function_name
 from pizzabar.lambda_.queue_reader import QueueReader, check_queue
 from pizzabar.operations import Call
 from pizzabar.principal import Principal
@@ -129,7 +129,7 @@ class EventSources:
         else:
             await self._check_stream(source_arn)
         for known in self:
-            if known.source_arn == source_arn and known.function_arn == function.arn and known.uuid != uuid:
+            if (known.source_arn, known.function_arn) == (source_arn, function.invoked_arn) and known.uuid != uuid:
                 raise ResourceConflictException(
                     f'An event source mapping with event source ("{source_arn}") and function ("{function.name}") '
                     f"already exists. Please update or delete the existing mapping with UUID {known.uuid}",
@@ -140,7 +140,7 @@ class EventSources:
             name,
             self._home.arn("lambda", f"event-source-mapping:{name}"),
             source_arn,
-            function.arn,
+            function.invoked_arn,
             position,
             settings,
             self._clock.now(),
@@ -173,7 +173,7 @@ class EventSources:
         if reader.mapping.is_of_queue:
             check_queue_settings(settings, source_arn)
         if parameters.get("FunctionName") is not None:
-            function_arn = self._functions.get(str(parameters["FunctionName"])).arn
+            function_arn = self._functions.get(str(parameters["FunctionName"])).invoked_arn
         reader.mapping = replace(
             reader.mapping,
             function_arn=function_arn,
@@ -218,7 +218,7 @@ class EventSources:
             mapping = EventSourceMapping.from_json(each)
             if mapping.uuid in self._readers:
                 told.append(f"the event source mapping {mapping.uuid} is the template's again")
-            elif mapping.function_arn not in {function.arn for function in self._functions}:
+            elif not self._functions.has(function_name(mapping.function_arn)):
                 told.append(f"the event source mapping {mapping.uuid} is gone: its function is no more")
             else:
                 self._enter(mapping, is_asked=True)

@@ -29,6 +29,8 @@ from pizzabar.record import record
 Handler = Callable[[Any, Any], Any]
 SERVICE = "lambda.amazonaws.com"
 """What Lambda is called where it assumes a role."""
+LATEST = "$LATEST"
+"""The version that is not published."""
 
 
 class RuntimeFault(PizzabarError):
@@ -71,6 +73,14 @@ class Function:
     """The ARN of the execution role."""
     dead_letter_arn: str | None = None
     """The ARN of the queue that gets the events that nothing came of."""
+    version: str = LATEST
+    qualifier: str | None = None
+    """What it is asked for by, behind its ARN: a version, or an alias."""
+
+    @property
+    def invoked_arn(self) -> str:
+        """The ARN that it is asked for by."""
+        return self.arn if self.qualifier is None else f"{self.arn}:{self.qualifier}"
 
     @property
     def principal(self) -> Principal | None:
@@ -124,11 +134,11 @@ class Context:
 
     @property
     def function_version(self) -> str:
-        return "$LATEST"
+        return self.function.version
 
     @property
     def invoked_function_arn(self) -> str:
-        return self.function.arn
+        return self.function.invoked_arn
 
     @property
     def memory_limit_in_mb(self) -> int:

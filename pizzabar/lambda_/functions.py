@@ -21,13 +21,15 @@ from pizzabar.kept import Changed
 from pizzabar.lambda_.code import Code
 from pizzabar.lambda_.destinations import EXHAUSTED, NO_CONCURRENCY, SUCCESS, TOO_OLD, Ending, tellings
 from pizzabar.lambda_.errors import (
+    InvalidParameterValueException,
     InvalidRequestContentException,
     RequestTooLargeException,
     ResourceNotFoundException,
     TooManyRequestsException,
 )
-from pizzabar.lambda_.event_invoke_config import DEFAULT, LATEST, EventInvokeConfig
+from pizzabar.lambda_.event_invoke_config import DEFAULT, EventInvokeConfig
 from pizzabar.lambda_.function import (
+    LATEST,
     Context,
     Function,
     Handler,
@@ -41,8 +43,10 @@ from pizzabar.lambda_.function import (
     timed_out,
 )
 from pizzabar.lambda_.invocations import Invocation, Invocations
-from pizzabar.lambda_.log_lines import end_line, fault_line, log_stream_name, report_line, start_line
+from pizzabar.lambda_.log_lines import end_line, fault_line, log_stream_name, log_stream_of, report_line, start_line
+from pizzabar.lambda_.resource_policies import ResourcePolicies
 from pizzabar.lambda_.sandboxes import FunctionError, NoSandboxes, Request, Sandboxes
+from pizzabar.lambda_.versions import Versions
 from pizzabar.operations import Call, Trace
 from pizzabar.principal import Principal
 from pizzabar.record import record
@@ -66,6 +70,7 @@ class Outcome:
     payload: str
     is_error: bool
     lines: tuple[str, ...] = ()
+    version: str = LATEST
 
 
 class Functions:
@@ -96,8 +101,8 @@ class Functions:
         self._log_stream = ""
         self.event_invoke_configs: dict[str, EventInvokeConfig] = {}
         """How functions take events, by these' ARNs with the qualifier, where it was configured."""
-        self.policies: dict[str, JSON] = {}
-        """Who may invoke functions, by these' ARNs."""
+        self.versions = Versions()
+        self.policies = ResourcePolicies()
         self.changed = Changed("function")
         self.folder = Path()
         """What the paths of code in a template are relative to."""
@@ -145,6 +150,8 @@ class Functions:
             role,
             dead_letter_arn,
         )
+        if (before := self._functions.get(name)) is not None:
+            self.versions.follow(before, function)
         self._functions[name] = self._by_arn[function.arn] = function
         return function
 
@@ -153,39 +160,46 @@ class Functions:
         return self._clock.now()
 
     def arn_of(self, name_or_arn: str) -> str:
-        """Name a function, whether it is there or not, by name, ARN or partial ARN."""
-        return self._home.arn("lambda", f"function:{function_name(name_or_arn)}")
+        """Name a function, a version or an alias, whether it is there or not, by name, ARN or partial ARN."""
+        name, qualifier = split_name(name_or_arn)
+        return self._home.arn("lambda", f"function:{name}" if qualifier is None else f"function:{name}:{qualifier}")
 
-    def permit(self, function_arn: str, statement: JSON) -> None:
-        """Add a statement to the policy of a function, in place of one of the same ``Sid``."""
-        known = self.policies.get(function_arn, {"Version": "2012-10-17", "Id": "default", "Statement": []})
-        others = [each for each in known["Statement"] if each["Sid"] != statement["Sid"]]
-        self.policies[function_arn] = {**known, "Statement": [*others, statement]}
-
-    def forbid(self, function_arn: str, statement_id: str) -> None:
-        """Take a statement out of the policy of a function, and with its last one the policy."""
-        known = self.policies.get(function_arn)
-        if known is None:
-            return
-        left = [each for each in known["Statement"] if each["Sid"] != statement_id]
-        if left:
-            self.policies[function_arn] = {**known, "Statement": left}
-        else:
-            del self.policies[function_arn]
+    def numbers(self) -> dict[str, tuple[Mapping[str, int], int]]:
+        """Give the numbers of versions by what templates call them, and the last of all, by functions' ARNs."""
+        return {self._functions[name].arn: each for name, each in self.versions.numbers().items()}
 
     def to_keep(self) -> JSON:
-        """Give the names of what API calls have changed."""
-        return self.changed.to_keep()
+        """Give what API calls have made, and the names of what they have changed."""
+        return {
+            "changed": self.changed.to_keep(),
+            "versions": self.versions.to_keep(),
+            "policies": self.policies.to_keep(),
+        }
 
     def restore(self, document: JSON, declared: Collection[str]) -> list[str]:
-        """Tell of what the template has changed back."""
-        return self.changed.restore(document, declared)
+        """Make again what API calls have made; tell of what the template has changed back."""
+        if isinstance(document, list):
+            # An older version kept the names alone.
+            return self.changed.restore(document, declared)
+        return [
+            *self.changed.restore(document["changed"], declared),
+            *self.versions.restore(document["versions"], self._functions.get),
+            *self.policies.restore(document["policies"], self.has),
+        ]
+
+    def has(self, arn: str) -> bool:
+        """Whether there is what an ARN means, with or without a qualifier."""
+        try:
+            self.get(arn)
+        except ResourceNotFoundException:
+            return False
+        return True
 
     def change(self, name_or_arn: str, **changes: Any) -> Function:
         """Give a function another environment, time-out and so on. Raise ``ResourceNotFoundException``."""
         if "handler" in changes:
             changes["is_async"] = is_coroutine_handler(changes["handler"])
-        function = replace(self.get(name_or_arn), **changes)
+        function = replace(self.latest(name_or_arn), **changes)
         self._functions[function.name] = self._by_arn[function.arn] = function
         return function
 
@@ -194,40 +208,61 @@ class Functions:
         function = self._functions.pop(name, None)
         if function is not None:
             del self._by_arn[function.arn]
+            self.versions.forget(name)
+            for arn in [each for each in self.event_invoke_configs if each.startswith(f"{function.arn}:")]:
+                del self.event_invoke_configs[arn]
 
-    def get(self, name_or_arn: str) -> Function:
-        """Find a function by name, ARN or partial ARN, a qualifier aside. Raise ``ResourceNotFoundException``."""
-        function = self._by_arn.get(name_or_arn) or self._functions.get(function_name(name_or_arn))
-        if function is None:
-            arn = (
-                name_or_arn if name_or_arn.startswith("arn:") else self._home.arn("lambda", f"function:{name_or_arn}")
+    def get(self, name_or_arn: str, qualifier: str | None = None) -> Function:
+        """Find a function by name, ARN or partial ARN: as it is now, or what a qualifier means.
+
+        The qualifier is given apart or behind the name. Raise ``ResourceNotFoundException`` or
+        ``InvalidParameterValueException``.
+        """
+        if qualifier is None and (function := self._by_arn.get(name_or_arn)) is not None:
+            return function
+        name, own = split_name(name_or_arn)
+        if own is not None and qualifier is not None and own != qualifier:
+            raise InvalidParameterValueException(
+                "The derived qualifier from the function name does not match the specified qualifier.", Type="User"
             )
-            raise ResourceNotFoundException(f"Function not found: {arn}", Type="User")
-        return function
+        qualifier = own if qualifier is None else qualifier
+        found = function = self._functions.get(name)
+        if function is not None and qualifier is not None:
+            found = self.versions.find(function, qualifier)
+        if found is not None:
+            return found
+        arn = name_or_arn if name_or_arn.startswith("arn:") else self._home.arn("lambda", f"function:{name_or_arn}")
+        if qualifier is not None and own is None:
+            arn += f":{qualifier}"
+        raise ResourceNotFoundException(f"Function not found: {arn}", Type="User")
 
-    async def invoke(self, name_or_arn: str, payload: str | bytes) -> Outcome:
+    def latest(self, name_or_arn: str) -> Function:
+        """Find a function as it is now, whatever qualifier is behind its name. Raise as ``get`` does."""
+        return self.get(split_name(name_or_arn)[0])
+
+    async def invoke(self, name_or_arn: str, payload: str | bytes, qualifier: str | None = None) -> Outcome:
         """Invoke a function and wait for its result.
 
-        Raise ``ResourceNotFoundException``, ``InvalidRequestContentException``, ``RequestTooLargeException`` or
+        Raise as ``get`` does, or ``InvalidRequestContentException``, ``RequestTooLargeException`` or
         ``TooManyRequestsException``.
         """
-        function = self.get(name_or_arn)
+        function = self.get(name_or_arn, qualifier)
         event = _read_payload(payload, MAX_SYNCHRONOUS_BYTES)
         # A process of its own reads it as it was sent: integers of any size, say.
         text = payload.decode() if isinstance(payload, bytes) else payload
         return await self._run(function, event, new_uuid(), text)
 
-    def accept(self, name_or_arn: str, payload: str | bytes) -> str:
+    def accept(self, name_or_arn: str, payload: str | bytes, qualifier: str | None = None) -> str:
         """Take an event for a function, and give its request id.
 
         It is handled in the lane of whatever caused it. Raise as ``invoke`` does.
         """
-        function = self.get(name_or_arn)
+        function = self.get(name_or_arn, qualifier)
         event = _read_payload(payload, MAX_ASYNCHRONOUS_BYTES)
         cause = CAUSE.get()
         request_id = _request_id(cause, function.name)
         lane = request_id if cause is None or cause.lane is None else cause.lane
-        self._invocations.accept(lane, function.arn, request_id, event)
+        self._invocations.accept(lane, function.invoked_arn, request_id, event)
         return request_id
 
     async def _handle(self, invocation: Invocation) -> datetime | None:
@@ -241,13 +276,13 @@ class Functions:
             # The function went away after it had accepted the event.
             return None
         throttled = self._throttled.pop(invocation.request_id, 0) if self._throttled else 0
-        config = self.event_invoke_configs.get(f"{function.arn}:{LATEST}", DEFAULT)
+        config = self.event_invoke_configs.get(f"{function.arn}:{function.qualifier or LATEST}", DEFAULT)
         # Throttled attempts do not count; those before a restart, which this does not remember, do.
         retries = invocation.attempts - throttled
         try:
             outcome = await self._run(function, invocation.payload, invocation.request_id)
         except TooManyRequestsException:
-            if function.reserved_concurrency == 0:
+            if self.latest(function.name).reserved_concurrency == 0:
                 await self._tell(function, config, invocation, NO_CONCURRENCY, retries)
                 return None
             # Back-off from 1 s to 5 min, for as long as the event may grow old.
@@ -259,13 +294,13 @@ class Functions:
             return when
         if not outcome.is_error:
             if config.on_success is not None:
-                await self._tell(function, config, invocation, SUCCESS, retries + 1, outcome.payload)
+                await self._tell(function, config, invocation, SUCCESS, retries + 1, outcome)
             return None
         when = self._clock.now() + timedelta(minutes=1 if retries == 0 else 2)
         is_exhausted = retries >= config.retries
         if is_exhausted or when > _last_moment(config, invocation):
             condition = EXHAUSTED if is_exhausted else TOO_OLD
-            await self._tell(function, config, invocation, condition, retries + 1, outcome.payload)
+            await self._tell(function, config, invocation, condition, retries + 1, outcome)
             return None
         if throttled:
             self._throttled[invocation.request_id] = throttled
@@ -278,7 +313,7 @@ class Functions:
         invocation: Invocation,
         condition: str,
         attempts: int,
-        response: str | None = None,
+        outcome: Outcome | None = None,
     ) -> None:
         """Tell destination and dead-letter queue in the name of the function's role; who refuses is not asked again.
 
@@ -287,12 +322,12 @@ class Functions:
         ending = Ending(
             condition,
             invocation.request_id,
-            f"{function.arn}:{LATEST}",
-            LATEST,
+            f"{function.arn}:{function.qualifier or LATEST}",
+            LATEST if outcome is None else outcome.version,
             invocation.payload,
             attempts,
             self._clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            response,
+            None if outcome is None else outcome.payload,
         )
         cause = CAUSE.get() or Cause(new_trace_id(self._clock.timestamp()))
         for telling in tellings(ending, config, function.dead_letter_arn):
@@ -311,6 +346,10 @@ class Functions:
     async def _run(self, function: Function, event: JSON, request_id: str, text: str = "") -> Outcome:
         """Run a function on an event; ``text`` is the event as it was sent, where it was."""
         limit = function.reserved_concurrency
+        if function.qualifier is not None:
+            function = self.versions.route(function, request_id)
+            # It is the function's as it is now, whatever it was.
+            limit = self._functions.get(function.name, function).reserved_concurrency
         running = self._running.get(function.name, 0)
         if limit is not None and running >= limit:
             raise TooManyRequestsException(
@@ -332,7 +371,8 @@ class Functions:
         finally:
             CAUSE.reset(token)
             self._running[function.name] -= 1
-        self._append_log(function.principal, function.log_group, self._log_stream, list(outcome.lines), now)
+        stream = log_stream_of(self._log_stream, function.version)
+        self._append_log(function.principal, function.log_group, stream, list(outcome.lines), now)
         return outcome
 
     async def _run_in_process(
@@ -378,12 +418,12 @@ class Functions:
             _let_go(error)
         milliseconds = (time.perf_counter() - began) * 1000
         lines = [
-            start_line(request_id),
+            start_line(function, request_id),
             *context.lines,
             end_line(request_id),
             report_line(function, request_id, milliseconds),
         ]
-        return Outcome(payload, is_error, tuple(lines))
+        return Outcome(payload, is_error, tuple(lines), function.version)
 
     async def _run_apart(self, function: Function, event: JSON, request_id: str, text: str) -> Outcome:
         """Run a function in a process of its own; its lines come into the log as they are written."""
@@ -406,15 +446,22 @@ class Functions:
             payload = _fault_payload(fault, request_id)
         except FunctionError as error:
             payload = error.payload
-        return Outcome(payload, is_error, tuple(lines))
+        return Outcome(payload, is_error, tuple(lines), function.version)
+
+
+@lru_cache(4096)
+def split_name(name_or_arn: str) -> tuple[str, str | None]:
+    """Give the name of a function that is referred to by name, ARN or partial ARN, and the qualifier behind it."""
+    arn = parse_arn(name_or_arn)
+    resource = name_or_arn if arn is None else arn.resource
+    parts = resource.split(":")
+    name, *rest = parts[parts.index("function") + 1 :] if "function" in parts[:-1] else parts
+    return name, rest[0] if rest else None
 
 
 def function_name(name_or_arn: str) -> str:
     """Give the name of a function that is referred to by name, ARN or partial ARN, with or without a qualifier."""
-    arn = parse_arn(name_or_arn)
-    resource = name_or_arn if arn is None else arn.resource
-    parts = resource.split(":")
-    return parts[parts.index("function") + 1] if "function" in parts[:-1] else parts[0]
+    return split_name(name_or_arn)[0]
 
 
 def _fitting(result: str) -> str:
@@ -480,7 +527,10 @@ def _seconds(number: int) -> timedelta:
 
 def _described(function: Function, event: JSON, request_id: str) -> JSON:
     """Tell of an invocation in the journal."""
-    return {"FunctionName": function.name, "RequestId": request_id, "Event": event}
+    described = {"FunctionName": function.name, "RequestId": request_id, "Event": event}
+    if function.qualifier is not None:
+        described |= {"Qualifier": function.qualifier, "Version": function.version}
+    return described
 
 
 def _let_go(error: BaseException) -> None:

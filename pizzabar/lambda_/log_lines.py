@@ -7,12 +7,12 @@ https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-view.html
 import math
 from datetime import datetime
 
-from pizzabar.lambda_.function import Function
+from pizzabar.lambda_.function import LATEST, Function
 
 
-def start_line(request_id: str) -> str:
+def start_line(function: Function, request_id: str) -> str:
     """Begin an invocation."""
-    return f"START RequestId: {request_id} Version: $LATEST"
+    return f"START RequestId: {request_id} Version: {function.version}"
 
 
 def end_line(request_id: str) -> str:
@@ -47,6 +47,11 @@ def fault_line(when: datetime, request_id: str, message: str) -> str:
     return f"{when:%Y-%m-%dT%H:%M:%S.}{when.microsecond // 1000:03}Z {request_id} {message}"
 
 
-def log_stream_name(when: datetime, id: str) -> str:
+def log_stream_name(when: datetime, id: str, version: str = LATEST) -> str:
     """Name the log stream of an execution environment."""
-    return f"{when:%Y/%m/%d}/[$LATEST]{id}"
+    return f"{when:%Y/%m/%d}/[{version}]{id}"
+
+
+def log_stream_of(stream: str, version: str) -> str:
+    """Name the log stream of an execution environment as that of a version."""
+    return stream if version == LATEST else stream.replace(f"[{LATEST}]", f"[{version}]")

@@ -16,22 +16,22 @@ from pizzabar.lambda_.errors import InvalidParameterValueException, ResourceNotF
 from pizzabar.lambda_.event_invoke_config import DEAD_LETTER_QUEUES, check_destination
 from pizzabar.lambda_.event_invoke_config_operations import CHANGES as EVENT_INVOKE_CONFIG_CHANGES
 from pizzabar.lambda_.event_invoke_config_operations import OPERATIONS as EVENT_INVOKE_CONFIG_OPERATIONS
-from pizzabar.lambda_.function import Function, Handler, load_handler
-from pizzabar.lambda_.functions import Functions
+from pizzabar.lambda_.function import LATEST, Function, Handler, load_handler
+from pizzabar.lambda_.functions import Functions, split_name
 from pizzabar.lambda_.pages import page_of
 from pizzabar.uuids import uuid_of
 
 
 async def invoke(functions: Functions, parameters: JSON) -> JSON:
     """Invoke a function: wait for its result, have the event queued, or only see whether it could be."""
-    name = _function_name(parameters)
+    name, qualifier = name_of(parameters), qualifier_of(parameters)
     payload = parameters.get("Payload") or b""
     match parameters.get("InvocationType") or "RequestResponse":
         case "RequestResponse":
-            outcome = await functions.invoke(name, payload)
+            outcome = await functions.invoke(name, payload, qualifier)
             answer: dict[str, JSON] = {
                 "StatusCode": 200,
-                "ExecutedVersion": "$LATEST",
+                "ExecutedVersion": outcome.version,
                 "Payload": outcome.payload.encode(),
             }
             if outcome.is_error:
@@ -42,28 +42,28 @@ async def invoke(functions: Functions, parameters: JSON) -> JSON:
                 answer["LogResult"] = b64encode("\n".join(outcome.lines).encode()[-4096:]).decode()
             return answer
         case "Event":
-            functions.accept(name, payload)
+            functions.accept(name, payload, qualifier)
             return {"StatusCode": 202, "Payload": b""}
         case "DryRun":
-            functions.get(name)
+            functions.get(name, qualifier)
             return {"StatusCode": 204, "Payload": b""}
         case other:
             raise InvalidParameterValueException(f"InvocationType {other} is not supported", Type="User")
 
 
 async def get_function(functions: Functions, parameters: JSON) -> JSON:
-    """Read a function."""
-    return {"Configuration": _configuration(functions.get(_function_name(parameters)))}
+    """Read a function, a version, or what an alias leads to."""
+    return {"Configuration": configuration(functions.get(name_of(parameters), qualifier_of(parameters)))}
 
 
 async def get_function_configuration(functions: Functions, parameters: JSON) -> JSON:
     """Read how a function is configured."""
-    return _configuration(functions.get(_function_name(parameters)))
+    return configuration(functions.get(name_of(parameters), qualifier_of(parameters)))
 
 
 async def update_function_configuration(functions: Functions, parameters: JSON) -> JSON:
     """Give a function another environment, time-out, memory size, tracing or description."""
-    function = functions.get(_function_name(parameters))
+    function = unqualified(functions, parameters)
     changes: dict[str, JSON] = {}
     for name, (member, check) in _CHANGEABLE.items():
         if parameters.get(name) is not None:
@@ -76,7 +76,7 @@ async def update_function_configuration(functions: Functions, parameters: JSON) 
         raise InvalidParameterValueException(f"{', '.join(unknown)} cannot be changed here", Type="User")
     if changes:
         functions.changed.note(function.name)
-    return _configuration(functions.change(function.name, **changes))
+    return configuration(functions.change(function.name, **changes))
 
 
 def _in_process(value: JSON) -> Handler:
@@ -161,9 +161,9 @@ _CHANGEABLE: dict[str, tuple[str, Callable[[str, JSON], JSON]]] = {
 
 
 async def get_policy(functions: Functions, parameters: JSON) -> JSON:
-    """Read who may invoke a function."""
-    function = functions.get(_function_name(parameters))
-    policy = functions.policies.get(function.arn)
+    """Read who may invoke a function, a version or an alias."""
+    function = functions.get(name_of(parameters), qualifier_of(parameters))
+    policy = functions.policies.of(function.invoked_arn)
     if policy is None:
         raise ResourceNotFoundException("The resource you requested does not exist.", Type="User")
     text = documents.write(policy)
@@ -171,11 +171,20 @@ async def get_policy(functions: Functions, parameters: JSON) -> JSON:
 
 
 async def list_functions(functions: Functions, parameters: JSON) -> JSON:
-    """List the functions, in pages."""
-    return page_of(parameters, "Functions", [_configuration(function) for function in functions], MAX_PAGE)
+    """List the functions, in pages; with ``FunctionVersion`` of ``ALL`` their versions, too."""
+    found: list[Function] = []
+    for function in functions:
+        found += versions_of(functions, function) if parameters.get("FunctionVersion") == "ALL" else [function]
+    return page_of(parameters, "Functions", [configuration(each) for each in found], MAX_PAGE)
 
 
-def _function_name(parameters: JSON) -> str:
+def versions_of(functions: Functions, function: Function) -> list[Function]:
+    """Give a function as it is now, and its versions, the oldest first; each is known by its qualifier."""
+    return [functions.get(function.name, LATEST), *functions.versions.of(function)]
+
+
+def name_of(parameters: JSON) -> str:
+    """Give what a request calls a function. Raise ``ValidationException``."""
     name = parameters.get("FunctionName")
     if not isinstance(name, str):
         raise ValidationException(
@@ -185,18 +194,37 @@ def _function_name(parameters: JSON) -> str:
     return name
 
 
-def _configuration(function: Function) -> JSON:
+def qualifier_of(parameters: JSON) -> str | None:
+    """Give the version or alias that a request asks for apart from the name, if it does."""
+    return parameters.get("Qualifier") or None
+
+
+def unqualified(functions: Functions, parameters: JSON) -> Function:
+    """Find the function that a request is about, and nothing but the whole function.
+
+    Raise ``ResourceNotFoundException``, ``ValidationException`` or ``InvalidParameterValueException``.
+    """
+    name, qualifier = split_name(name_of(parameters))
+    if qualifier is not None:
+        raise InvalidParameterValueException(
+            f"{name}:{qualifier} is a version or an alias: name the function alone", Type="User"
+        )
+    return functions.get(name_of(parameters))
+
+
+def configuration(function: Function) -> JSON:
+    """Tell how a function is configured, under the ARN that it is asked for by."""
     code = function.handler
     of_code = {"Runtime": code.runtime, "Handler": code.handler} if isinstance(code, Code) else {}
     return {
         **({} if function.role is None else {"Role": function.role}),
         "FunctionName": function.name,
         **of_code,
-        "FunctionArn": function.arn,
+        "FunctionArn": function.invoked_arn,
         "Description": function.description,
         "Timeout": function.timeout,
         "MemorySize": function.memory_size,
-        "Version": "$LATEST",
+        "Version": function.version,
         "State": "Active",
         "Environment": {"Variables": dict(function.environment)},
         "TracingConfig": {"Mode": "Active" if function.is_traced else "PassThrough"},

@@ -14,7 +14,7 @@ from pizzabar.lambda_.functions import Functions
 from pizzabar.resource import Boolean, Identity, Naming, Record, Resource, ResourceType, Text
 
 _is_account = re.compile(r"[0-9]{12}").fullmatch
-_is_action = re.compile(r"lambda:[*]|lambda:[a-zA-Z]+|[*]").fullmatch
+is_action = re.compile(r"lambda:[*]|lambda:[a-zA-Z]+|[*]").fullmatch
 
 
 def statement(name: str, function_arn: str, given: Mapping[str, JSON]) -> dict[str, JSON]:
@@ -59,7 +59,7 @@ def _identify(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -
 
 
 def _check(properties: Mapping[str, JSON]) -> Iterable[Fault]:
-    if _is_action(properties["Action"]) is None:
+    if is_action(properties["Action"]) is None:
         yield Fault(("Action",), f"{properties['Action']} is no action of Lambda")
     if (arn := properties.get("SourceArn")) is not None and parse_arn(arn) is None:
         yield Fault(("SourceArn",), f"{arn} is no ARN")
@@ -67,11 +67,11 @@ def _check(properties: Mapping[str, JSON]) -> Iterable[Fault]:
 
 async def _create(functions: Functions, resource: Resource) -> None:
     arn = functions.arn_of(resource.properties["FunctionName"])
-    functions.permit(arn, statement(resource.identity.ref, arn, resource.properties))
+    functions.policies.permit(arn, statement(resource.identity.ref, arn, resource.properties))
 
 
 async def _remove(functions: Functions, resource: Resource) -> None:
-    functions.forbid(functions.arn_of(resource.properties["FunctionName"]), resource.identity.ref)
+    functions.policies.forbid(functions.arn_of(resource.properties["FunctionName"]), resource.identity.ref)
 
 
 RESOURCES: dict[str, ResourceType] = {

@@ -17,6 +17,7 @@ from pizzabar.lambda_.event_invoke_config_resources import RESOURCES as EVENT_IN
 from pizzabar.lambda_.function import Handler, load_handler
 from pizzabar.lambda_.functions import Functions
 from pizzabar.lambda_.permissions import RESOURCES as PERMISSION_RESOURCES
+from pizzabar.lambda_.version_resources import RESOURCES as VERSION_RESOURCES
 from pizzabar.resource import (
     Boolean,
     Document,
@@ -224,4 +225,5 @@ RESOURCES: dict[str, ResourceType] = {
     ),
     **EVENT_INVOKE_CONFIG_RESOURCES,
     **PERMISSION_RESOURCES,
+    **VERSION_RESOURCES,
 }

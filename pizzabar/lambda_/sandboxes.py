@@ -87,7 +87,7 @@ class Sandboxes(Protocol):
         """Give the invocation under way in the sandbox that has an access key; None if there is none."""
 
     async def refresh(self, function: Function) -> None:
-        """Use a function's code as it is now from its next invocation on.
+        """Use a function's code as it is now from its next invocation on, and from those of its versions.
 
         Raise ``FunctionError`` or ``RuntimeFault`` when there is no handler in it: what ran before goes on.
         """

@@ -5,14 +5,15 @@ import string
 import time
 import uuid
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
 from pizzabar.clock import SystemClock
 from pizzabar.journal import CAUSE, Cause, note, trace_header
-from pizzabar.lambda_.function import Function, RuntimeFault, timed_out
+from pizzabar.lambda_.function import LATEST, Function, RuntimeFault, timed_out
 from pizzabar.lambda_.log_lines import end_line, fault_line, log_stream_name, report_line, start_line
-from pizzabar.lambda_.sandboxes import FunctionError, Request, Surroundings, WriteLog
+from pizzabar.lambda_.sandboxes import BuildError, FunctionError, Request, Surroundings, WriteLog
 from pizzabar.local.builds import Builds
 from pizzabar.local.database import Database
 from pizzabar.local.processes import Built, command_of, environment_of, memory_of
@@ -51,7 +52,8 @@ class LocalSandboxes:
         self._builds = builds
         self._concurrency = concurrency
         self._surroundings = Surroundings("", "")
-        self._pools: dict[str, SandboxPool] = {}
+        self._pools: dict[tuple[str, str], SandboxPool] = {}
+        """By the names of functions, and their versions."""
         self._by_key: dict[str, Sandbox] = {}
 
     async def prepare(self, functions: Iterable[Function], surroundings: Surroundings) -> None:
@@ -59,15 +61,11 @@ class LocalSandboxes:
         self._surroundings = surroundings
         for function in functions:
             built = await self._builds.build(function)
-            pool = self._pools.get(function.name)
-            if pool is not None:
+            pool = self._pools.get((function.name, function.version))
+            if pool is None:
+                self._enter(function, built)
+            else:
                 pool.renew(function, built)
-                continue
-            # A debugger has one process to look at.
-            most = 1 if self._is_debugged(function) else self._concurrency
-            self._pools[function.name] = SandboxPool(
-                function, built, self._drop_later, most=most, idle_seconds=self.idle_seconds
-            )
 
     def cause_of(self, access_key: str) -> Cause | None:
         """See ``Sandboxes``."""
@@ -76,24 +74,27 @@ class LocalSandboxes:
 
     async def refresh(self, function: Function) -> None:
         """See ``Sandboxes``."""
-        pool = self._pools[function.name]
+        pool = self._pools[function.name, function.version]
         built = await self._builds.build(function)
         if self._is_debugged(function):
             # Two processes cannot wait at one port.
             pool.renew(function, built)
-            return
-        try:
-            fresh = await self._start(function, built, lambda stream, lines: None, self.init_seconds)
-        except Overdue:
-            raise timed_out(function) from None
-        pool.renew(function, built)
-        pool.add(fresh)
+        else:
+            try:
+                fresh = await self._start(function, built, lambda stream, lines: None, self.init_seconds)
+            except Overdue:
+                raise timed_out(function) from None
+            pool.renew(function, built)
+            pool.add(fresh)
+        for (name, version), other in tuple(self._pools.items()):
+            if name == function.name and version != function.version:
+                other.renew(other.function, await self._builds.build(other.function))
 
     async def run(self, function: Function, request: Request, write: WriteLog) -> str:
         """See ``Sandboxes``."""
         await self._database.durable()
-        pool = self._pools[function.name]
-        if pool.function is not function:
+        pool = await self._pool_of(function)
+        if pool.function is not function and pool.function != replace(function, qualifier=pool.function.qualifier):
             pool.renew(function)
         kept = await pool.take()
         seconds: float | None = None if self._is_debugged(function) else float(function.timeout)
@@ -124,6 +125,34 @@ class LocalSandboxes:
             pool.close()
         for sandbox in tuple(self._by_key.values()):
             await self._drop(sandbox)
+
+    def _enter(self, function: Function, built: Built) -> SandboxPool:
+        # A debugger has one process to look at.
+        most = 1 if self._is_debugged(function) else self._concurrency
+        pool = SandboxPool(function, built, self._drop_later, most=most, idle_seconds=self.idle_seconds)
+        self._pools[function.name, function.version] = pool
+        return pool
+
+    async def _pool_of(self, function: Function) -> SandboxPool:
+        """Give the sandboxes of a function.
+
+        A version may have been published since functions were prepared, and be another one of the same number.
+        """
+        key = function.name, function.version
+        pool = self._pools.get(key)
+        if pool is not None and (function.version == LATEST or pool.function.handler == function.handler):
+            return pool
+        try:
+            built = await self._builds.build(function)
+        except BuildError as error:
+            raise RuntimeFault("Runtime.InvalidEntrypoint", str(error)) from None
+        # Another invocation may have come first.
+        pool = self._pools.get(key)
+        if pool is None:
+            return self._enter(function, built)
+        if pool.function.handler != function.handler:
+            pool.renew(function, built)
+        return pool
 
     # One invocation -----------------------------------------------------------------------------------------
 
@@ -163,12 +192,13 @@ class LocalSandboxes:
         id, now = request.request_id, self._clock.now()
         report = report_line(function, id, (time.perf_counter() - began) * 1000)
         faults = [fault_line(now, id, each) for each in messages]
-        write(log_stream_name(now, uuid.uuid4().hex), [start_line(id), *faults, end_line(id), report])
+        stream = log_stream_name(now, uuid.uuid4().hex, function.version)
+        write(stream, [start_line(function, id), *faults, end_line(id), report])
 
     async def _start(self, function: Function, built: Built, write: WriteLog, seconds: float | None) -> Sandbox:
         """Start a sandbox. Raise ``FunctionError``, ``RuntimeFault`` or ``Overdue``."""
         around = self._surroundings
-        stream = log_stream_name(self._clock.now(), uuid.uuid4().hex)
+        stream = log_stream_name(self._clock.now(), uuid.uuid4().hex, function.version)
         key = "ASIA" + "".join(secrets.choice(_LETTERS) for _ in range(16))
         sandbox = Sandbox(key, stream, partial(write, stream))
         self._by_key[key] = sandbox
@@ -198,11 +228,11 @@ class LocalSandboxes:
             request.request_id,
             request.event,
             int((self._clock.now() + allowed).timestamp() * 1000),
-            function.arn,
+            function.invoked_arn,
             trace_header(),
         )
         sandbox.cause = cause
-        sandbox.write([start_line(request.request_id)])
+        sandbox.write([start_line(function, request.request_id)])
         began = time.perf_counter()
         last: list[str] = []
         try:

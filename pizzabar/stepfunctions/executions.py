@@ -31,6 +31,11 @@ https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 """
 
 
+def revision_of(arn: str, role_arn: str, definition: str) -> str:
+    """Name the definition and role that a state machine has."""
+    return uuid_of(f"{arn} {role_arn} {definition}")
+
+
 @record
 class DeployedStateMachine:
     """A state machine under its name; ``definition`` is the text it was made from."""
@@ -62,7 +67,7 @@ class DeployedStateMachine:
     @property
     def revision(self) -> str:
         """What names the definition and role that it has now."""
-        return uuid_of(f"{self.arn} {self.role_arn} {self.definition}")
+        return revision_of(self.arn, self.role_arn, self.definition)
 
     @property
     def is_express(self) -> bool:

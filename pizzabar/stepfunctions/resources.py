@@ -23,10 +23,11 @@ from pizzabar.resource import (
 from pizzabar.stepfunctions.definition import read_definition
 from pizzabar.stepfunctions.errors import InvalidDefinition, InvalidLoggingConfiguration, InvalidName
 from pizzabar.stepfunctions.execution_log import LEVELS, read_logging
-from pizzabar.stepfunctions.executions import EXPRESS, as_express
+from pizzabar.stepfunctions.executions import EXPRESS, as_express, revision_of
 from pizzabar.stepfunctions.state_machines import StateMachines, check_name
 from pizzabar.stepfunctions.task_resource import InvalidResource, read_resource
 from pizzabar.stepfunctions.tasks import operation_of
+from pizzabar.stepfunctions.version_resources import RESOURCES as VERSION_RESOURCES
 
 
 def _name(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> str:
@@ -36,7 +37,9 @@ def _name(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> st
 def _identify(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> Identity:
     name = _name(logical_id, properties, naming)
     arn = naming.home.arn("states", f"stateMachine:{name}")
-    return Identity(arn, {"Arn": arn, "Name": name})
+    definition = _definition(properties)
+    revision = revision_of(arn, properties.get("RoleArn", ""), "" if definition is None else definition[1])
+    return Identity(arn, {"Arn": arn, "Name": name, "StateMachineRevisionId": revision})
 
 
 def _definition(properties: Mapping[str, JSON]) -> tuple[str, str] | None:
@@ -201,4 +204,5 @@ RESOURCES: dict[str, ResourceType] = {
         check=_check,
         asks=_asked,
     ),
+    **VERSION_RESOURCES,
 }

@@ -506,8 +506,8 @@ FAULTS: dict[str, tuple[str, str]] = {
         "did you mean Handler?",
     ),
     "unsupported SAM property": (
-        FUNCTION + "      AutoPublishAlias: live",
-        "7:7: Bake: property AutoPublishAlias of AWS::Serverless::Function is not supported",
+        FUNCTION + "      FunctionUrlConfig: {AuthType: NONE}",
+        "7:7: Bake: property FunctionUrlConfig of AWS::Serverless::Function is not supported",
     ),
     "SAM property of a wrong shape": (
         FUNCTION + "      Timeout: long",

@@ -48,7 +48,7 @@ def expanded(text: str) -> tuple[dict[str, JSON], list[str]]:
 
     root = read(text, "t.yaml", report)
     sections: dict[str, Node] = mapping(root)
-    made = expand(mapping(sections["Resources"]), sections.get("Globals"), lambda path: "", report, report)
+    made = expand(mapping(sections["Resources"]), sections.get("Globals"), lambda path: "", report, report, {})[0]
     return {name: plain(node) for name, node in made.items()}, faults
 
 

@@ -10,14 +10,10 @@ from tests.cloudformation.kitchen import NAMING
 
 MINIMAL = {
     "AWS::DynamoDB::GlobalTable": "{AttributeDefinitions: [], KeySchema: [], Replicas: []}",
-    "AWS::Lambda::Alias": "{FunctionName: a, FunctionVersion: 1, Name: live}",
     "AWS::Lambda::Url": "{AuthType: NONE, TargetFunctionArn: a}",
-    "AWS::Lambda::Version": "{FunctionName: a}",
     "AWS::Logs::LogStream": "{LogGroupName: a}",
     "AWS::Logs::MetricFilter": "{FilterPattern: a, LogGroupName: b, MetricTransformations: []}",
     "AWS::Logs::SubscriptionFilter": "{DestinationArn: a, FilterPattern: '', LogGroupName: b}",
-    "AWS::StepFunctions::StateMachineAlias": "{Name: a}",
-    "AWS::StepFunctions::StateMachineVersion": "{StateMachineArn: a}",
 }
 
 
@@ -66,7 +62,8 @@ def test_a_lenient_reading_refers_to_them_as_aws_does() -> None:
     stack = load(
         """
 Resources:
-  Late: {Type: AWS::StepFunctions::StateMachineAlias, Properties: {Name: live}}
+  Late: {Type: AWS::Logs::MetricFilter, Properties: {FilterName: live, FilterPattern: a, LogGroupName: b,
+    MetricTransformations: []}}
   Bus: {Type: AWS::Events::EventBus, Properties: {Name: bus}}
 Outputs:
   Name: {Value: !Ref Late}
@@ -76,12 +73,10 @@ Outputs:
     )
 
     assert {name: output.value for name, output in stack.outputs.items()} == {
-        "Name": "arn:aws:states:us-east-1:123456789012:stateMachine:live",
-        "Arn": "arn:aws:states:us-east-1:123456789012:stateMachine:live",
+        "Name": "live",
+        "Arn": "arn:aws:logs:us-east-1:123456789012:metric-filter:live",
     }
-    assert [str(fault) for fault in stack.ignored] == [
-        "t.yaml:3:16: Late: AWS::StepFunctions::StateMachineAlias is not supported"
-    ]
+    assert [str(fault) for fault in stack.ignored] == ["t.yaml:3:16: Late: AWS::Logs::MetricFilter is not supported"]
 
 
 @pytest.mark.parametrize(

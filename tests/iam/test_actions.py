@@ -158,6 +158,18 @@ def test_every_operation_of_the_call_table_has_a_rule_and_no_other_has() -> None
             [("lambda:InvokeFunction", f"arn:aws:lambda:{HERE}:function:Bake:1")],
         ),
         (
+            "lambda",
+            "AddPermission",
+            {"FunctionName": "Bake", "Qualifier": "live"},
+            [("lambda:AddPermission", f"arn:aws:lambda:{HERE}:function:Bake:live")],
+        ),
+        (
+            "lambda",
+            "UpdateAlias",
+            {"FunctionName": "Bake", "Name": "live"},
+            [("lambda:UpdateAlias", f"arn:aws:lambda:{HERE}:function:Bake")],
+        ),
+        (
             "logs",
             "PutLogEvents",
             {"logGroupName": "/aws/x", "logStreamName": "s"},
@@ -170,6 +182,18 @@ def test_every_operation_of_the_call_table_has_a_rule_and_no_other_has() -> None
             [("logs:FilterLogEvents", f"{GROUP}:log-stream:")],
         ),
         ("stepfunctions", "StartExecution", {"stateMachineArn": MACHINE}, [("states:StartExecution", MACHINE)]),
+        (
+            "stepfunctions",
+            "StartExecution",
+            {"stateMachineArn": f"{MACHINE}:live"},
+            [("states:StartExecution", MACHINE)],
+        ),
+        (
+            "stepfunctions",
+            "UpdateStateMachineAlias",
+            {"stateMachineAliasArn": f"{MACHINE}:live"},
+            [("states:UpdateStateMachineAlias", MACHINE)],
+        ),
         ("stepfunctions", "SendTaskSuccess", {"taskToken": "token"}, [("states:SendTaskSuccess", MACHINE)]),
         ("stepfunctions", "SendTaskSuccess", {"taskToken": "no"}, []),
         (
@@ -213,6 +237,17 @@ def test_events_tell_their_source_and_detail_type() -> None:
     entries = {"Entries": [{"Source": "oven", "DetailType": "Baked", "Detail": "1"}] * 3}
     [access] = rule.accesses(rule.inputs(entries), Around())
     assert access.keys == {"events:source": ("oven",), "events:detail-type": ("Baked",)}
+
+
+@pytest.mark.parametrize(
+    ("arn", "qualifier"),
+    [(MACHINE, None), (f"{MACHINE}#Case", None), (f"{MACHINE}:live", "live"), (f"{MACHINE}:1#C", "1")],
+)
+def test_a_version_or_an_alias_of_a_state_machine_is_a_condition_key(arn: str, qualifier: str | None) -> None:
+    rule = RULES["stepfunctions", "StartExecution"]
+    [access] = rule.accesses(rule.inputs({"stateMachineArn": arn}), Around())
+    assert access.resource == MACHINE
+    assert access.keys == ({} if qualifier is None else {"states:statemachinequalifier": (qualifier,)})
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ from pizzabar.errors import ServiceError
 from pizzabar.lambda_.function import Handler
 from pizzabar.lambda_.functions import Functions
 from pizzabar.lambda_.operations import OPERATIONS
+from pizzabar.lambda_.permission_operations import OPERATIONS as PERMISSION_OPERATIONS
+from pizzabar.lambda_.version_operations import OPERATIONS as VERSION_OPERATIONS
 from pizzabar.local.invocations import LocalInvocations
 from pizzabar.principal import Principal
 from tests.world import World, turns, until, world
@@ -22,11 +24,15 @@ ARN = "arn:aws:lambda:us-east-1:123456789012:function:Tell"
 
 @dataclass
 class Lambda:
-    """Asks operations as a client does. ``logged`` are the lines by log group."""
+    """Asks operations as a client does.
+
+    ``logged`` are the lines by log group, ``streams`` the versions whose streams were written to.
+    """
 
     world: World
     functions: Functions
     logged: dict[str, list[str]] = field(default_factory=dict)
+    streams: list[str] = field(default_factory=list)
 
     async def __call__(self, operation: str, **parameters: JSON) -> JSON:
         return await self.world.call("lambda", operation, parameters)
@@ -61,13 +67,18 @@ async def lambda_() -> AsyncIterator[Lambda]:
     """Open a Lambda without functions."""
     async with world() as around:
         logged: dict[str, list[str]] = {}
+        streams: list[str] = []
         invocations = LocalInvocations(around.database, around.clock, around.work)
 
         def append(principal: Principal | None, group: str, stream: str, lines: list[str], when: datetime) -> None:
-            assert stream.startswith("2026/03/01/[$LATEST]")
+            date, _, version = stream.partition("[")
+            assert date == "2026/03/01/"
+            streams.append(version.partition("]")[0])
             logged.setdefault(group, []).extend(lines)
 
         functions = Functions(invocations, around.call, around.call.trace, around.clock, around.home, append)
         around.call.add("lambda", OPERATIONS, functions)
+        around.call.add("lambda", PERMISSION_OPERATIONS, functions)
+        around.call.add("lambda", VERSION_OPERATIONS, functions)
         await functions.open()
-        yield Lambda(around, functions, logged)
+        yield Lambda(around, functions, logged, streams)

@@ -108,7 +108,7 @@ async def test_a_config_is_put_read_changed_listed_and_deleted() -> None:
             assert why == f"ResourceNotFoundException: The function {LATEST} doesn't have an EventInvokeConfig"
         assert await ask("ListFunctionEventInvokeConfigs", **TELL) == {"FunctionEventInvokeConfigs": []}
         # The template makes it anew at the next start, which then is told.
-        assert ask.functions.to_keep() == ["Tell"]
+        assert ask.functions.to_keep()["changed"] == ["Tell"]
 
 
 @pytest.mark.parametrize(
@@ -179,6 +179,28 @@ async def test_a_success_is_told_once() -> None:
             "responseContext": {"statusCode": 200, "executedVersion": "$LATEST"},
             "responsePayload": {"served": {"pizza": 1}},
         }
+
+
+async def test_an_alias_has_a_config_of_its_own() -> None:
+    async with opened() as told:
+        told.ask.create(serve)
+        await told.ask("PublishVersion", **TELL)
+        await told.ask("CreateAlias", **TELL, Name="live", FunctionVersion="1")
+        config = {"Qualifier": "live", "DestinationConfig": to(OnSuccess=QUEUE)}
+        put = await told.ask("PutFunctionEventInvokeConfig", **TELL, **config)
+        assert put["FunctionArn"] == f"{ARN}:live"
+        why = await told.ask.fails("PutFunctionEventInvokeConfig", **TELL, **{**config, "Qualifier": "none"})
+        assert why == f"ResourceNotFoundException: Function not found: {ARN}:none"
+
+        await told.ask("Invoke", **TELL, InvocationType="Event")
+        await told.ask("Invoke", **TELL, InvocationType="Event", Qualifier="live")
+        await told.ask.world.settled()
+
+        [record] = told.records
+        assert record["requestContext"]["functionArn"] == f"{ARN}:live"
+        assert record["responseContext"]["executedVersion"] == "1"
+        await told.ask("DeleteFunction", **TELL)
+        assert told.ask.functions.event_invoke_configs == {}
 
 
 async def test_who_waits_for_the_result_is_the_only_one_told() -> None:

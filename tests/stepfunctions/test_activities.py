@@ -153,7 +153,9 @@ async def test_an_activity_of_a_template(tmp_path: Path) -> None:
         assert emulator.stack.outputs["Arn"].value == BAKE
         described = await StepFunctions(emulator)("DescribeActivity", activityArn=BAKE)
         assert described["name"] == "bake"
-        assert emulator.state_machines.to_keep() == [{"versions": {"versions": [], "last": {}, "aliases": []}}]
+        assert emulator.state_machines.to_keep() == [
+            {"versions": {"versions": [], "last": {}, "aliases": [], "changed": []}}
+        ]
     finally:
         await emulator.close()
     template.write_text(resource.replace("bake", "a b"))

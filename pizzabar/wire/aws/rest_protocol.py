@@ -214,7 +214,10 @@ _ADDRESSES = frozenset({"CreateApi", "GetApi", "GetApis", "UpdateApi"})
 _STATUSES: Mapping[tuple[str, str], int] = {
     ("apigatewayv2", "TagResource"): 201,
     ("lambda", "CreateEventSourceMapping"): 202,
+    ("lambda", "AddPermission"): 201,
     ("lambda", "DeleteEventSourceMapping"): 202,
+    ("lambda", "PublishVersion"): 201,
+    ("lambda", "RemovePermission"): 204,
     ("lambda", "TagResource"): 204,
     ("lambda", "UpdateEventSourceMapping"): 202,
 }

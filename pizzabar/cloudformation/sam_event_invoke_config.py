@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/s
 from collections.abc import Iterator, Mapping
 
 from pizzabar.cloudformation.node import Node, Special, mapping
+from pizzabar.cloudformation.sam_events import on_failure
 from pizzabar.cloudformation.sam_source import Resources, Source, get_att
 from pizzabar.documents import JSON
 
@@ -61,6 +62,12 @@ def letting_function(source: Source) -> Iterator[JSON]:
             if isinstance(type, str):
                 name = f"{source.logical_id}EventInvokeConfig{end}{type}Policy"
                 yield _policy(name, SENDING[type], _arn(source, end, destination))
+    for event_id, event in mapping(source.properties.get("Events")).items():
+        members = mapping(on_failure(event))
+        named = members["Type"].value if "Type" in members else None
+        if "Destination" in members and isinstance(named, str) and named in SENDING:
+            name = f"{source.logical_id}{event_id}OnFailure{named}Policy"
+            yield _policy(name, SENDING[named], members["Destination"])
     queue = mapping(source.properties.get("DeadLetterQueue"))
     if "TargetArn" in queue and "Type" in queue and queue["Type"].value in ("SNS", "SQS"):
         yield _policy("DeadLetterQueuePolicy", SENDING[str(queue["Type"].value)], queue["TargetArn"])

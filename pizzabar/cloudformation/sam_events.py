@@ -106,7 +106,15 @@ def mapping_of(source: Source, event: Node, function: JSON) -> Node:
     made: dict[str, JSON] = {"EventSourceArn" if name == where else name: node for name, node in given.items()}
     if where not in given:
         source.fault(event, f"an event source of this type needs a {where}.")
+    if (failure := on_failure(event)) is not None and "Destination" in mapping(failure):
+        made["DestinationConfig"] = {"OnFailure": {"Destination": mapping(failure)["Destination"]}}
     return source.resource("AWS::Lambda::EventSourceMapping", {**made, "FunctionName": function}, event.place)
+
+
+def on_failure(event: Node) -> Node | None:
+    """Give the destination of what an event source gives up, if it has one."""
+    given = mapping(mapping(event).get("Properties"))
+    return mapping(given.get("DestinationConfig")).get("OnFailure")
 
 
 _SAME_OF_RULE = (("Pattern", "EventPattern"), ("EventBusName",) * 2, ("RuleName", "Name"), ("State",) * 2)

@@ -4,7 +4,8 @@ Destinations and dead-letter queues: who is told how an asynchronous invocation 
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 
 from pizzabar import documents
 from pizzabar.arn import parse_arn, queue_url
@@ -58,6 +59,61 @@ def tellings(ending: Ending, config: EventInvokeConfig, dead_letter_arn: str | N
         yield _to_destination(ending, destination)
     if dead_letter_arn is not None and not ending.is_success:
         yield Telling(f"{ending.request_id}/dead", "sqs", "SendMessage", _dead_letter(ending, dead_letter_arn))
+
+
+@record
+class GivenUp:
+    """A batch of a stream's records that is given up after so many attempts, at an ISO ``time``."""
+
+    condition: str
+    request_id: str
+    function_arn: str
+    version: str
+    attempts: int
+    time: str
+    stream_arn: str
+    shard_id: str
+    batch: Sequence[JSON]
+    is_error: bool
+    """Whether the last attempt ended in an error, or told which records it could not do."""
+
+
+RETRIES_EXHAUSTED, RECORDS_TOO_OLD = "RetryAttemptsExhausted", "RecordAgeExceeded"
+
+
+def telling_of_batch(given_up: GivenUp, destination: str) -> Telling:
+    """Give the call that tells a queue of a batch: what it was, though not the records themselves.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
+    """
+    first, last = given_up.batch[0]["dynamodb"], given_up.batch[-1]["dynamodb"]
+    response: dict[str, JSON] = {"statusCode": 200, "executedVersion": given_up.version}
+    told = {
+        "requestContext": {
+            "requestId": given_up.request_id,
+            "functionArn": given_up.function_arn,
+            "condition": given_up.condition,
+            "approximateInvokeCount": given_up.attempts,
+        },
+        "responseContext": {**response, "functionError": "Unhandled"} if given_up.is_error else response,
+        "version": "1.0",
+        "timestamp": given_up.time,
+        "DDBStreamBatchInfo": {
+            "shardId": given_up.shard_id,
+            "startSequenceNumber": first["SequenceNumber"],
+            "endSequenceNumber": last["SequenceNumber"],
+            "approximateArrivalOfFirstRecord": _to_the_second(first["ApproximateCreationDateTime"]),
+            "approximateArrivalOfLastRecord": _to_the_second(last["ApproximateCreationDateTime"]),
+            "batchSize": len(given_up.batch),
+            "streamArn": given_up.stream_arn,
+        },
+    }
+    parameters = {"QueueUrl": queue_url(destination), "MessageBody": documents.write(told)}
+    return Telling(f"{given_up.request_id}/{given_up.condition}", "sqs", "SendMessage", parameters)
+
+
+def _to_the_second(timestamp: float) -> str:
+    return datetime.fromtimestamp(timestamp, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def invocation_record(ending: Ending) -> JSON:

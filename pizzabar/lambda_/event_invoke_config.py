@@ -18,7 +18,7 @@ from pizzabar.record import record
 
 DESTINATIONS = {"events": "event-bus/", "lambda": "function:", "sqs": ""}
 """How the resources begin that can be told, by their services."""
-DEAD_LETTER_QUEUES = {"sqs": ""}
+QUEUES = {"sqs": ""}
 NOTHING_GIVEN = "You must specify at least one of error handling or destination setting."
 _ELSEWHERE = {"s3": "S3 buckets", "sns": "SNS topics"}
 _NUMBERS = {"MaximumRetryAttempts": (0, 2), "MaximumEventAgeInSeconds": (60, 21_600)}

@@ -14,6 +14,7 @@ from pizzabar.documents import JSON
 from pizzabar.event_patterns.errors import InvalidEventPatternException
 from pizzabar.event_patterns.pattern import read_pattern
 from pizzabar.lambda_.errors import InvalidParameterValueException
+from pizzabar.lambda_.event_invoke_config import QUEUES, check_destination
 from pizzabar.record import record
 
 FOR_EVER = -1
@@ -28,7 +29,7 @@ DEFAULTS: Mapping[str, JSON] = {
     "FilterCriteria": {},
     "Enabled": True,
 }
-"""What a mapping of a stream is unless it is told otherwise."""
+"""What a mapping of a stream is unless it is told otherwise; besides, it tells nobody of what it gives up."""
 QUEUE_DEFAULTS: Mapping[str, JSON] = {
     "BatchSize": 10,
     "MaximumBatchingWindowInSeconds": 0,
@@ -61,6 +62,12 @@ class EventSourceMapping:
     def is_of_queue(self) -> bool:
         """Whether its source is a queue."""
         return is_queue(self.source_arn)
+
+    @property
+    def on_failure(self) -> str | None:
+        """The ARN of the queue that is told of batches which are given up, if one is."""
+        destination = (self.settings.get("DestinationConfig", {}).get("OnFailure") or {}).get("Destination")
+        return destination or None
 
     @property
     def patterns(self) -> list[JSON]:
@@ -189,6 +196,14 @@ def _filters(value: JSON) -> str | None:
     return None if len(filters) <= 5 else "Member must have length less than or equal to 5"
 
 
+def _on_failure(value: JSON) -> str | None:
+    if not isinstance(value, dict) or not value.keys() <= {"OnFailure"}:
+        return "Member must have OnFailure alone"
+    destination = (value.get("OnFailure") or {}).get("Destination") or None
+    check_destination(destination, QUEUES)
+    return None
+
+
 # https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html
 _CHECKS: Mapping[str, Callable[[JSON], str | None]] = {
     "BatchSize": _between(1, 10_000),
@@ -199,6 +214,7 @@ _CHECKS: Mapping[str, Callable[[JSON], str | None]] = {
     "MaximumRetryAttempts": _between(0, 10_000, for_ever=True),
     "FunctionResponseTypes": _response_types,
     "FilterCriteria": _filters,
+    "DestinationConfig": _on_failure,
     "Enabled": _flag,
 }
 

@@ -70,7 +70,9 @@ RESOURCES: dict[str, ResourceType] = {
                 "AmazonManagedKafkaEventSourceConfig": Unsupported(),
                 "BatchSize": Number(1, 10_000),
                 "BisectBatchOnFunctionError": Boolean(),
-                "DestinationConfig": Unsupported(),
+                "DestinationConfig": Record(
+                    {"OnFailure": Record({"Destination": Text()}, frozenset({"Destination"}))}
+                ),
                 "DocumentDBEventSourceConfig": Unsupported(),
                 "Enabled": Boolean(),
                 "EventSourceArn": Text(),

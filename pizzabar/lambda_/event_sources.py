@@ -22,6 +22,7 @@ from pizzabar.documents import JSON, NotJSON
 from pizzabar.errors import ServiceError
 from pizzabar.event_patterns.pattern import Pattern, read_pattern
 from pizzabar.journal import CAUSE, Cause, new_trace_id
+from pizzabar.lambda_.destinations import RECORDS_TOO_OLD, RETRIES_EXHAUSTED, GivenUp, telling_of_batch
 from pizzabar.lambda_.errors import (
     InvalidParameterValueException,
     ResourceConflictException,
@@ -38,7 +39,7 @@ from pizzabar.lambda_.event_source_mapping import (
     read_settings,
     read_source,
 )
-from pizzabar.lambda_.functions import MAX_SYNCHRONOUS_BYTES, Functions, function_name
+from pizzabar.lambda_.functions import MAX_SYNCHRONOUS_BYTES, Functions, Outcome, function_name
 from pizzabar.lambda_.queue_reader import QueueReader, check_queue
 from pizzabar.operations import Call
 from pizzabar.principal import Principal
@@ -68,6 +69,8 @@ class _Reader:
     timer: Timer | None = None
     window_ends: datetime | None = None
     failures: int = 0
+    given_up: str | None = None
+    """Why the last batch was, if it was and somebody is to be told."""
     parts: list[int] = field(default_factory=list)
     """How many records the next batches have, of one that failed and was cut in two."""
 
@@ -331,6 +334,7 @@ class EventSources:
         if reader.filters:
             records = [each for each in records if any(pattern.matches(each) for pattern in reader.filters)]
         done = len(batch)
+        outcome: Outcome | None = None
         try:
             if records:
                 outcome = await self._functions.invoke(mapping.function_arn, documents.write({"Records": records}))
@@ -345,7 +349,11 @@ class EventSources:
             done = 0
         if done < len(batch):
             reader.result = "PROBLEM: Function call failed"
+            attempts, whole = reader.failures + 1, batch[done:]
             done = self._after_failure(reader, batch, done)
+            if reader.given_up is not None and outcome is not None:
+                await self._tell(reader, whole, outcome, attempts)
+            reader.given_up = None
         else:
             reader.result = "OK"
             reader.failures, reader.parts = 0, reader.parts[1:]
@@ -374,9 +382,30 @@ class EventSources:
         is_too_old = oldest != FOR_EVER and now.timestamp() - told > oldest
         if is_too_old or (most != FOR_EVER and reader.failures > most):
             reader.failures, reader.parts = 0, reader.parts[1:]
+            reader.given_up = RECORDS_TOO_OLD if is_too_old else RETRIES_EXHAUSTED
             return len(batch)
         self._try_later(reader, min(timedelta(seconds=2.0 ** min(reader.failures - 1, 10)), LONGEST_BACK_OFF))
         return done
+
+    async def _tell(self, reader: _Reader, batch: list[JSON], outcome: Outcome, attempts: int) -> None:
+        """Tell the destination, if there is one, that a batch is given up."""
+        mapping = reader.mapping
+        if mapping.on_failure is None or reader.given_up is None:
+            return
+        given_up = GivenUp(
+            reader.given_up,
+            outcome.request_id,
+            mapping.function_arn,
+            outcome.version,
+            attempts,
+            self._clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            mapping.source_arn,
+            await self._shard_id(mapping.source_arn),
+            batch,
+            outcome.is_error,
+        )
+        telling = telling_of_batch(given_up, mapping.on_failure)
+        await self._functions.tell(telling, self._functions.get(mapping.function_arn))
 
     def _try_later(self, reader: _Reader, back_off: timedelta) -> None:
         def try_again() -> None:

@@ -19,7 +19,7 @@ from pizzabar.errors import ServiceError
 from pizzabar.journal import CAUSE, Attempt, Cause, Hop, new_trace_id
 from pizzabar.kept import Changed
 from pizzabar.lambda_.code import Code
-from pizzabar.lambda_.destinations import EXHAUSTED, NO_CONCURRENCY, SUCCESS, TOO_OLD, Ending, tellings
+from pizzabar.lambda_.destinations import EXHAUSTED, NO_CONCURRENCY, SUCCESS, TOO_OLD, Ending, Telling, tellings
 from pizzabar.lambda_.errors import (
     InvalidParameterValueException,
     InvalidRequestContentException,
@@ -71,6 +71,7 @@ class Outcome:
     is_error: bool
     lines: tuple[str, ...] = ()
     version: str = LATEST
+    request_id: str = ""
 
 
 class Functions:
@@ -329,19 +330,23 @@ class Functions:
             self._clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             None if outcome is None else outcome.payload,
         )
-        cause = CAUSE.get() or Cause(new_trace_id(self._clock.timestamp()))
         for telling in tellings(ending, config, function.dead_letter_arn):
-            token = CAUSE.set(cause.within(cause.lane, Attempt(telling.key), function.principal))
-            try:
-                answer = await self._call(telling.service, telling.operation, telling.parameters)
-                why = answer["Entries"][0].get("ErrorMessage") if telling.operation == "PutEvents" else None
-            except ServiceError as error:
-                why = str(error)
-            finally:
-                CAUSE.reset(token)
-            if why is not None:
-                # As on AWS it is lost then; the journal has it.
-                log.warning("nobody is told how an event for the function %s ended: %s", function.name, why)
+            await self.tell(telling, function)
+
+    async def tell(self, telling: Telling, function: Function) -> None:
+        """Tell somebody something, in the name of a function's role; who refuses is not asked again."""
+        cause = CAUSE.get() or Cause(new_trace_id(self._clock.timestamp()))
+        token = CAUSE.set(cause.within(cause.lane, Attempt(telling.key), function.principal))
+        try:
+            answer = await self._call(telling.service, telling.operation, telling.parameters)
+            why = answer["Entries"][0].get("ErrorMessage") if telling.operation == "PutEvents" else None
+        except ServiceError as error:
+            why = str(error)
+        finally:
+            CAUSE.reset(token)
+        if why is not None:
+            # As on AWS it is lost then; the journal has it.
+            log.warning("nobody is told how an event for the function %s ended: %s", function.name, why)
 
     async def _run(self, function: Function, event: JSON, request_id: str, text: str = "") -> Outcome:
         """Run a function on an event; ``text`` is the event as it was sent, where it was."""
@@ -423,7 +428,7 @@ class Functions:
             end_line(request_id),
             report_line(function, request_id, milliseconds),
         ]
-        return Outcome(payload, is_error, tuple(lines), function.version)
+        return Outcome(payload, is_error, tuple(lines), function.version, request_id)
 
     async def _run_apart(self, function: Function, event: JSON, request_id: str, text: str) -> Outcome:
         """Run a function in a process of its own; its lines come into the log as they are written."""
@@ -446,7 +451,7 @@ class Functions:
             payload = _fault_payload(fault, request_id)
         except FunctionError as error:
             payload = error.payload
-        return Outcome(payload, is_error, tuple(lines), function.version)
+        return Outcome(payload, is_error, tuple(lines), function.version, request_id)
 
 
 @lru_cache(4096)

@@ -13,7 +13,7 @@ from pizzabar.documents import JSON
 from pizzabar.errors import ValidationException
 from pizzabar.lambda_.code import Code
 from pizzabar.lambda_.errors import InvalidParameterValueException, ResourceNotFoundException
-from pizzabar.lambda_.event_invoke_config import DEAD_LETTER_QUEUES, check_destination
+from pizzabar.lambda_.event_invoke_config import QUEUES, check_destination
 from pizzabar.lambda_.event_invoke_config_operations import CHANGES as EVENT_INVOKE_CONFIG_CHANGES
 from pizzabar.lambda_.event_invoke_config_operations import OPERATIONS as EVENT_INVOKE_CONFIG_OPERATIONS
 from pizzabar.lambda_.function import LATEST, Function, Handler, load_handler
@@ -146,7 +146,7 @@ def _mode(name: str, value: JSON) -> JSON:
 def _dead_letter_arn(name: str, value: JSON) -> JSON:
     """Read the ARN of a dead-letter queue; an empty one takes it away."""
     arn = (value or {}).get("TargetArn") or None
-    check_destination(arn, DEAD_LETTER_QUEUES)
+    check_destination(arn, QUEUES)
     return arn
 
 

@@ -12,7 +12,7 @@ from pizzabar.documents import JSON
 from pizzabar.errors import Fault
 from pizzabar.lambda_.code import Code, code_faults, location_faults
 from pizzabar.lambda_.errors import InvalidParameterValueException
-from pizzabar.lambda_.event_invoke_config import DEAD_LETTER_QUEUES, check_destination
+from pizzabar.lambda_.event_invoke_config import QUEUES, check_destination
 from pizzabar.lambda_.event_invoke_config_resources import RESOURCES as EVENT_INVOKE_CONFIG_RESOURCES
 from pizzabar.lambda_.function import Handler, load_handler
 from pizzabar.lambda_.functions import Functions
@@ -61,7 +61,7 @@ def _identify(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -
 
 def _check(resource: Resource) -> Iterable[Fault]:
     try:
-        check_destination(resource.properties.get("DeadLetterConfig", {}).get("TargetArn"), DEAD_LETTER_QUEUES)
+        check_destination(resource.properties.get("DeadLetterConfig", {}).get("TargetArn"), QUEUES)
     except InvalidParameterValueException as error:
         yield Fault(("DeadLetterConfig", "TargetArn"), error.message)
     handler = in_process_handler(resource.metadata)

@@ -66,9 +66,11 @@ def _clean() -> None:
 
 
 @asynccontextmanager
-async def opened(folder: Path, events: str = "", state: Path | None = None) -> AsyncIterator[Emulator]:
+async def opened(
+    folder: Path, events: str = "", state: Path | None = None, *, iam: Any = "audit"
+) -> AsyncIterator[Emulator]:
     (folder / "template.yaml").write_text(TEMPLATE.replace("EVENTS", events))
-    emulator = await Emulator.open(Settings(state=state, template=folder / "template.yaml", clock="virtual"))
+    emulator = await Emulator.open(Settings(state=state, template=folder / "template.yaml", clock="virtual", iam=iam))
     try:
         yield emulator
     finally:
@@ -135,6 +137,67 @@ async def test_what_ttl_deletes_is_marked_as_functions_are_told(tmp_path: Path) 
         await emulator.advance(timedelta(minutes=2))
         await emulator.settled()
         assert handed[-1][0]["userIdentity"] == {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
+
+
+FAILING = """
+      Events:
+        Changes:
+          Type: DynamoDB
+          Properties:
+            Stream: !GetAtt Orders.StreamArn
+            StartingPosition: TRIM_HORIZON
+            MaximumRetryAttempts: 1
+            DestinationConfig: {OnFailure: {Type: SQS, Destination: !GetAtt Failed.Arn}}
+  Failed: {Type: AWS::SQS::Queue, Properties: {QueueName: failed}}
+"""
+
+
+async def failures(emulator: Emulator) -> list[JSON]:
+    """Receive what the queue was told."""
+    asked = {"QueueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/failed", "MaxNumberOfMessages": 10}
+    answer = await emulator.call("sqs", "ReceiveMessage", asked)
+    return [json.loads(each["Body"]) for each in answer.get("Messages", [])]
+
+
+async def test_a_batch_that_is_given_up_is_told_of(tmp_path: Path) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html"""
+    async with opened(tmp_path, FAILING, iam="enforce") as emulator:
+        answers.extend([fail, fail])
+        await put(emulator, "1", "2")
+        await emulator.advance(timedelta(seconds=1))
+
+        [told] = await failures(emulator)
+        numbers = [record["dynamodb"]["SequenceNumber"] for record in handed[0]]
+        assert told["requestContext"]["condition"] == "RetryAttemptsExhausted"
+        assert told["requestContext"]["approximateInvokeCount"] == 2
+        assert told["requestContext"]["functionArn"].endswith(":function:tell")
+        assert told["responseContext"] == {
+            "statusCode": 200,
+            "executedVersion": "$LATEST",
+            "functionError": "Unhandled",
+        }
+        batch = told["DDBStreamBatchInfo"]
+        assert (batch["startSequenceNumber"], batch["endSequenceNumber"]) == (numbers[0], numbers[-1])
+        assert (batch["batchSize"], batch["streamArn"]) == (len(numbers), await stream_arn(emulator))
+        [mapping] = (await emulator.call("lambda", "ListEventSourceMappings", {}))["EventSourceMappings"]
+        assert mapping["DestinationConfig"]["OnFailure"]["Destination"].endswith(":failed")
+        # What works is nobody's business, and nobody is told without a destination.
+        nobody = {"UUID": mapping["UUID"], "DestinationConfig": {"OnFailure": {}}}
+        await emulator.call("lambda", "UpdateEventSourceMapping", nobody)
+        answers.extend([fail, fail])
+        await put(emulator, "3")
+        await emulator.advance(timedelta(seconds=1))
+        assert await failures(emulator) == []
+
+
+async def test_a_batch_that_is_too_old_is_told_of(tmp_path: Path) -> None:
+    old = FAILING.replace("MaximumRetryAttempts: 1", "MaximumRecordAgeInSeconds: 60")
+    async with opened(tmp_path, old) as emulator:
+        answers.extend([fail] * 20)
+        await put(emulator, "1")
+        await emulator.advance(timedelta(minutes=5))
+        [told] = await failures(emulator)
+        assert told["requestContext"]["condition"] == "RecordAgeExceeded"
 
 
 async def test_a_batch_that_fails_is_tried_again_and_holds_up_the_others(tmp_path: Path) -> None:

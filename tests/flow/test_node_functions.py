@@ -230,6 +230,7 @@ export const handler = async () => {
             assert "sqs.us-east-1.amazonaws.com is AWS, which pizzabar's functions do not reach" in message
             assert f"AWS_ENDPOINT_URL, {tell.emulator.endpoints.address}" in message
             assert "PIZZABAR_REACH_AWS=true" in message
+        assert [line.split("\t")[2:] for line in await tell.lines() if "is AWS" in line] == [["WARN", refused[0]]]
         assert local == "127.0.0.1"
 
 

@@ -119,13 +119,17 @@ process.on('unhandledRejection', (reason) => {
 
 // The outside ----------------------------------------------------------------------------------------------
 
+const refused = new Set();
+
 function refusal(name) {
-  const error = new Error(
+  const why =
     `${name} is AWS, which pizzabar's functions do not reach: services are at AWS_ENDPOINT_URL, ` +
-      `${env.AWS_ENDPOINT_URL}, and connections at the domainName and stage of their context; ` +
-      'PIZZABAR_REACH_AWS=true lets it through',
-  );
-  return Object.assign(error, { code: 'EAWS', hostname: name, syscall: 'getaddrinfo' });
+    `${env.AWS_ENDPOINT_URL}, and connections at the domainName and stage of their context; ` +
+    'PIZZABAR_REACH_AWS=true lets it through';
+  // Clients say what they like of an address that is not found.
+  if (!refused.has(name)) write('WARN', why);
+  refused.add(name);
+  return Object.assign(new Error(why), { code: 'EAWS', hostname: name, syscall: 'getaddrinfo' });
 }
 
 // https://{api-id}.execute-api.{region}.amazonaws.com is at a port of this machine.
@@ -154,6 +158,20 @@ function stayAwayFromAws() {
     return promised(isLocal.test(name) ? '127.0.0.1' : name, options);
   };
   module.syncBuiltinESMExports();
+}
+
+// Version 2 of the AWS SDK does not know AWS_ENDPOINT_URL: here it is the endpoint of clients that are given none.
+function pointSdk2() {
+  const { _load } = module;
+  module._load = function (request, parent, ...others) {
+    const loaded = _load.call(this, request, parent, ...others);
+    // All that can be required of it requires this first, and makes its configurations of these keys.
+    const isCore = /(^|\/)core$/.test(request) && /[\\/]aws-sdk[\\/]/.test(parent?.filename ?? '');
+    // In a circle it is not complete yet, and Node.js warns of looking for more.
+    const keys = isCore && Object.hasOwn(loaded, 'Config') ? loaded.Config.prototype.keys : undefined;
+    if (keys !== undefined) keys.endpoint = env.AWS_ENDPOINT_URL;
+    return loaded;
+  };
 }
 
 // The handler ----------------------------------------------------------------------------------------------
@@ -320,6 +338,7 @@ if (!given.reaches_aws) {
   if (given.tls_port !== null) redirectApis(given.tls_port);
 }
 lookBesideToo();
+pointSdk2();
 let handler;
 try {
   handler = await load(env._HANDLER);

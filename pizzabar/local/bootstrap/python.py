@@ -107,6 +107,7 @@ def stay_away_from_aws(tls_port: int | None) -> None:
     ``https://{api-id}.execute-api.{region}.amazonaws.com`` is at a port of this machine, if there is one.
     """
     resolve = socket.getaddrinfo
+    refused = set()
 
     def getaddrinfo(host: Any, *arguments: Any, **named: Any) -> Any:
         name = host.decode("latin-1") if isinstance(host, bytes) else host
@@ -115,12 +116,16 @@ def stay_away_from_aws(tls_port: int | None) -> None:
                 named.pop("port", None)
                 return resolve("127.0.0.1", tls_port, *arguments[1:], **named)
             if name.lower().rstrip(".").endswith(AWS_NAMES):
-                raise socket.gaierror(
-                    socket.EAI_FAIL,
+                why = (
                     f"{name} is AWS, which pizzabar's functions do not reach: services are at AWS_ENDPOINT_URL, "
                     f"{os.environ.get('AWS_ENDPOINT_URL')}, and connections at the domainName and stage of their "
-                    "context; PIZZABAR_REACH_AWS=true lets it through",
+                    "context; PIZZABAR_REACH_AWS=true lets it through"
                 )
+                # Clients say what they like of an address that is not found.
+                if name not in refused:
+                    logging.getLogger("pizzabar").warning(why)
+                refused.add(name)
+                raise socket.gaierror(socket.EAI_FAIL, why)
             if name.lower().endswith(".localhost"):
                 host = "127.0.0.1"
         return resolve(host, *arguments, **named)

@@ -250,9 +250,8 @@ async function load(handler) {
   return value;
 }
 
-function contextOf(headers, complete) {
+function contextOf(headers, done) {
   const deadline = Number(headers['lambda-runtime-deadline-ms']);
-  const done = (error, result) => complete(error, result);
   return {
     callbackWaitsForEmptyEventLoop: true,
     functionName: env.AWS_LAMBDA_FUNCTION_NAME,
@@ -272,22 +271,26 @@ function contextOf(headers, complete) {
 }
 
 // Gives the outcome of an invocation: of its promise, of its callback, or nothing once nothing is left to be done.
+// The first counts, whatever else the handler does; only a callback's result waits for what is left to be done.
 function run(handler, event, headers) {
   return new Promise((resolve) => {
-    let called;
-    const end = () => resolve(called ?? { result: null });
-    const complete = (error, result) => {
-      called ??= error === null || error === undefined ? { result } : { error };
-      if (!context.callbackWaitsForEmptyEventLoop) end();
+    let outcome;
+    const end = () => resolve(outcome ?? { result: null });
+    const settle = (first, waits = false) => {
+      if (outcome !== undefined) return;
+      outcome = first;
+      if (!waits) end();
     };
-    const context = contextOf(headers, complete);
+    const isNone = (error) => error === null || error === undefined;
+    const done = (error, result) => settle(isNone(error) ? { result } : { error });
+    const callback = (error, result) => {
+      if (isNone(error)) settle({ result }, context.callbackWaitsForEmptyEventLoop);
+      else settle({ error });
+    };
+    const context = contextOf(headers, done);
     finish = end;
-    const settle = (outcome) => {
-      called = outcome;
-      end();
-    };
     try {
-      const returned = handler(event, context, complete);
+      const returned = handler(event, context, callback);
       if (typeof returned?.then === 'function') {
         returned.then(
           (result) => settle({ result }),

@@ -22,6 +22,7 @@ from pizzabar.documents import JSON
 from pizzabar.errors import PizzabarError
 from pizzabar.journal import CAUSE, Cause, trace_header
 from pizzabar.lambda_.code import Code
+from pizzabar.lambda_.json_log import JsonLog
 from pizzabar.operations import Call
 from pizzabar.principal import Principal, role_session
 from pizzabar.record import record
@@ -71,6 +72,8 @@ class Function:
     """The ARN of the execution role."""
     dead_letter_arn: str | None = None
     """The ARN of the queue that gets the events that nothing came of."""
+    json_log: JsonLog | None = None
+    """What of its log is written, where it is one in JSON; text otherwise."""
 
     @property
     def principal(self) -> Principal | None:

@@ -57,18 +57,41 @@ function post(place, text, errorType) {
 // The log --------------------------------------------------------------------------------------------------
 
 // https://docs.aws.amazon.com/lambda/latest/dg/nodejs-logging.html
-function write(level, message) {
-  const line = `${new Date().toISOString()}\t${requestId}\t${level}\t${message}`;
+const isJson = env.AWS_LAMBDA_LOG_FORMAT?.toUpperCase() === 'JSON';
+
+function textOf(level, values) {
+  return `${new Date().toISOString()}\t${requestId}\t${level}\t${format(...values)}`;
+}
+
+function jsonOf(level, values) {
+  const told = { timestamp: new Date().toISOString(), level, requestId };
+  if (values.length !== 1) {
+    const error = values.find(isError);
+    return JSON.stringify({ ...told, message: format(...values), ...(error && described(error)) });
+  }
+  try {
+    const plain = (name, value) => (isError(value) ? { ...described(value), ...value } : value);
+    return JSON.stringify({ ...told, message: values[0] }, plain);
+  } catch {
+    return JSON.stringify({ ...told, message: format(values[0]) });
+  }
+}
+
+// What is of a level that nobody wants is left out where it is read.
+function write(level, ...values) {
+  const line = isJson ? jsonOf(level, values) : textOf(level, values);
   // One event, however many lines it has.
   process.stdout.write(`${line.replaceAll('\n', '\r')}\n`);
 }
 
-const levels = { log: 'INFO', info: 'INFO', debug: 'DEBUG', warn: 'WARN', error: 'ERROR' };
+const levels = { log: 'INFO', info: 'INFO', debug: 'DEBUG', warn: 'WARN', error: 'ERROR', fatal: 'FATAL' };
 for (const [name, level] of Object.entries(levels)) {
-  console[name] = (...values) => write(level, format(...values));
+  console[name] = (...values) => write(level, ...values);
 }
-console.trace = (...values) => write('TRACE', new Error(format(...values)).stack.replace(/^Error/, 'Trace'));
-console.fatal = (...values) => write('FATAL', format(...values));
+console.trace = (...values) => {
+  if (isJson) write('TRACE', ...values);
+  else write('TRACE', new Error(format(...values)).stack.replace(/^Error/, 'Trace'));
+};
 
 // Errors ---------------------------------------------------------------------------------------------------
 
@@ -87,10 +110,19 @@ function documentOf(error) {
   };
 }
 
-function forLog(error) {
+function described(error) {
+  const { errorType, errorMessage, trace } = documentOf(error);
+  return { errorType, errorMessage, stackTrace: trace };
+}
+
+function writeError(what, error) {
+  if (isJson) {
+    write('ERROR', isError(error) ? error : described(error));
+    return;
+  }
   const { errorType, errorMessage, trace } = documentOf(error);
   const more = isError(error) ? { ...error } : {};
-  return JSON.stringify({ errorType, errorMessage, ...more, stack: trace });
+  write('ERROR', `${what}\t${JSON.stringify({ errorType, errorMessage, ...more, stack: trace })}`);
 }
 
 class RuntimeError extends Error {
@@ -102,7 +134,7 @@ class RuntimeError extends Error {
 }
 
 async function endWith(error, what) {
-  write('ERROR', `${what}\t${forLog(error)}`);
+  writeError(what, error);
   const document = documentOf(error);
   const place = requestId === undefined ? 'init/error' : `invocation/${requestId}/error`;
   try {
@@ -319,13 +351,13 @@ async function answer(handler) {
     } catch (failure) {
       text = undefined;
       const document = { errorType: 'Runtime.MarshalError', errorMessage: 'Unable to stringify response body' };
-      write('ERROR', `Invoke Error \t${forLog(failure)}`);
+      writeError('Invoke Error ', failure);
       await post(`${place}/error`, JSON.stringify({ ...document, trace: [] }), document.errorType);
     }
     if (text !== undefined) await post(`${place}/response`, text);
     return;
   }
-  write('ERROR', `Invoke Error \t${forLog(error)}`);
+  writeError('Invoke Error ', error);
   const document = documentOf(error);
   await post(`${place}/error`, JSON.stringify(document), document.errorType);
 }

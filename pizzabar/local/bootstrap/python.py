@@ -66,6 +66,33 @@ class RequestId(logging.Filter):
         return True
 
 
+class JsonFormatter(logging.Formatter):
+    """Writes log records as JSON objects, with what the author has added to them.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html#python-logging-advanced
+    """
+
+    own = frozenset({*logging.makeLogRecord({}).__dict__, "message", "asctime", "aws_request_id"})
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write a record."""
+        told: dict[str, Any] = {
+            "timestamp": timestamp(record.created),
+            "level": record.levelname,
+            "message": record.getMessage(),
+            "logger": record.name,
+            "requestId": getattr(record, "aws_request_id", ""),
+        }
+        if record.exc_info and record.exc_info[0] is not None:
+            kind, error, trace = record.exc_info
+            told["stackTrace"] = traceback.format_tb(trace)
+            told["errorType"] = kind.__name__
+            told["errorMessage"] = str(error)
+            told["location"] = f"{record.pathname}:{record.funcName}:{record.lineno}"
+        added = {name: value for name, value in record.__dict__.items() if name not in self.own}
+        return json.dumps({**added, **told}, ensure_ascii=False, default=str)
+
+
 class LogHandler(logging.Handler):
     """Writes log records, each as one event however many lines it has."""
 
@@ -78,6 +105,11 @@ def write(message: str) -> None:
     """Write one event to the log: carriage returns stand for the line ends within it."""
     sys.stdout.write(message.rstrip("\n").replace("\n", "\r") + "\n")
     sys.stdout.flush()
+
+
+def timestamp(seconds: float) -> str:
+    """Write a time."""
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{int(seconds % 1 * 1000):03}Z"
 
 
 class Runtime:
@@ -133,6 +165,11 @@ def stay_away_from_aws(tls_port: int | None) -> None:
     socket.getaddrinfo = getaddrinfo
 
 
+def is_json() -> bool:
+    """Tell whether the log is one in JSON."""
+    return os.environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
+
+
 def set_up_logging() -> RequestId:
     """Have the root logger write as Lambda's does.
 
@@ -140,11 +177,12 @@ def set_up_logging() -> RequestId:
     """
     logging.Formatter.converter = time.gmtime
     handler = LogHandler()
-    handler.setFormatter(
-        logging.Formatter(
-            "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s", "%Y-%m-%dT%H:%M:%S"
-        )
-    )
+    text = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s"
+    handler.setFormatter(JsonFormatter() if is_json() else logging.Formatter(text, "%Y-%m-%dT%H:%M:%S"))
+    wanted = os.environ.get("AWS_LAMBDA_LOG_LEVEL", "").upper()
+    level = logging.getLevelName("DEBUG" if wanted == "TRACE" else wanted)
+    if isinstance(level, int):
+        logging.getLogger().setLevel(level)
     request_id = RequestId()
     handler.addFilter(request_id)
     logging.getLogger().addHandler(handler)
@@ -206,6 +244,9 @@ def plain(value: Any) -> Any:
 
 def log_error(document: dict[str, Any]) -> None:
     """Write an error to the log."""
+    if is_json():
+        write(json.dumps({"timestamp": timestamp(time.time()), "level": "ERROR", **document}, ensure_ascii=False))
+        return
     stack = document["stackTrace"]
     traced = f"\nTraceback (most recent call last):\n{''.join(stack)}" if stack else ""
     write(f"[ERROR] {document['errorType']}: {document['errorMessage']}{traced}")

@@ -78,7 +78,7 @@ class Function:
     @property
     def principal(self) -> Principal | None:
         """In whose name it asks: its execution role's; nobody's in particular without one."""
-        return None if self.role is None else role_session(self.role, self.name, SERVICE)
+        return None if self.role is None else role_session(self.role, self.name, SERVICE, source_arn=self.arn)
 
 
 def load_handler(name: str) -> Handler:

@@ -345,7 +345,10 @@ class Tasks:
             raise TaskFailure("States.Runtime", f"The resource '{resource}' is not supported")
         if role_arn or execution.role_arn:
             # On AWS the session has a name that tells nothing.
-            act_as(role_session(role_arn or execution.role_arn, execution.machine_arn.rpartition(":")[2], SERVICE))
+            session = execution.machine_arn.rpartition(":")[2]
+            # What a distributed Map's children do, their parent's state machine does.
+            source = execution.machine_arn.partition("/")[0]
+            act_as(role_session(role_arn or execution.role_arn, session, SERVICE, source_arn=source))
         try:
             request = integration.prepare(parameters, execution)
             result = await self._call(integration.service, integration.operation, request)

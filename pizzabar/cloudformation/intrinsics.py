@@ -53,6 +53,8 @@ class Scope:
     report: Report
     values: Mapping[str, JSON]
     """Parameters and pseudo parameters."""
+    in_ssm: Mapping[str, Position] = field(default_factory=dict)
+    """The parameters whose values are in SSM alone, with their places: who asks for one is told to give it."""
     mappings: Mapping[str, JSON] = field(default_factory=dict)
     conditions: Mapping[str, bool | None] = field(default_factory=dict)
     identities: Mapping[str, Identity | None] = field(default_factory=dict)
@@ -193,6 +195,11 @@ def _ref(argument: Node, scope: Scope) -> Node:
 
 
 def _value_of(name: str, scope: Scope) -> JSON:
+    if name in scope.in_ssm:
+        scope.report(
+            scope.in_ssm[name],
+            f"{name}: a parameter of SSM, which is not here: give its value, --parameter {name}=…",
+        )
     if name in scope.values:
         return scope.values[name]
     identity = scope.identities.get(name)

@@ -19,6 +19,12 @@ ATTRIBUTES = (
 _TYPES = ("String", "Number", "List<Number>", "CommaDelimitedList")
 # Types that only say of what kind an existing thing of the account is: text here.
 _ACCOUNT_TYPE = re.compile(r"(?:List<)?AWS::(?:EC2|Route53)::[A-Za-z0-9:]+>?")
+# The value is the name of a parameter of SSM, and what is used is the value of that.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-supplied-parameter-types.html
+_SSM_VALUE = re.compile(
+    r"AWS::SSM::Parameter::Value<(?:String|CommaDelimitedList|List<String>|(?:List<)?AWS::[A-Za-z0-9:]+>?)>"
+)
+_SSM_NAME = "AWS::SSM::Parameter::Name"
 
 
 def pseudo_parameters(naming: Naming) -> dict[str, JSON]:
@@ -52,10 +58,25 @@ def read_parameters(section: Node | None, given: Mapping[str, str], file: str, r
     return {name: _Parameter(name, node, report).value(given.get(name)) for name, node in declared.items()}
 
 
+def in_ssm(section: Node | None, given: Mapping[str, str]) -> dict[str, Position]:
+    """Give the places of the parameters whose values are in SSM alone, which is not here."""
+    types = {name: kind for name, node in mapping(section).items() if (kind := mapping(node).get("Type")) is not None}
+    return {
+        name: kind.place
+        for name, kind in types.items()
+        if name not in given and isinstance(kind.value, str) and _SSM_VALUE.fullmatch(kind.value)
+    }
+
+
 def shown_parameters(section: Node | None, values: Mapping[str, JSON]) -> dict[str, JSON]:
-    """Give the values as they may be shown: those with ``NoEcho`` as asterisks."""
+    """Give the values as they may be shown: those with ``NoEcho`` as asterisks, the name of what is in SSM alone."""
     declared = mapping(section)
-    return {name: "****" if _is_secret(declared[name]) else value for name, value in values.items()}
+    shown = {}
+    for name, value in values.items():
+        default = mapping(declared[name]).get("Default")
+        value = value if value is not Special.UNKNOWN or default is None else text_of(default.value)
+        shown[name] = "****" if _is_secret(declared[name]) else value
+    return shown
 
 
 def _is_secret(parameter: Node) -> bool:
@@ -85,8 +106,12 @@ class _Parameter:
             return Special.UNKNOWN
         if text is Special.UNKNOWN:
             return text
-        is_list = kind == "CommaDelimitedList" or kind.startswith("List<")
+        is_list = kind.removeprefix("AWS::SSM::Parameter::Value<").startswith(("CommaDelimitedList", "List<"))
         members = [member.strip() for member in text.split(",")] if is_list else [text]
+        is_in_ssm = _SSM_VALUE.fullmatch(kind) is not None
+        if is_in_ssm and given is not None:
+            # The rules are for the name of a parameter; what is given is its value.
+            return members if is_list else text
         faulty = False
         for member in members:
             if (message := self.broken_rule(member, kind)) is not None:
@@ -95,7 +120,7 @@ class _Parameter:
                 if described is not None and isinstance(described.value, str):
                     message = f"Parameter {self.name} failed to satisfy constraint: {described.value}"
                 self.report("Default" if given is None else "", message)
-        if faulty:
+        if faulty or is_in_ssm:
             return Special.UNKNOWN
         return members if is_list else text
 
@@ -114,11 +139,11 @@ class _Parameter:
             self.report("", "Template format error: Every Parameters object must contain a Type member.")
             return None
         kind = node.value
-        if isinstance(kind, str) and (kind in _TYPES or _ACCOUNT_TYPE.fullmatch(kind)):
+        if isinstance(kind, str) and (
+            kind in (*_TYPES, _SSM_NAME) or _ACCOUNT_TYPE.fullmatch(kind) or _SSM_VALUE.fullmatch(kind)
+        ):
             return kind
-        if isinstance(kind, str) and kind.startswith("AWS::SSM::"):
-            self.report("Type", f"{self.name}: parameters of type {kind} are not supported")
-        elif not isinstance(kind, Special):
+        if not isinstance(kind, Special):
             hint = did_you_mean(str(kind), _TYPES)
             self.report("Type", f"Template format error: Unrecognized parameter type: {plain(node)}{hint}")
         return None

@@ -15,6 +15,7 @@ from pizzabar.resource import (
 )
 
 UNCHECKED = Without("API Gateway writes its logs without a role here")
+UNTOLD = Without("nobody is told of how the template was made")
 TAGS: Shape = ListOf(Record({"Key": Text(), "Value": Text()}, frozenset({"Key", "Value"})))
 
 
@@ -23,9 +24,16 @@ def _account(logical_id: str, properties: Mapping[str, JSON], naming: Naming) ->
     return Identity(name, {"Id": name})
 
 
+def _metadata(logical_id: str, properties: Mapping[str, JSON], naming: Naming) -> Identity:
+    return Identity(f"{naming.stack}-{logical_id}")
+
+
 RESOURCES: dict[str, ResourceType] = {
     # The role that API Gateway writes its own logs with.
     # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigateway-account.html
     "AWS::ApiGateway::Account": ResourceType(Record({"CloudWatchRoleArn": UNCHECKED}), _account),
+    # What the CDK tells AWS of the constructs that a stack was made with.
+    # https://docs.aws.amazon.com/cdk/v2/guide/usage-data.html
+    "AWS::CDK::Metadata": ResourceType(Record({"Analytics": UNTOLD}), _metadata),
 }
 """CloudFormation types by name."""

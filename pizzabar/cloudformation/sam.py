@@ -5,7 +5,8 @@ Pure but for ``read_file``. A resource that is generated stands where the thing 
 
 - What a function or a state machine is allowed to do goes into a role of its own, ``<LogicalId>Role``, unless the
   template names one.
-- Code stays a path, as the ``package`` command of the AWS CLI takes it; a definition's file is read.
+- Code stays a path, as the ``package`` command of the AWS CLI takes it: the template's own folder where none is
+  named. A definition's file is read.
 
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification.html
 """
@@ -103,9 +104,7 @@ def _check_names(logical_id: str, type: str, properties: Mapping[str, Node], uns
 def _function(source: Source) -> Resources:
     given = source.properties
     made: dict[str, JSON] = {name: given[name] for name in _SAME_OF_FUNCTION if name in given}
-    code = _code(source)
-    if code is not None:
-        made["Code"] = code
+    made["Code"] = _code(source)
     if (queue := given.get("DeadLetterQueue")) is not None:
         target = mapping(queue).get("TargetArn")
         if target is None:
@@ -154,10 +153,10 @@ def _code(source: Source) -> JSON:
     return _location(given.get("CodeUri"))
 
 
-def _location(code: Node | None) -> Node | None:
+def _location(code: Node | None) -> JSON:
     """Write where code is as Lambda names it."""
     if code is None:
-        return None
+        return "."
     bucket = {"Bucket": "S3Bucket", "Key": "S3Key", "Version": "S3ObjectVersion"}
     if isinstance(code.value, dict) and not is_intrinsic(code.value):
         members = {bucket.get(name, name): member for name, member in code.value.items()}
@@ -288,8 +287,7 @@ def _layer(source: Source) -> Resources:
     given = source.properties
     made: dict[str, JSON] = {name: given[name] for name in _SAME_OF_LAYER if name in given}
     made["LayerName"] = given.get("LayerName", source.logical_id)
-    if (content := _location(given.get("ContentUri"))) is not None:
-        made["Content"] = content
+    made["Content"] = _location(given.get("ContentUri"))
     yield source.main("AWS::Lambda::LayerVersion", made)
 
 

@@ -36,7 +36,7 @@ def check_sections(sections: Mapping[str, Node], report: Report) -> None:
         if name not in SECTIONS or (name == "Globals" and not uses_sam(sections)):
             hint = f" without Transform: {sam.TRANSFORM}" if name == "Globals" else did_you_mean(name, SECTIONS)
             report(node.place, f"Invalid template property or properties [{name}]{hint}")
-        elif name in ("Hooks", "Rules"):
+        elif name == "Hooks":
             report(node.place, f"The section {name} is not supported")
     version = sections.get("AWSTemplateFormatVersion")
     if version is not None and version.value not in ("2010-09-09", Special.UNKNOWN):
@@ -78,6 +78,16 @@ def _check_transforms(node: Node | None, report: Report) -> None:
             name = member.value if isinstance(member.value, str) else str(plain(member))
             hint = did_you_mean(name, TRANSFORMS)
             report(member.position, f"The transform {name} is not supported{hint}")
+
+
+def read_rules(section: Node | None, report: Report) -> dict[str, Node]:
+    """Give the rules that parameters are held to on AWS.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/rules-section-structure.html
+    """
+    if section is not None and not isinstance(section.value, dict | Special):
+        report(section.place, "Template format error: Rules must be an object")
+    return mapping(section)
 
 
 def read_mappings(section: Node | None, report: Report) -> dict[str, JSON]:

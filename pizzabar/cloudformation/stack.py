@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import field, replace
 
 from pizzabar.cloudformation import loops, sam
+from pizzabar.cloudformation.assets import Assets
 from pizzabar.cloudformation.conditions import evaluate
 from pizzabar.cloudformation.definitions import STATE_MACHINE, substituted
 from pizzabar.cloudformation.dependencies import in_creation_order, with_last
@@ -32,7 +33,7 @@ from pizzabar.cloudformation.node import (
     text_of,
 )
 from pizzabar.cloudformation.nodes import Nodes, place_of
-from pizzabar.cloudformation.parameters import pseudo_parameters, read_parameters, shown_parameters
+from pizzabar.cloudformation.parameters import in_ssm, pseudo_parameters, read_parameters, shown_parameters
 from pizzabar.cloudformation.properties import Conforming
 from pizzabar.cloudformation.sam_references import Generated, renamed
 from pizzabar.cloudformation.sections import (
@@ -41,6 +42,7 @@ from pizzabar.cloudformation.sections import (
     is_resource,
     outputs_of,
     read_mappings,
+    read_rules,
     uses_extensions,
     uses_sam,
 )
@@ -247,8 +249,11 @@ class _Reading:
         scope = Scope(
             self.report,
             pseudo_parameters(self.naming) | parameters,
+            in_ssm(sections.get("Parameters"), given),
             read_mappings(sections.get("Mappings"), self.report),
         )
+        for name, rule in read_rules(sections.get("Rules"), self.report).items():
+            self.without_effect.append((rule.place, f"Rules.{name}", "parameters are not held to rules"))
         if uses_extensions(sections):
             scope = replace(scope, is_extended=True)
             sections = loops.write_out(sections, scope)
@@ -313,6 +318,8 @@ class _Reading:
         if len(sound) > MOST_DEPLOYED:
             why = f"AWS deploys at most {MOST_DEPLOYED} resources in a stack, and this one has {len(sound)}"
             self.without_effect.append((section.place, "Resources", why))
+        assets = Assets(self.file, self.read_file)
+        sound = {name: assets.located(node) for name, node in sound.items()}
         for name in self.metadata:
             if name not in section.value:
                 hint = did_you_mean(name, section.value)

@@ -443,7 +443,7 @@ class EventBuses:
         return any(rule.pattern is not None for rule in self._buses["default"].rules.values())
 
     def announce(self, source: str, detail_type: str, detail: JSON, resource: str) -> None:
-        """Put an event of a service on the default bus, together with the change that it tells of."""
+        """Put an event of a service, in its own name, on the default bus, with the change that it tells of."""
         event = service_event(
             source, detail_type, detail, [resource], id=new_uuid(), home=self.home, now=self._clock.now()
         )
@@ -460,7 +460,11 @@ class EventBuses:
                 # It is told as well as may be: what it tells of has happened.
                 log.exception("not everybody was told of %s", detail_type)
 
-        token = CAUSE.set(cause or Cause(new_trace_id(self._clock.timestamp())))
+        # Whoever has changed something asks for none of this.
+        own = (
+            Cause(new_trace_id(self._clock.timestamp())) if cause is None else cause.within(cause.lane, cause.attempt)
+        )
+        token = CAUSE.set(own)
         try:
             self._work.start_now(tell())
         finally:

@@ -52,7 +52,7 @@ class Senders:
         principal = (
             service_principal(SERVICE, delivery.rule_arn)
             if delivery.role_arn is None
-            else role_session(delivery.role_arn, "events", SERVICE)
+            else role_session(delivery.role_arn, "events", SERVICE, source_arn=delivery.rule_arn)
         )
         token = CAUSE.set(cause.within(delivery.lane, Attempt(key), principal))
         try:

@@ -170,19 +170,25 @@ def _grants(statement: Statement, request: Request) -> bool:
 
     The account as a whole is named to leave the decision to the roles' own policies.
     """
-    names = _names(request.principal)
+    names = _names(request)
     return any(each in names for each in statement.principals) is not statement.excludes_principals
 
 
 def _denies(statement: Statement, request: Request) -> bool:
-    names = _names(request.principal) | _accounts(request.principal)
+    names = _names(request) | _accounts(request.principal)
     return any(each in names for each in statement.principals) is not statement.excludes_principals
 
 
-def _names(principal: Principal) -> set[tuple[str, str]]:
+def _names(request: Request) -> set[tuple[str, str]]:
+    principal = request.principal
     if principal.role_arn is None:
-        # Services are among everybody: policies with Principal * and aws:SourceArn have long let them in.
-        return {("Service", principal.service), ("AWS", "*")}
+        # Services are among everybody: policies with Principal * and aws:SourceArn have long let them in. They have
+        # a name for their region, too: states.us-east-1.amazonaws.com.
+        name = principal.service.removesuffix(".amazonaws.com")
+        regional = {
+            ("Service", f"{name}.{each}.amazonaws.com") for each in request.keys.get("aws:RequestedRegion") or ()
+        }
+        return {("Service", principal.service), ("AWS", "*"), *regional}
     session = session_arn(principal.role_arn, principal.session)
     return {("AWS", principal.role_arn), ("AWS", session), ("AWS", "*")}
 

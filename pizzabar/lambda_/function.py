@@ -22,6 +22,7 @@ from pizzabar.documents import JSON
 from pizzabar.errors import PizzabarError
 from pizzabar.journal import CAUSE, Cause, trace_header
 from pizzabar.lambda_.code import Code
+from pizzabar.lambda_.json_log import JsonLog
 from pizzabar.operations import Call
 from pizzabar.principal import Principal, role_session
 from pizzabar.record import record
@@ -73,6 +74,8 @@ class Function:
     """The ARN of the execution role."""
     dead_letter_arn: str | None = None
     """The ARN of the queue that gets the events that nothing came of."""
+    json_log: JsonLog | None = None
+    """What of its log is written, where it is one in JSON; text otherwise."""
     version: str = LATEST
     qualifier: str | None = None
     """What it is asked for by, behind its ARN: a version, or an alias."""
@@ -85,7 +88,7 @@ class Function:
     @property
     def principal(self) -> Principal | None:
         """In whose name it asks: its execution role's; nobody's in particular without one."""
-        return None if self.role is None else role_session(self.role, self.name, SERVICE)
+        return None if self.role is None else role_session(self.role, self.name, SERVICE, source_arn=self.arn)
 
 
 def load_handler(name: str) -> Handler:

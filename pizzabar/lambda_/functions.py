@@ -42,8 +42,10 @@ from pizzabar.lambda_.function import (
     run_handler,
     timed_out,
 )
+from pizzabar.lambda_.invocation_log import application_lines, end_lines, error_lines, start_lines
 from pizzabar.lambda_.invocations import Invocation, Invocations
-from pizzabar.lambda_.log_lines import end_line, fault_line, log_stream_name, log_stream_of, report_line, start_line
+from pizzabar.lambda_.json_log import JsonLog
+from pizzabar.lambda_.log_lines import log_stream_name, log_stream_of
 from pizzabar.lambda_.resource_policies import ResourcePolicies
 from pizzabar.lambda_.sandboxes import FunctionError, NoSandboxes, Request, Sandboxes
 from pizzabar.lambda_.versions import Versions
@@ -134,6 +136,7 @@ class Functions:
         is_traced: bool = False,
         role: str | None = None,
         dead_letter_arn: str | None = None,
+        json_log: JsonLog | None = None,
     ) -> Function:
         """Make a function of a handler, or give the function of that name another."""
         function = Function(
@@ -150,6 +153,7 @@ class Functions:
             is_traced,
             role,
             dead_letter_arn,
+            json_log,
         )
         if (before := self._functions.get(name)) is not None:
             self.versions.follow(before, function)
@@ -376,8 +380,9 @@ class Functions:
         finally:
             CAUSE.reset(token)
             self._running[function.name] -= 1
-        stream = log_stream_of(self._log_stream, function.version)
-        self._append_log(function.principal, function.log_group, stream, list(outcome.lines), now)
+        if outcome.lines:
+            stream = log_stream_of(self._log_stream, function.version)
+            self._append_log(function.principal, function.log_group, stream, list(outcome.lines), now)
         return outcome
 
     async def _run_in_process(
@@ -407,27 +412,27 @@ class Functions:
             return _fitting(as_text(result))
 
         began = time.perf_counter()
-        is_error = True
+        fault: RuntimeFault | None = None
+        error_type: str | None = None
         try:
             payload = await self._trace("lambda", "Invocation", _described(function, event, request_id), handle)
-            is_error = False
-        except RuntimeFault as fault:
-            context.log(fault_line(now, request_id, fault.message))
+        except RuntimeFault as told:
+            fault = told
             payload = _fault_payload(fault, request_id)
             _let_go(fault)
         except Exception as error:
             document = error_payload(error) | {"requestId": request_id}
-            context.log(f"[ERROR] {document['errorType']}: {document['errorMessage']}")
-            context.lines.extend(document["stackTrace"])
+            error_type = document["errorType"]
+            context.lines.extend(error_lines(function, document, now))
             payload = documents.write(document)
             _let_go(error)
         milliseconds = (time.perf_counter() - began) * 1000
         lines = [
-            start_line(function, request_id),
-            *context.lines,
-            end_line(request_id),
-            report_line(function, request_id, milliseconds),
+            *start_lines(function, request_id, now),
+            *application_lines(function, request_id, context.lines, now),
+            *end_lines(function, request_id, now, milliseconds, fault=fault, error_type=error_type),
         ]
+        is_error = fault is not None or error_type is not None
         return Outcome(payload, is_error, tuple(lines), function.version, request_id)
 
     async def _run_apart(self, function: Function, event: JSON, request_id: str, text: str) -> Outcome:
@@ -435,8 +440,9 @@ class Functions:
         lines: list[str] = []
 
         def write(stream: str, new: list[str]) -> None:
-            lines.extend(new)
-            self._append_log(function.principal, function.log_group, stream, new, self._clock.now())
+            if new:
+                lines.extend(new)
+                self._append_log(function.principal, function.log_group, stream, new, self._clock.now())
 
         async def handle(parameters: JSON) -> JSON:
             request = Request(request_id, text)

@@ -228,8 +228,19 @@ def configuration(function: Function) -> JSON:
         "State": "Active",
         "Environment": {"Variables": dict(function.environment)},
         "TracingConfig": {"Mode": "Active" if function.is_traced else "PassThrough"},
-        "LoggingConfig": {"LogFormat": "Text", "LogGroup": function.log_group},
+        "LoggingConfig": _logging_config(function),
         **({} if function.dead_letter_arn is None else {"DeadLetterConfig": {"TargetArn": function.dead_letter_arn}}),
+    }
+
+
+def _logging_config(function: Function) -> JSON:
+    if function.json_log is None:
+        return {"LogFormat": "Text", "LogGroup": function.log_group}
+    return {
+        "LogFormat": "JSON",
+        "ApplicationLogLevel": function.json_log.application_level,
+        "SystemLogLevel": function.json_log.system_level,
+        "LogGroup": function.log_group,
     }
 
 

@@ -16,6 +16,7 @@ from pizzabar.lambda_.event_invoke_config import QUEUES, check_destination
 from pizzabar.lambda_.event_invoke_config_resources import RESOURCES as EVENT_INVOKE_CONFIG_RESOURCES
 from pizzabar.lambda_.function import Handler, load_handler
 from pizzabar.lambda_.functions import Functions
+from pizzabar.lambda_.json_log import APPLICATION_LEVELS, SYSTEM_LEVELS, JsonLog
 from pizzabar.lambda_.permissions import RESOURCES as PERMISSION_RESOURCES
 from pizzabar.lambda_.version_resources import RESOURCES as VERSION_RESOURCES
 from pizzabar.resource import (
@@ -41,6 +42,12 @@ RUN = "pizzabar:run"
 """The key in the metadata of all functions, as settings have it, that says how they run: ``child``, or else."""
 
 
+NO_LEVEL_OF_TEXT = (
+    'LogLevel is not supported when LogFormat is set to "Text". Remove LogLevel from your request or change the '
+    'LogFormat to "Json" and try again.'
+)
+
+
 def in_process_handler(metadata: Mapping[str, JSON]) -> str | Handler | None:
     """Give the handler in process that a function's metadata name, or hold, if they do and it is to be used."""
     if metadata.get(RUN) == "child":
@@ -64,6 +71,10 @@ def _check(resource: Resource) -> Iterable[Fault]:
         check_destination(resource.properties.get("DeadLetterConfig", {}).get("TargetArn"), QUEUES)
     except InvalidParameterValueException as error:
         yield Fault(("DeadLetterConfig", "TargetArn"), error.message)
+    logging = resource.properties.get("LoggingConfig", {})
+    for name in ("ApplicationLogLevel", "SystemLogLevel"):
+        if name in logging and logging.get("LogFormat") != "JSON":
+            yield Fault(("LoggingConfig", name), NO_LEVEL_OF_TEXT)
     handler = in_process_handler(resource.metadata)
     if handler is None:
         yield from code_faults(resource.properties)
@@ -119,6 +130,12 @@ def _code(functions: Functions, properties: Mapping[str, JSON]) -> Code:
     )
 
 
+def _json_log(given: Mapping[str, JSON]) -> JsonLog | None:
+    if given.get("LogFormat") != "JSON":
+        return None
+    return JsonLog(given.get("ApplicationLogLevel", "INFO"), given.get("SystemLogLevel", "INFO"))
+
+
 async def _create(functions: Functions, resource: Resource) -> None:
     handler = in_process_handler(resource.metadata)
     properties = resource.properties
@@ -134,6 +151,7 @@ async def _create(functions: Functions, resource: Resource) -> None:
         is_traced=properties.get("TracingConfig", {}).get("Mode") == "Active",
         role=properties.get("Role"),
         dead_letter_arn=properties.get("DeadLetterConfig", {}).get("TargetArn"),
+        json_log=_json_log(properties.get("LoggingConfig", {})),
     )
 
 
@@ -174,7 +192,14 @@ RESOURCES: dict[str, ResourceType] = {
                 "Role": Text(),
                 "Environment": Record({"Variables": MapOf(Text())}),
                 "ReservedConcurrentExecutions": Number(0),
-                "LoggingConfig": Record({"LogGroup": Text(), "LogFormat": Text(choices=("Text",))}),
+                "LoggingConfig": Record(
+                    {
+                        "ApplicationLogLevel": Text(choices=APPLICATION_LEVELS),
+                        "LogFormat": Text(choices=("Text", "JSON")),
+                        "LogGroup": Text(),
+                        "SystemLogLevel": Text(choices=SYSTEM_LEVELS),
+                    }
+                ),
                 "Architectures": Without("functions run on the architecture of this machine"),
                 "CapacityProviderConfig": Unsupported(),
                 "CodeSigningConfigArn": Without("code is not signed here"),

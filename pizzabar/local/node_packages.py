@@ -14,6 +14,9 @@ from typing import Any
 from pizzabar.local.installer import Install, NotInstalled
 
 _SDK = re.compile(r"""["'`](@(?:aws-sdk|smithy)/[a-z0-9-]+)[/"'`]""")
+_SDK_2 = re.compile(r"""["'`](aws-sdk)[/"'`]""")
+NO_SDK_2_FROM = 18
+"""https://docs.aws.amazon.com/lambda/latest/dg/lambda-nodejs.html#nodejs-sdk-included"""
 _SOURCES = (".js", ".mjs", ".cjs")
 NEWEST = "^3"
 """What is taken of the SDK where the author asks for no version of any part of it."""
@@ -28,7 +31,9 @@ def node_packages(folder: Path, version: str) -> Install | None:
     missing = {} if is_installed else {name: _located(text, folder) for name, text in wanted.items()}
     listed = {*wanted, *(described.get("optionalDependencies") or {})}
     of_sdk = next((text for name, text in sorted(wanted.items()) if name.startswith("@aws-sdk/client-")), NEWEST)
-    shipped = {name: of_sdk if name.startswith("@aws-sdk/") else "*" for name in _imported(folder) - listed}
+    shipped = {name: of_sdk if name.startswith("@aws-sdk/") else "*" for name in _imported(folder, _SDK) - listed}
+    if int(version.partition(".")[0]) < NO_SDK_2_FROM:
+        shipped |= dict.fromkeys(_imported(folder, _SDK_2) - listed, "^2")
     if is_installed:
         shipped = {name: text for name, text in shipped.items() if not (folder / "node_modules" / name).is_dir()}
     if not missing and not shipped:
@@ -68,11 +73,11 @@ def _located(text: str, folder: Path) -> str:
     return text
 
 
-def _imported(folder: Path) -> set[str]:
-    """Find the packages of the AWS SDK that are named in a function's files."""
+def _imported(folder: Path, sdk: re.Pattern[str]) -> set[str]:
+    """Find the packages of an AWS SDK that are named in a function's files."""
     found: set[str] = set()
     for file in _sources(folder):
-        found.update(_SDK.findall(file.read_text(encoding="utf-8", errors="replace")))
+        found.update(sdk.findall(file.read_text(encoding="utf-8", errors="replace")))
     return found
 
 

@@ -125,6 +125,9 @@ def environment_of(
         "LAMBDA_RUNTIME_DIR": str(BOOTSTRAP),
         "LAMBDA_TASK_ROOT": str(built.folder),
     }
+    if function.json_log is not None:
+        environment["AWS_LAMBDA_LOG_FORMAT"] = "JSON"
+        environment["AWS_LAMBDA_LOG_LEVEL"] = function.json_log.application_level
     # The user's own profile is for AWS itself.
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         environment.setdefault(name, os.devnull)

@@ -33,13 +33,21 @@ class Overdue(PizzabarError):
 
 
 class Sandbox:
-    """One execution environment. ``access_key`` is what it signs its requests with."""
+    """One execution environment. ``access_key`` is what it signs its requests with; ``keeps`` tells of a line that
+    the process writes whether it is to be taken."""
 
-    def __init__(self, access_key: str, log_stream: str, write: Callable[[list[str]], None]) -> None:
+    def __init__(
+        self,
+        access_key: str,
+        log_stream: str,
+        write: Callable[[list[str]], None],
+        keeps: Callable[[str], bool] = lambda line: True,
+    ) -> None:
         self.access_key = access_key
         self.log_stream = log_stream
         self.write = write
         """Takes the lines that the process writes; another one for each invocation."""
+        self.keeps = keeps
         self.cause: Cause | None = None
         """What the invocation at hand is to those it calls."""
         self.api = RuntimeApi()
@@ -154,8 +162,8 @@ class Sandbox:
         if is_last and self._rest:
             lines.append(self._rest)
             self._rest = b""
-        if lines:
-            self.write([_line(each) for each in lines])
+        if kept := [line for line in map(_line, lines) if self.keeps(line)]:
+            self.write(kept)
 
     def _end(self) -> None:
         assert self._transport is not None

@@ -12,7 +12,15 @@ from functools import partial
 from pizzabar.clock import SystemClock
 from pizzabar.journal import CAUSE, Cause, note, trace_header
 from pizzabar.lambda_.function import LATEST, Function, RuntimeFault, timed_out
-from pizzabar.lambda_.log_lines import end_line, fault_line, log_stream_name, report_line, start_line
+from pizzabar.lambda_.invocation_log import (
+    end_lines,
+    error_type_of,
+    init_end_lines,
+    init_start_lines,
+    start_lines,
+)
+from pizzabar.lambda_.json_log import SUCCESS
+from pizzabar.lambda_.log_lines import log_stream_name
 from pizzabar.lambda_.sandboxes import BuildError, FunctionError, Request, Surroundings, WriteLog
 from pizzabar.local.builds import Builds
 from pizzabar.local.database import Database
@@ -175,37 +183,47 @@ class LocalSandboxes:
             began = time.perf_counter()
             sandbox = await self._start(function, pool.built, write, seconds)
             return Kept(sandbox, generation), max(seconds - (time.perf_counter() - began), 0.0)
-        except FunctionError:
-            self._tell_of_nothing(function, request, write, began, [])
+        except FunctionError as error:
+            self._tell_of_nothing(function, request, write, began, error_type=error_type_of(error.payload))
             raise
         except Overdue:
             fault = timed_out(function)
         except RuntimeFault as other:
             fault = other
-        self._tell_of_nothing(function, request, write, began, [fault.message])
+        self._tell_of_nothing(function, request, write, began, fault=fault)
         raise fault
 
     def _tell_of_nothing(
-        self, function: Function, request: Request, write: WriteLog, began: float, messages: list[str]
+        self,
+        function: Function,
+        request: Request,
+        write: WriteLog,
+        began: float,
+        *,
+        fault: RuntimeFault | None = None,
+        error_type: str | None = None,
     ) -> None:
         """Write to the log of an invocation whose handler could not be loaded."""
         id, now = request.request_id, self._clock.now()
-        report = report_line(function, id, (time.perf_counter() - began) * 1000)
-        faults = [fault_line(now, id, each) for each in messages]
+        milliseconds = (time.perf_counter() - began) * 1000
+        end = end_lines(function, id, now, milliseconds, fault=fault, error_type=error_type)
         stream = log_stream_name(now, uuid.uuid4().hex, function.version)
-        write(stream, [start_line(function, id), *faults, end_line(id), report])
+        write(stream, [*start_lines(function, id, now), *end])
 
     async def _start(self, function: Function, built: Built, write: WriteLog, seconds: float | None) -> Sandbox:
         """Start a sandbox. Raise ``FunctionError``, ``RuntimeFault`` or ``Overdue``."""
         around = self._surroundings
         stream = log_stream_name(self._clock.now(), uuid.uuid4().hex, function.version)
         key = "ASIA" + "".join(secrets.choice(_LETTERS) for _ in range(16))
-        sandbox = Sandbox(key, stream, partial(write, stream))
+        tell = partial(write, stream)
+        keeps = (lambda line: True) if function.json_log is None else function.json_log.keeps
+        sandbox = Sandbox(key, stream, tell, keeps)
         self._by_key[key] = sandbox
         if function.principal is not None:
             around.access_keys.give(key, function.principal)
         debugging = around.debugging if self._is_debugged(function) else None
         began = time.perf_counter()
+        tell(init_start_lines(function, self._clock.now()))
         try:
             command = command_of(function, built, around, debugging)
             environment = environment_of(function, built, around, key, stream)
@@ -214,9 +232,9 @@ class LocalSandboxes:
         except BaseException as error:
             await self._drop(sandbox)
             status = "timeout" if isinstance(error, Overdue) else "error"
-            milliseconds = (time.perf_counter() - began) * 1000
-            write(stream, [f"INIT_REPORT Init Duration: {milliseconds:.2f} ms\tPhase: init\tStatus: {status}"])
+            tell(init_end_lines(function, self._clock.now(), (time.perf_counter() - began) * 1000, status))
             raise
+        tell(init_end_lines(function, self._clock.now(), (time.perf_counter() - began) * 1000, SUCCESS))
         return sandbox
 
     async def _handle(
@@ -232,24 +250,34 @@ class LocalSandboxes:
             trace_header(),
         )
         sandbox.cause = cause
-        sandbox.write([start_line(function, request.request_id)])
+        sandbox.write(start_lines(function, request.request_id, self._clock.now()))
         began = time.perf_counter()
-        last: list[str] = []
+        fault: RuntimeFault | None = None
+        error_type: str | None = None
         try:
             return await sandbox.handle(task, seconds)
         except Overdue:
             fault = timed_out(function)
-            last.append(fault_line(self._clock.now(), request.request_id, fault.message))
             raise fault from None
-        except RuntimeFault as fault:
-            last.append(fault_line(self._clock.now(), request.request_id, fault.message))
+        except RuntimeFault as told:
+            fault = told
+            raise
+        except FunctionError as error:
+            error_type = error_type_of(error.payload)
             raise
         finally:
             sandbox.cause = None
-            milliseconds = (time.perf_counter() - began) * 1000
-            used = sandbox.memory_used()
-            report = report_line(function, request.request_id, milliseconds, memory_used=used, init=init)
-            sandbox.write([*last, end_line(request.request_id), report])
+            ended = end_lines(
+                function,
+                request.request_id,
+                self._clock.now(),
+                (time.perf_counter() - began) * 1000,
+                fault=fault,
+                error_type=error_type,
+                memory_used=sandbox.memory_used(),
+                init=init,
+            )
+            sandbox.write(ended)
 
     def _is_debugged(self, function: Function) -> bool:
         debugging = self._surroundings.debugging

@@ -428,7 +428,10 @@ class Tasks:
         """Ask as the execution's role from now on, or as another."""
         if role_arn or execution.role_arn:
             # On AWS the session has a name that tells nothing.
-            act_as(role_session(role_arn or execution.role_arn, execution.machine_arn.rpartition(":")[2], SERVICE))
+            session = execution.machine_arn.rpartition(":")[2]
+            # What a distributed Map's children do, their parent's state machine does.
+            source = execution.machine_arn.partition("/")[0]
+            act_as(role_session(role_arn or execution.role_arn, session, SERVICE, source_arn=source))
 
     async def run(
         self,

@@ -120,8 +120,12 @@ FAULTS: dict[str, tuple[str, str]] = {
     ),
     # Sections: template-anatomy.html
     "unsupported section": (
-        "Rules: {}\n" + OVEN,
-        "1:1: The section Rules is not supported",
+        "Hooks: {}\n" + OVEN,
+        "1:1: The section Hooks is not supported",
+    ),
+    "rules": (
+        "Rules: [a]\n" + OVEN,
+        "1:1: Template format error: Rules must be an object",
     ),
     "description": (
         "Description: [a]\n" + OVEN,
@@ -380,9 +384,13 @@ FAULTS: dict[str, tuple[str, str]] = {
         "Parameters:\n  Stage: {Type: Strng, Default: a}\n" + OVEN,
         "2:11: Template format error: Unrecognized parameter type: Strng; did you mean String?",
     ),
-    "parameter from SSM": (
-        "Parameters:\n  A: {Type: 'AWS::SSM::Parameter::Value<String>', Default: a}\n" + OVEN,
-        "2:7: A: parameters of type AWS::SSM::Parameter::Value<String> are not supported",
+    "name of a parameter of SSM": (
+        "Parameters:\n  A: {Type: 'AWS::SSM::Parameter::Value<String>', Default: a, AllowedPattern: /.*}\n" + OVEN,
+        "2:51: Parameter 'A' must match pattern /.*",
+    ),
+    "type of a parameter of SSM": (
+        "Parameters:\n  A: {Type: 'AWS::SSM::Parameter::Value<Number>', Default: a}\n" + OVEN,
+        "2:7: Template format error: Unrecognized parameter type: AWS::SSM::Parameter::Value<Number>",
     ),
     "allowed values": (
         "Parameters:\n  Stage:\n    Type: String\n    Default: c\n    AllowedValues: [a, b]\n" + OVEN,

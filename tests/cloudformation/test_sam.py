@@ -69,6 +69,13 @@ Resources:
     assert [resource.logical_id for resource in stack.resources] == ["BakeRole", "Bake"]
 
 
+def test_a_function_without_code_is_the_folder_of_the_template() -> None:
+    """As ``sam package`` takes it."""
+    made = load(SAM + "Resources:\n  Bake: {Type: AWS::Serverless::Function, Properties: {Role: r}}\n")
+
+    assert resources_of(made)["Bake"].properties["Code"] == "."
+
+
 def test_where_events_end_is_a_resource_of_its_own_and_a_right_of_the_role() -> None:
     """The document on resources that SAM generates names the queues."""
     stack = load(

@@ -115,6 +115,111 @@ async def test_a_rule_needs_a_role_to_start_a_state_machine(tmp_path: Path) -> N
     assert assume == "sts:AssumeRole arn:aws:iam::123456789012:role/pizzabar-Sender"
 
 
+SEND: dict[str, Any] = {
+    "Type": "AWS::StepFunctions::StateMachine",
+    "Properties": {
+        "StateMachineName": "Bake",
+        "RoleArn": {"Fn::GetAtt": ["Flow", "Arn"]},
+        "Definition": {
+            "StartAt": "Send",
+            "States": {
+                "Send": {
+                    "Type": "Task",
+                    "Resource": "arn:aws:states:::sqs:sendMessage",
+                    "Parameters": {"QueueUrl": "${Queue}", "MessageBody": "hot"},
+                    "End": True,
+                }
+            },
+        },
+        "DefinitionSubstitutions": {"Queue": {"Ref": "Queue"}},
+    },
+}
+START = ("stepfunctions", "StartExecution", {"stateMachineArn": f"arn:aws:states:{HERE}:stateMachine:Bake"})
+
+
+def trusting(role: dict[str, Any], **condition: Any) -> dict[str, Any]:
+    """The role, with a condition in its trust policy."""
+    properties = role["Properties"]
+    document = {"Statement": {**properties["AssumeRolePolicyDocument"]["Statement"], "Condition": condition}}
+    return {**role, "Properties": {**properties, "AssumeRolePolicyDocument": document}}
+
+
+@pytest.mark.parametrize(
+    ("machine", "is_let"), [("stateMachine:*", True), ("stateMachine:Bake", True), ("stateMachine:Fry", False)]
+)
+async def test_a_state_machine_says_which_it_is_where_it_assumes_its_role(
+    tmp_path: Path, machine: str, is_let: bool
+) -> None:
+    """As the CDK writes the trust: of aws:SourceArn and aws:SourceAccount."""
+    flow = trusting(
+        role("states.us-east-1.amazonaws.com", allow("sqs:*")),
+        ArnLike={"aws:SourceArn": f"arn:aws:states:{HERE}:{machine}"},
+        StringEquals={"aws:SourceAccount": "123456789012"},
+    )
+    rest = {"Machine": SEND, "Queue": {"Type": "AWS::SQS::Queue"}, "Flow": flow}
+
+    found = await refused(settings(tmp_path, **rest), *START)
+
+    assert found == ([] if is_let else ["sts:AssumeRole arn:aws:iam::123456789012:role/pizzabar-Flow"])
+
+
+async def test_functions_and_rules_say_which_they_are(tmp_path: Path) -> None:
+    baker = trusting(
+        role("lambda.amazonaws.com", allow("sqs:*")),
+        ArnLike={"aws:SourceArn": f"arn:aws:lambda:{HERE}:function:pizzabar-Ask"},
+    )
+    asked = {"FunctionName": "pizzabar-Ask", "Payload": json.dumps({"ask": ["sqs", "ListQueues", {}]})}
+    ask_as_baker = settings(tmp_path, Ask=function("ask", "Baker"), Baker=baker)
+    assert not [each for each in await refused(ask_as_baker, "lambda", "Invoke", asked) if "AssumeRole" in each]
+
+    sender = trusting(
+        role("events.amazonaws.com", allow("states:StartExecution")),
+        ArnLike={"aws:SourceArn": f"arn:aws:events:{HERE}:rule/Rule"},
+    )
+    target = rule(Arn={"Ref": "Machine"}, RoleArn={"Fn::GetAtt": ["Sender", "Arn"]})
+    rest = {"Machine": MACHINE, "Flow": role("states.amazonaws.com"), "Rule": target, "Sender": sender}
+    assert await refused(settings(tmp_path, **rest), *PUT) == []
+
+
+async def test_how_an_execution_is_step_functions_itself_tells(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its role need not let it put events."""
+    listening = {
+        "Type": "AWS::Events::Rule",
+        "Properties": {
+            "EventPattern": {"source": ["aws.states"]},
+            "Targets": [{"Id": "t", "Arn": {"Fn::GetAtt": ["Told", "Arn"]}}],
+        },
+    }
+    rest = {
+        "Machine": SEND,
+        "Queue": {"Type": "AWS::SQS::Queue"},
+        "Flow": role("states.amazonaws.com", allow("sqs:SendMessage")),
+        "Told": {"Type": "AWS::SQS::Queue"},
+        "Letting": {
+            "Type": "AWS::SQS::QueuePolicy",
+            "Properties": {
+                "Queues": [{"Ref": "Told"}],
+                "PolicyDocument": {"Statement": {**allow("sqs:SendMessage"), "Principal": "*"}},
+            },
+        },
+        "Rule": listening,
+    }
+    emulator = await Emulator.open(settings(tmp_path, **rest))
+    try:
+        await emulator.call(*START)
+        await emulator.settled()
+
+        asked = {"QueueUrl": "http://localhost:8000/123456789012/pizzabar-Told", "MaxNumberOfMessages": 10}
+        told = await emulator.call("sqs", "ReceiveMessage", asked)
+        details = [json.loads(each["Body"])["detail"]["status"] for each in told["Messages"]]
+        assert sorted(details) == ["RUNNING", "SUCCEEDED"]
+        assert "not everybody was told" not in caplog.text
+    finally:
+        await emulator.close()
+
+
 async def test_a_rule_is_let_onto_another_bus_by_a_role_or_by_the_bus(tmp_path: Path) -> None:
     on = {"Fn::GetAtt": ["Kitchen", "Arn"]}
     put = f"events:PutEvents arn:aws:events:{HERE}:event-bus/kitchen"

@@ -194,6 +194,43 @@ exports.count = async () => late;
         assert [line.rpartition("\t")[2] for line in await tell.lines() if "late" in line] == ["late 0"]
 
 
+@pytest.mark.parametrize(
+    ("body", "error", "result"),
+    [
+        ("context.fail('Unauthorized'); return null;", "Unauthorized", None),
+        ("callback(null, 'called'); return 'returned';", None, "called"),
+        ("callback(null, 'called');", None, "called"),
+        ("context.succeed('succeeded'); throw new Error('thrown');", None, "succeeded"),
+        ("context.done(null, 'done'); callback('called');", None, "done"),
+        ("callback('called'); context.succeed('succeeded');", "called", None),
+        ("await null; return 'returned';", None, "returned"),
+    ],
+)
+async def test_the_first_outcome_counts(tmp_path: Path, body: str, error: str | None, result: str | None) -> None:
+    """As ``onlyAllowFirstCall`` of Lambda's runtime has it."""
+    app = f"exports.handler = async (event, context, callback) => {{ {body} }};"
+    async with node(tmp_path, app, file="app.js") as tell:
+        for _ in range(2):
+            if error is None:
+                assert await tell.invoke() == result
+            else:
+                assert (await tell.fails())["errorMessage"] == error
+
+
+async def test_only_a_result_of_the_callback_waits_for_what_is_left_to_be_done(tmp_path: Path) -> None:
+    app = """
+exports.handler = (event, context, callback) => {
+  const late = [];
+  setTimeout(() => { late.push(event); }, 30);
+  if (event === 'succeed') context.succeed(late);
+  if (event === 'callback') callback(null, late);
+};
+"""
+    async with node(tmp_path, app, file="app.js") as tell:
+        assert await tell.invoke("succeed") == []
+        assert await tell.invoke("callback") == ["callback"]
+
+
 async def test_what_takes_too_long_is_killed(tmp_path: Path) -> None:
     app = "export const handler = async (event) => { while (event); return process.pid; };"
     async with node(tmp_path, app, timeout=1) as tell:
@@ -230,6 +267,7 @@ export const handler = async () => {
             assert "sqs.us-east-1.amazonaws.com is AWS, which pizzabar's functions do not reach" in message
             assert f"AWS_ENDPOINT_URL, {tell.emulator.endpoints.address}" in message
             assert "PIZZABAR_REACH_AWS=true" in message
+        assert [line.split("\t")[2:] for line in await tell.lines() if "is AWS" in line] == [["WARN", refused[0]]]
         assert local == "127.0.0.1"
 
 

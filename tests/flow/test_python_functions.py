@@ -357,6 +357,8 @@ def handler(event, context):
         assert names == ["Orders"]
         assert "sqs.us-east-1.amazonaws.com is AWS, which pizzabar's functions do not reach" in "".join(why)
         assert "PIZZABAR_REACH_AWS=true" in "".join(why)
+        [line] = [line for line in await tell.lines() if "is AWS" in line]
+        assert line.startswith("[WARNING]\t")
 
 
 async def test_what_is_installed_beside_pizzabar_is_not_there(tmp_path: Path) -> None:

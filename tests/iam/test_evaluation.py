@@ -133,6 +133,21 @@ def test_a_role_is_assumed_by_whom_it_trusts() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "is_let"),
+    [
+        ("lambda.amazonaws.com", True),
+        ("lambda.us-east-1.amazonaws.com", True),
+        ("lambda.eu-west-1.amazonaws.com", False),
+        ("states.us-east-1.amazonaws.com", False),
+    ],
+)
+def test_a_service_has_a_name_for_its_region_too(name: str, is_let: bool) -> None:
+    document = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": name}}
+    trust = read_policy("trust", {"Statement": document}, "trust")
+    assert may_assume(trust, ROLE, KeysOf(aws__requestedregion="us-east-1")) is is_let
+
+
+@pytest.mark.parametrize(
     ("policy", "missing"),
     [
         (identity(statement(action="dynamodb:PutItem", on=FUNCTION)), "Resource"),

@@ -106,6 +106,15 @@ def test_code_that_does_not_run_here_is_refused_by_name(properties: JSON, fault:
     assert told.startswith(fault)
 
 
+@pytest.mark.parametrize("name", ["ApplicationLogLevel", "SystemLogLevel"])
+def test_only_a_log_in_json_has_levels(name: str) -> None:
+    """In the words that CloudFormation has of Lambda (aws/aws-cdk, pull request 28045)."""
+    [told] = faults({**CODE, "LoggingConfig": {name: "INFO"}}, {})
+
+    assert told.startswith(f'/LoggingConfig/{name}: LogLevel is not supported when LogFormat is set to "Text".')
+    assert faults({**CODE, "LoggingConfig": {name: "INFO", "LogFormat": "JSON"}}, {}) == []
+
+
 @pytest.mark.parametrize("method", ["esbuild", "makefile", "rust-cargolambda"])
 def test_what_only_sam_can_build_is_refused_by_name(method: str) -> None:
     assert faults(CODE, {"BuildMethod": "python3.13"}) == []

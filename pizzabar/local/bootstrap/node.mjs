@@ -57,18 +57,41 @@ function post(place, text, errorType) {
 // The log --------------------------------------------------------------------------------------------------
 
 // https://docs.aws.amazon.com/lambda/latest/dg/nodejs-logging.html
-function write(level, message) {
-  const line = `${new Date().toISOString()}\t${requestId}\t${level}\t${message}`;
+const isJson = env.AWS_LAMBDA_LOG_FORMAT?.toUpperCase() === 'JSON';
+
+function textOf(level, values) {
+  return `${new Date().toISOString()}\t${requestId}\t${level}\t${format(...values)}`;
+}
+
+function jsonOf(level, values) {
+  const told = { timestamp: new Date().toISOString(), level, requestId };
+  if (values.length !== 1) {
+    const error = values.find(isError);
+    return JSON.stringify({ ...told, message: format(...values), ...(error && described(error)) });
+  }
+  try {
+    const plain = (name, value) => (isError(value) ? { ...described(value), ...value } : value);
+    return JSON.stringify({ ...told, message: values[0] }, plain);
+  } catch {
+    return JSON.stringify({ ...told, message: format(values[0]) });
+  }
+}
+
+// What is of a level that nobody wants is left out where it is read.
+function write(level, ...values) {
+  const line = isJson ? jsonOf(level, values) : textOf(level, values);
   // One event, however many lines it has.
   process.stdout.write(`${line.replaceAll('\n', '\r')}\n`);
 }
 
-const levels = { log: 'INFO', info: 'INFO', debug: 'DEBUG', warn: 'WARN', error: 'ERROR' };
+const levels = { log: 'INFO', info: 'INFO', debug: 'DEBUG', warn: 'WARN', error: 'ERROR', fatal: 'FATAL' };
 for (const [name, level] of Object.entries(levels)) {
-  console[name] = (...values) => write(level, format(...values));
+  console[name] = (...values) => write(level, ...values);
 }
-console.trace = (...values) => write('TRACE', new Error(format(...values)).stack.replace(/^Error/, 'Trace'));
-console.fatal = (...values) => write('FATAL', format(...values));
+console.trace = (...values) => {
+  if (isJson) write('TRACE', ...values);
+  else write('TRACE', new Error(format(...values)).stack.replace(/^Error/, 'Trace'));
+};
 
 // Errors ---------------------------------------------------------------------------------------------------
 
@@ -87,10 +110,19 @@ function documentOf(error) {
   };
 }
 
-function forLog(error) {
+function described(error) {
+  const { errorType, errorMessage, trace } = documentOf(error);
+  return { errorType, errorMessage, stackTrace: trace };
+}
+
+function writeError(what, error) {
+  if (isJson) {
+    write('ERROR', isError(error) ? error : described(error));
+    return;
+  }
   const { errorType, errorMessage, trace } = documentOf(error);
   const more = isError(error) ? { ...error } : {};
-  return JSON.stringify({ errorType, errorMessage, ...more, stack: trace });
+  write('ERROR', `${what}\t${JSON.stringify({ errorType, errorMessage, ...more, stack: trace })}`);
 }
 
 class RuntimeError extends Error {
@@ -102,7 +134,7 @@ class RuntimeError extends Error {
 }
 
 async function endWith(error, what) {
-  write('ERROR', `${what}\t${forLog(error)}`);
+  writeError(what, error);
   const document = documentOf(error);
   const place = requestId === undefined ? 'init/error' : `invocation/${requestId}/error`;
   try {
@@ -119,13 +151,17 @@ process.on('unhandledRejection', (reason) => {
 
 // The outside ----------------------------------------------------------------------------------------------
 
+const refused = new Set();
+
 function refusal(name) {
-  const error = new Error(
+  const why =
     `${name} is AWS, which pizzabar's functions do not reach: services are at AWS_ENDPOINT_URL, ` +
-      `${env.AWS_ENDPOINT_URL}, and connections at the domainName and stage of their context; ` +
-      'PIZZABAR_REACH_AWS=true lets it through',
-  );
-  return Object.assign(error, { code: 'EAWS', hostname: name, syscall: 'getaddrinfo' });
+    `${env.AWS_ENDPOINT_URL}, and connections at the domainName and stage of their context; ` +
+    'PIZZABAR_REACH_AWS=true lets it through';
+  // Clients say what they like of an address that is not found.
+  if (!refused.has(name)) write('WARN', why);
+  refused.add(name);
+  return Object.assign(new Error(why), { code: 'EAWS', hostname: name, syscall: 'getaddrinfo' });
 }
 
 // https://{api-id}.execute-api.{region}.amazonaws.com is at a port of this machine.
@@ -154,6 +190,20 @@ function stayAwayFromAws() {
     return promised(isLocal.test(name) ? '127.0.0.1' : name, options);
   };
   module.syncBuiltinESMExports();
+}
+
+// Version 2 of the AWS SDK does not know AWS_ENDPOINT_URL: here it is the endpoint of clients that are given none.
+function pointSdk2() {
+  const { _load } = module;
+  module._load = function (request, parent, ...others) {
+    const loaded = _load.call(this, request, parent, ...others);
+    // All that can be required of it requires this first, and makes its configurations of these keys.
+    const isCore = /(^|\/)core$/.test(request) && /[\\/]aws-sdk[\\/]/.test(parent?.filename ?? '');
+    // In a circle it is not complete yet, and Node.js warns of looking for more.
+    const keys = isCore && Object.hasOwn(loaded, 'Config') ? loaded.Config.prototype.keys : undefined;
+    if (keys !== undefined) keys.endpoint = env.AWS_ENDPOINT_URL;
+    return loaded;
+  };
 }
 
 // The handler ----------------------------------------------------------------------------------------------
@@ -232,9 +282,8 @@ async function load(handler) {
   return value;
 }
 
-function contextOf(headers, complete) {
+function contextOf(headers, done) {
   const deadline = Number(headers['lambda-runtime-deadline-ms']);
-  const done = (error, result) => complete(error, result);
   return {
     callbackWaitsForEmptyEventLoop: true,
     functionName: env.AWS_LAMBDA_FUNCTION_NAME,
@@ -254,22 +303,26 @@ function contextOf(headers, complete) {
 }
 
 // Gives the outcome of an invocation: of its promise, of its callback, or nothing once nothing is left to be done.
+// The first counts, whatever else the handler does; only a callback's result waits for what is left to be done.
 function run(handler, event, headers) {
   return new Promise((resolve) => {
-    let called;
-    const end = () => resolve(called ?? { result: null });
-    const complete = (error, result) => {
-      called ??= error === null || error === undefined ? { result } : { error };
-      if (!context.callbackWaitsForEmptyEventLoop) end();
+    let outcome;
+    const end = () => resolve(outcome ?? { result: null });
+    const settle = (first, waits = false) => {
+      if (outcome !== undefined) return;
+      outcome = first;
+      if (!waits) end();
     };
-    const context = contextOf(headers, complete);
+    const isNone = (error) => error === null || error === undefined;
+    const done = (error, result) => settle(isNone(error) ? { result } : { error });
+    const callback = (error, result) => {
+      if (isNone(error)) settle({ result }, context.callbackWaitsForEmptyEventLoop);
+      else settle({ error });
+    };
+    const context = contextOf(headers, done);
     finish = end;
-    const settle = (outcome) => {
-      called = outcome;
-      end();
-    };
     try {
-      const returned = handler(event, context, complete);
+      const returned = handler(event, context, callback);
       if (typeof returned?.then === 'function') {
         returned.then(
           (result) => settle({ result }),
@@ -298,13 +351,13 @@ async function answer(handler) {
     } catch (failure) {
       text = undefined;
       const document = { errorType: 'Runtime.MarshalError', errorMessage: 'Unable to stringify response body' };
-      write('ERROR', `Invoke Error \t${forLog(failure)}`);
+      writeError('Invoke Error ', failure);
       await post(`${place}/error`, JSON.stringify({ ...document, trace: [] }), document.errorType);
     }
     if (text !== undefined) await post(`${place}/response`, text);
     return;
   }
-  write('ERROR', `Invoke Error \t${forLog(error)}`);
+  writeError('Invoke Error ', error);
   const document = documentOf(error);
   await post(`${place}/error`, JSON.stringify(document), document.errorType);
 }
@@ -320,6 +373,7 @@ if (!given.reaches_aws) {
   if (given.tls_port !== null) redirectApis(given.tls_port);
 }
 lookBesideToo();
+pointSdk2();
 let handler;
 try {
   handler = await load(env._HANDLER);

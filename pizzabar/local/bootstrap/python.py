@@ -66,6 +66,33 @@ class RequestId(logging.Filter):
         return True
 
 
+class JsonFormatter(logging.Formatter):
+    """Writes log records as JSON objects, with what the author has added to them.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html#python-logging-advanced
+    """
+
+    own = frozenset({*logging.makeLogRecord({}).__dict__, "message", "asctime", "aws_request_id"})
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write a record."""
+        told: dict[str, Any] = {
+            "timestamp": timestamp(record.created),
+            "level": record.levelname,
+            "message": record.getMessage(),
+            "logger": record.name,
+            "requestId": getattr(record, "aws_request_id", ""),
+        }
+        if record.exc_info and record.exc_info[0] is not None:
+            kind, error, trace = record.exc_info
+            told["stackTrace"] = traceback.format_tb(trace)
+            told["errorType"] = kind.__name__
+            told["errorMessage"] = str(error)
+            told["location"] = f"{record.pathname}:{record.funcName}:{record.lineno}"
+        added = {name: value for name, value in record.__dict__.items() if name not in self.own}
+        return json.dumps({**added, **told}, ensure_ascii=False, default=str)
+
+
 class LogHandler(logging.Handler):
     """Writes log records, each as one event however many lines it has."""
 
@@ -78,6 +105,11 @@ def write(message: str) -> None:
     """Write one event to the log: carriage returns stand for the line ends within it."""
     sys.stdout.write(message.rstrip("\n").replace("\n", "\r") + "\n")
     sys.stdout.flush()
+
+
+def timestamp(seconds: float) -> str:
+    """Write a time."""
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{int(seconds % 1 * 1000):03}Z"
 
 
 class Runtime:
@@ -107,6 +139,7 @@ def stay_away_from_aws(tls_port: int | None) -> None:
     ``https://{api-id}.execute-api.{region}.amazonaws.com`` is at a port of this machine, if there is one.
     """
     resolve = socket.getaddrinfo
+    refused = set()
 
     def getaddrinfo(host: Any, *arguments: Any, **named: Any) -> Any:
         name = host.decode("latin-1") if isinstance(host, bytes) else host
@@ -115,17 +148,26 @@ def stay_away_from_aws(tls_port: int | None) -> None:
                 named.pop("port", None)
                 return resolve("127.0.0.1", tls_port, *arguments[1:], **named)
             if name.lower().rstrip(".").endswith(AWS_NAMES):
-                raise socket.gaierror(
-                    socket.EAI_FAIL,
+                why = (
                     f"{name} is AWS, which pizzabar's functions do not reach: services are at AWS_ENDPOINT_URL, "
                     f"{os.environ.get('AWS_ENDPOINT_URL')}, and connections at the domainName and stage of their "
-                    "context; PIZZABAR_REACH_AWS=true lets it through",
+                    "context; PIZZABAR_REACH_AWS=true lets it through"
                 )
+                # Clients say what they like of an address that is not found.
+                if name not in refused:
+                    logging.getLogger("pizzabar").warning(why)
+                refused.add(name)
+                raise socket.gaierror(socket.EAI_FAIL, why)
             if name.lower().endswith(".localhost"):
                 host = "127.0.0.1"
         return resolve(host, *arguments, **named)
 
     socket.getaddrinfo = getaddrinfo
+
+
+def is_json() -> bool:
+    """Tell whether the log is one in JSON."""
+    return os.environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
 
 
 def set_up_logging() -> RequestId:
@@ -135,11 +177,12 @@ def set_up_logging() -> RequestId:
     """
     logging.Formatter.converter = time.gmtime
     handler = LogHandler()
-    handler.setFormatter(
-        logging.Formatter(
-            "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s", "%Y-%m-%dT%H:%M:%S"
-        )
-    )
+    text = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s"
+    handler.setFormatter(JsonFormatter() if is_json() else logging.Formatter(text, "%Y-%m-%dT%H:%M:%S"))
+    wanted = os.environ.get("AWS_LAMBDA_LOG_LEVEL", "").upper()
+    level = logging.getLevelName("DEBUG" if wanted == "TRACE" else wanted)
+    if isinstance(level, int):
+        logging.getLogger().setLevel(level)
     request_id = RequestId()
     handler.addFilter(request_id)
     logging.getLogger().addHandler(handler)
@@ -201,6 +244,9 @@ def plain(value: Any) -> Any:
 
 def log_error(document: dict[str, Any]) -> None:
     """Write an error to the log."""
+    if is_json():
+        write(json.dumps({"timestamp": timestamp(time.time()), "level": "ERROR", **document}, ensure_ascii=False))
+        return
     stack = document["stackTrace"]
     traced = f"\nTraceback (most recent call last):\n{''.join(stack)}" if stack else ""
     write(f"[ERROR] {document['errorType']}: {document['errorMessage']}{traced}")

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from fastapi import APIRouter, HTTPException, Query
 from pydantic import BaseModel, Field
 
-from pizzabar.documents import JSON
+from pizzabar import documents
+from pizzabar.documents import JSON, NotJSON
 from pizzabar.emulator import Emulator
 from pizzabar.errors import ServiceError
 from pizzabar.journal import Hop
@@ -108,9 +109,10 @@ async def _lines(emulator: Emulator, hop: Hop) -> list[Line]:
             # What a function writes is no hop: it is between the lines that begin and end the invocation.
             start = int(hop.started.timestamp() * 1000)
             events = await emulator.log_groups.read(function.log_group, start=start, end=start + WHILE)
+            of_invocation = _of_invocation if function.json_log is None else _of_invocation_in_json
             return [
                 Line(hop=hop.id, group=function.log_group, message=message)
-                for message in _of_invocation(((each.stream, each.message) for each in events), asked["RequestId"])
+                for message in of_invocation(((each.stream, each.message) for each in events), asked["RequestId"])
             ]
         case _:
             return []
@@ -125,6 +127,27 @@ def _of_invocation(lines: Iterable[tuple[str, str]], request_id: str) -> Iterato
         if of_stream == stream:
             yield message
             if message.startswith(f"REPORT RequestId: {request_id}"):
+                return
+
+
+def _of_invocation_in_json(lines: Iterable[tuple[str, str]], request_id: str) -> Iterator[str]:
+    """Give the same of a log in JSON, of which levels may be left out: from its first line to the next one's."""
+    stream = None
+    for of_stream, message in lines:
+        try:
+            told = documents.parse(message)
+        except NotJSON:
+            told = None
+        event: dict[str, JSON] = told if isinstance(told, dict) else {}
+        record = event.get("record", event)
+        record = record if isinstance(record, dict) else {}
+        if record.get("requestId") == request_id:
+            stream = of_stream
+        elif of_stream == stream and "requestId" in record:
+            return
+        if of_stream == stream:
+            yield message
+            if event.get("type") == "platform.report":
                 return
 
 

@@ -1,9 +1,14 @@
 """State machines, functions, templates and findings of the stack, through the control plane."""
 
+import json
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
+import pytest
+
 from pizzabar.documents import JSON
+from pizzabar.lambda_.function import Context
 from tests.wire.asgi import guest, server
 from tests.wire.control.asking import client_of, control
 
@@ -100,3 +105,33 @@ async def test_the_lines_of_a_trace_stand_with_the_hops_that_wrote_them() -> Non
         assert written[0].startswith("START RequestId: ")
         assert written[-1].startswith("REPORT RequestId: ")
         assert sum(line.startswith("START ") for line in written) == 1
+
+
+@pytest.mark.parametrize("level", ["INFO", "WARN"])
+async def test_the_lines_of_an_invocation_in_json_are_those_of_its_request(tmp_path: Path, level: str) -> None:
+    template = tmp_path / "template.yaml"
+    template.write_text(
+        f"""
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Tell:
+    Type: AWS::Serverless::Function
+    Metadata: {{pizzabar: {{InProcess: 'tests.wire.control.test_stack:log'}}}}
+    Properties: {{FunctionName: Tell, LoggingConfig: {{LogFormat: JSON, SystemLogLevel: {level}}}}}
+"""
+    )
+    async with control(template=template) as (client, emulator):
+        for number in range(3):
+            await emulator.call("lambda", "Invoke", {"FunctionName": "Tell", "Payload": f"{number}"})
+        second = [hop for hop in emulator.journal if hop.operation == "Invocation"][1]
+
+        lines = (await client.get(f"/traces/{second.trace_id}/lines")).json()
+
+        told = [json.loads(line["message"]) for line in lines]
+        assert [each["message"] for each in told if "message" in each] == ["1"]
+        types = [each["type"] for each in told if "type" in each]
+        assert types == (["platform.start", "platform.report"] if level == "INFO" else [])
+
+
+async def log(event: Any, context: Context) -> None:
+    context.log(str(event))

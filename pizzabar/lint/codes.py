@@ -23,7 +23,7 @@ _CODES = (
         "PB001",
         "error",
         "the template cannot be loaded: it is faulty, or has what pizzabar does not support",
-        "Correct the template; `--lenient` goes over unknown types and properties.",
+        "Correct what is faulty; `--lenient` goes over what pizzabar does not support.",
         f"{_GUIDES}/AWSCloudFormation/latest/UserGuide/template-anatomy.html",
     ),
     _code(

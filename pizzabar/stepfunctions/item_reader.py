@@ -46,7 +46,7 @@ def listed(objects: Iterable[StoredObject]) -> list[JSON]:
         {
             "Etag": f'"{each.etag}"',
             "Key": each.key,
-            "LastModified": each.modified.timestamp(),
+            "LastModified": int(each.modified.timestamp()),
             "Size": each.size,
             "StorageClass": "STANDARD",
         }

@@ -1,5 +1,6 @@
 """uvicorn with the options that suit pizzabar best, and a greeting that says how to use it."""
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -128,7 +129,17 @@ def _log_config() -> dict[str, Any]:
     """Write messages as they are: each fault of a template begins its line with file, line and column."""
     config = deepcopy(LOGGING_CONFIG)
     config["formatters"]["default"]["fmt"] = "%(message)s"
+    config["filters"] = {"refusals": {"()": RefusalFilter}}
+    config["loggers"]["uvicorn.error"]["filters"] = ["refusals"]
     return config
+
+
+class RefusalFilter(logging.Filter):
+    """Leaves out what uvicorn says of each handshake that was refused with an answer, as if it had had none."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a message is written."""
+        return record.msg != "ASGI callable returned without completing handshake."
 
 
 def run(app: Server, settings: Settings) -> bool:

@@ -2,9 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
 from pizzabar.emulator import Emulator
 from pizzabar.settings import Settings
 from pizzabar.wire.server import greeting
+from tests.running import SECONDS, free_port, pizzabar, wait_for
 
 TEMPLATE = """
 Resources:
@@ -57,3 +62,20 @@ async def test_the_greeting_names_addresses_first_and_leaves_nothing_out(tmp_pat
         "  no effect Orders.DeletionPolicy: data lives as long as the state that pizzabar keeps",
         "  no effect Orders.Tags and 1 more: nothing asks for tags",
     ]
+
+
+def test_a_refused_handshake_is_nothing_to_complain_of() -> None:
+    """uvicorn's word for it, which is about servers that answer nothing, comes with each answer that refuses."""
+    port = free_port()
+    process = pizzabar("up", state=":memory:", port=port)
+    try:
+        wait_for(process, port)
+        for path in ("nowhere", "api/more"):
+            with pytest.raises(InvalidStatus) as refused, connect(f"ws://localhost:{port}/{path}"):
+                pass
+            assert refused.value.response.status_code == 403
+    finally:
+        process.terminate()
+        output, _ = process.communicate(timeout=SECONDS)
+    assert "pizzabar is open" in output
+    assert "handshake" not in output

@@ -379,7 +379,7 @@ async def test_a_task_that_fails_fails_the_execution(open_executions: Open) -> N
         await kitchen.work.settled()
 
         execution = (await kitchen.executions.describe(ARN)).execution
-        assert (execution.status, execution.error) == ("FAILED", "Lambda.ValidationException")
+        assert (execution.status, execution.error) == ("FAILED", "Lambda.AWSLambdaException")
         assert (await kitchen.events())[-1] == "ExecutionFailed"
 
 

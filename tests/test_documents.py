@@ -1,12 +1,14 @@
 """JSON documents: what is read, and how it is written."""
 
 import json
+import sys
+import tracemalloc
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pizzabar.documents import JSON, NotJSON, encode, parse, write
+from pizzabar.documents import JSON, NotJSON, encode, pack, parse, write
 
 scalars = (
     st.none()
@@ -79,3 +81,15 @@ def test_the_last_of_two_equal_keys_counts() -> None:
 def test_what_is_no_json_value_cannot_be_written(value: object) -> None:
     with pytest.raises(TypeError):
         write(value)
+
+
+def test_what_is_kept_takes_no_more_memory_than_it_needs() -> None:
+    document = {"pizza": "funghi" * 20}
+    assert pack(document) == encode(document)
+    tracemalloc.start()
+    try:
+        kept = [pack(document) for _ in range(100)]
+        used, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert used < 2 * sum(map(sys.getsizeof, kept)) + 4096

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithItem
 
 from collections.abc import Callable
 
-from pizzabar.documents import encode, parse
+from pizzabar.documents import pack, parse
 from pizzabar.dynamodb.document_paths import PathTree, project
 from pizzabar.dynamodb.expression_parser import Values
 from pizzabar.dynamodb.expressions import Requirement
@@ -26,7 +26,7 @@ def image_of(table: Table, item: Item, size: int) -> Image:
     """Give an item as it is kept. Raise ``ValidationException`` when an index cannot have it."""
     for index in table.indexes:
         index.check(item)
-    return Image(encode(item), size, table.expiry(item))
+    return Image(pack(item), size, table.expiry(item))
 
 
 def put(image: Image, requirement: Requirement | None) -> Decide:

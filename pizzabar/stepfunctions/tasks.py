@@ -83,7 +83,7 @@ def _invoke(parameters: JSON, execution: Execution) -> JSON:
         raise _must_be_text(parameters, "Payload")
     if not isinstance(parameters.get("FunctionName", ""), str):
         raise _must_be_text(parameters, "FunctionName")
-    return parameters | {"Payload": documents.encode(parameters.get("Payload", {}))}
+    return parameters | {"Payload": documents.pack(parameters.get("Payload", {}))}
 
 
 def _finish_invoke(result: JSON) -> JSON:
@@ -313,7 +313,7 @@ def integration_of(resource: str) -> Integration | None:
             "Invoke",
             "Lambda",
             "Lambda",
-            lambda parameters, execution: {"FunctionName": resource, "Payload": documents.encode(parameters)},
+            lambda parameters, execution: {"FunctionName": resource, "Payload": documents.pack(parameters)},
             lambda result: _finish_invoke(result)["Payload"],
         )
     name = arn.resource.removesuffix(".waitForTaskToken").removesuffix(":2").removesuffix(".sync")

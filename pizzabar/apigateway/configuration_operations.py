@@ -14,7 +14,7 @@ from pizzabar.apigateway.configuration import PARENTS, Configuration, Part
 from pizzabar.apigateway.errors import BadRequestException
 from pizzabar.apigateway.resources import RESOURCES as TYPES
 from pizzabar.documents import JSON, NotJSON
-from pizzabar.resource import Boolean, ListOf, MapOf, Number, Record, Shape, Text, Unsupported
+from pizzabar.resource import Boolean, ListOf, MapOf, Number, Record, Shape, Text, Unsupported, Without
 
 Operation = Callable[[Configuration, JSON], Awaitable[JSON]]
 
@@ -123,6 +123,8 @@ def _read(shape: Record, given: JSON, path: str = "") -> dict[str, JSON]:
 
 def _value(shape: Shape, value: JSON, path: str) -> JSON:
     match shape:
+        case Without():
+            return _value(shape.shape, value, path)
         case Text() if isinstance(value, str) or (path.endswith("ThrottlingRateLimit") and _is_number(value)):
             if shape.choices and value not in shape.choices:
                 raise BadRequestException(f"{path}: {value} is not one of {', '.join(shape.choices)}")

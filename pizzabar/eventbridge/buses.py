@@ -11,6 +11,7 @@ from pizzabar.arn import Home, parse_arn
 from pizzabar.clock import Clock
 from pizzabar.documents import JSON
 from pizzabar.errors import ValidationException
+from pizzabar.event_patterns.errors import InvalidEventPatternException
 from pizzabar.event_patterns.index import RuleIndex
 from pizzabar.event_patterns.pattern import read_pattern
 from pizzabar.eventbridge.errors import ResourceAlreadyExistsException, ResourceNotFoundException
@@ -312,15 +313,19 @@ class EventBuses:
             elif rule["name"] in self._buses[rule["bus"]].rules:
                 told.append(f"the rule {rule['name']} is the template's again")
             else:
-                self.put_rule(
-                    rule["name"],
-                    rule["pattern"],
-                    schedule=rule.get("schedule", ""),
-                    bus=rule["bus"],
-                    state=rule["state"],
-                    description=rule["description"],
-                    role_arn=rule.get("role"),
-                )
+                try:
+                    self.put_rule(
+                        rule["name"],
+                        rule["pattern"],
+                        schedule=rule.get("schedule", ""),
+                        bus=rule["bus"],
+                        state=rule["state"],
+                        description=rule["description"],
+                        role_arn=rule.get("role"),
+                    )
+                except InvalidEventPatternException as error:
+                    told.append(f"the rule {rule['name']} is left out: {error.message}")
+                    continue
                 for target in rule["targets"]:
                     try:
                         self.put_target(rule["name"], read_target(target), bus=rule["bus"])

@@ -45,6 +45,7 @@ from pizzabar.stepfunctions.parameters import (
     hold,
     page_of,
     resource_arn_of,
+    start_of,
     state_machine_arn_of,
     tags_in,
     text_of,
@@ -401,11 +402,7 @@ async def get_execution_history(machines: StateMachines, parameters: JSON) -> JS
         events = [_without_data(event) for event in events]
     if parameters.get("reverseOrder"):
         events.reverse()
-    size = parameters.get("maxResults") or 100
-    token = parameters.get("nextToken", "0")
-    if not (isinstance(token, str) and token.isdigit()):
-        raise InvalidToken(f"Invalid Token: '{token}'")
-    first = int(token)
+    first, size = start_of(parameters), parameters.get("maxResults") or 100
     answer: JSON = {"events": events[first : first + size]}
     return answer | ({"nextToken": str(first + size)} if first + size < len(events) else {})
 

@@ -2,7 +2,7 @@
 
 import re
 
-from pizzabar.constraints import Constraint, detected, violations
+from pizzabar.constraints import Constraint, detected, natural, violations
 from pizzabar.documents import JSON
 from pizzabar.errors import ValidationException
 from pizzabar.stepfunctions.errors import InvalidArn, InvalidToken
@@ -85,9 +85,15 @@ def tags_in(parameters: JSON) -> dict[str, str]:
 def page_of(parameters: JSON, member: str, found: list[JSON]) -> dict[str, JSON]:
     """Give a page of a list; its token is where the next one begins. Raise ``InvalidToken``."""
     hold(parameters, "maxResults")
-    token = parameters.get("nextToken") or "0"
-    if not (isinstance(token, str) and token.isascii() and token.isdigit()):
-        raise InvalidToken(f"Invalid Token: '{token}'")
-    start, size = int(token), parameters.get("maxResults") or 100
+    start, size = start_of(parameters), parameters.get("maxResults") or 100
     answer: dict[str, JSON] = {member: found[start : start + size]}
     return answer | ({"nextToken": str(start + size)} if start + size < len(found) else {})
+
+
+def start_of(parameters: JSON) -> int:
+    """Read the token of a page: where it begins. Raise ``InvalidToken``."""
+    token = parameters.get("nextToken") or "0"
+    start = natural(token) if isinstance(token, str) else None
+    if start is None:
+        raise InvalidToken(f"Invalid Token: '{token}'")
+    return start

@@ -312,6 +312,7 @@ async def test_what_it_cannot_be_is_refused(operation: str, parameters: dict[str
         ("CreateStage", {"StageName": "a", "RouteSettings": []}, "RouteSettings is of another type than MapOf"),
         ("GetRoutes", {"MaxResults": "0"}, "Invalid MaxResults: 0"),
         ("GetRoutes", {"NextToken": "x"}, "Invalid NextToken: x"),
+        ("GetRoutes", {"NextToken": "9" * 5_000}, "Invalid NextToken: 999"),
         ("GetRoute", {}, "RouteId is required"),
     ],
 )

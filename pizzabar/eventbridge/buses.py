@@ -1,7 +1,7 @@
 """Event buses: they take events, find the rules that match, and send the events to the rules' targets."""
 
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Sized
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -80,6 +80,12 @@ class EventBus:
 
 
 MAX_TAGS = 50
+
+
+def check_tag_count(tags: Sized) -> None:
+    """Raise ``ValidationException`` for more tags than a resource may have."""
+    if len(tags) > MAX_TAGS:
+        raise ValidationException(f"A resource has at most {MAX_TAGS} tags.")
 
 
 class EventBuses:
@@ -340,8 +346,7 @@ class EventBuses:
     def tag(self, arn: str, tags: Mapping[str, str]) -> None:
         """Give a bus or a rule tags. Raise ``ResourceNotFoundException``, or ``ValidationException`` for too many."""
         known = {**self.tags_of(arn), **tags}
-        if len(known) > MAX_TAGS:
-            raise ValidationException(f"A resource has at most {MAX_TAGS} tags.")
+        check_tag_count(known)
         self.tags[arn] = known
 
     def tags_of(self, arn: str) -> dict[str, str]:

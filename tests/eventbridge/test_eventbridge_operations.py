@@ -301,3 +301,29 @@ async def test_a_rule_has_at_most_five_targets() -> None:
 
         assert error == "LimitExceededException: The requested resource exceeds the maximum number allowed."
         assert await ask("ListTargetsByRule", Rule="Tell") == {"Targets": targets}
+
+
+@pytest.mark.parametrize(
+    ("tags", "told"),
+    [
+        ([{"Key": "a"}], "Value null at 'tags.1.member.value' failed"),
+        ([{"Key": str(number), "Value": ""} for number in range(51)], "A resource has at most 50 tags."),
+        ([{"Key": "a" * 129, "Value": ""}], "at 'tags.1.member.key' failed"),
+        ([{"Key": "a", "Value": "b" * 257}], "at 'tags.1.member.value' failed"),
+    ],
+)
+async def test_nothing_is_made_whose_tags_are_refused(tags: JSON, told: str) -> None:
+    async with eventbridge() as ask:
+        assert told in await ask.fails("CreateEventBus", Name="kitchen", Tags=tags)
+        assert told in await ask.fails("PutRule", Name="orders", EventPattern='{"source":["pizza"]}', Tags=tags)
+
+        assert [each["Name"] for each in (await ask("ListEventBuses"))["EventBuses"]] == ["default"]
+        assert (await ask("ListRules"))["Rules"] == []
+
+
+@pytest.mark.parametrize("token", ["x", "-1", "\u00b2", "9" * 1_000])
+async def test_a_token_is_one_that_was_given(token: str) -> None:
+    async with eventbridge() as ask:
+        told = await ask.fails("ListRules", NextToken=token)
+
+        assert told == "ValidationException: Parameter NextToken is not valid."

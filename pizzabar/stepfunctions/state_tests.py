@@ -39,7 +39,7 @@ from pizzabar.stepfunctions.item_reader import CannotRead, items_in
 from pizzabar.stepfunctions.map_runs import EXCEEDED, EXCEEDED_CAUSE, MapRun
 from pizzabar.stepfunctions.parameters import text_of
 from pizzabar.stepfunctions.state_machines import StateMachines
-from pizzabar.stepfunctions.state_mocks import parsed, read_context, read_mock
+from pizzabar.stepfunctions.state_mocks import parsed, read_context, read_mock, read_variables
 from pizzabar.stepfunctions.states import Map, Parallel, Pass, State, StateMachine, Task, WorkingState
 from pizzabar.stepfunctions.tasks import Tasks
 from pizzabar.stepfunctions.timestamp import write_timestamp
@@ -154,6 +154,7 @@ class _Test:
     def __post_init__(self) -> None:
         given, now = self.parameters, self.now()
         context, input = read_context(given, self.state), parsed(given, "input", {})
+        self.variables = read_variables(given)
         name, machine = new_uuid(), new_uuid()
         if context is None:
             context = self.default_context(name, machine, input, now)
@@ -227,7 +228,7 @@ class _Test:
 
     async def go(self, mock: Mocked | None) -> None:
         """Do the state until it is left, is to be retried, or has failed."""
-        self.step(Started(parsed(self.parameters, "variables", {}), is_mocked=mock is not None))
+        self.step(Started(self.variables, is_mocked=mock is not None))
         if mock is not None:
             if self.is_at_work and isinstance(self.waiting, WaitingForMapRun) and self.waiting.reader is not None:
                 self.read_items(self.waiting)

@@ -26,7 +26,7 @@ from pizzabar.eventbridge.event import (
     service_event,
 )
 from pizzabar.eventbridge.input_transformer import UndeliverableInput
-from pizzabar.eventbridge.parameters import shown_entries
+from pizzabar.eventbridge.parameters import refuse, shown_entries, too_long
 from pizzabar.eventbridge.rules import Rule
 from pizzabar.eventbridge.schedule import read_schedule
 from pizzabar.eventbridge.schedules import Schedules
@@ -376,6 +376,7 @@ class EventBuses:
             )
         for entry in entries:
             check_entry(entry)
+        refuse(too_long(entries))
         if sum(map(entry_size, entries)) > MAX_REQUEST_BYTES:
             raise ValidationException("Total size of the entries in the request is over the limit.")
         now = self._clock.now()

@@ -37,7 +37,7 @@ from pizzabar.stepfunctions.interpreter import (
 )
 from pizzabar.stepfunctions.item_reader import CannotRead, items_in
 from pizzabar.stepfunctions.map_runs import EXCEEDED, EXCEEDED_CAUSE, MapRun
-from pizzabar.stepfunctions.parameters import text_of
+from pizzabar.stepfunctions.parameters import check_role, text_of
 from pizzabar.stepfunctions.state_machines import StateMachines
 from pizzabar.stepfunctions.state_mocks import parsed, read_context, read_mock, read_variables
 from pizzabar.stepfunctions.states import Map, Parallel, Pass, State, StateMachine, Task, WorkingState
@@ -68,6 +68,7 @@ async def test_state(machines: StateMachines, parameters: JSON) -> JSON:
             f"1 validation error detected: Value '{level}' at 'inspectionLevel' failed to satisfy constraint: Member"
             f" must satisfy enum value set: [{', '.join(LEVELS)}]"
         )
+    check_role(parameters)
     definition = _alone(text_of(parameters, "definition"), parameters.get("stateName"))
     supports = machines.supports if parameters.get("mock") is None else lambda resource: True
     machine = read_definition(documents.write(definition), supports=supports)

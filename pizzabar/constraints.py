@@ -30,6 +30,12 @@ class Constraint:
     told: str | None = None
 
 
+def natural(given: JSON) -> int | None:
+    """Read a natural number that is written in decimal digits; None for all else, and for one beyond 64 bits."""
+    text = str(given) if type(given) in (str, int) else ""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
+
+
 def detected(problems: Sequence[str]) -> str:
     """Tell all that was found in one message."""
     errors = "1 validation error" if len(problems) == 1 else f"{len(problems)} validation errors"
@@ -44,7 +50,7 @@ def missing(name: str) -> str:
 def violations(name: str, value: JSON, constraint: Constraint) -> list[str]:
     """Tell what is wrong with a value. Raise ``SerializationException`` when it is of another JSON type."""
     kind: type[object] = type(value)
-    if kind is not constraint.kind:
+    if kind is not constraint.kind or (kind is int and value.bit_length() > 63):
         raise SerializationException(f"{name} must be {_KINDS[constraint.kind]}")
     measure, size = ("value", value) if kind is int else ("length", 0 if kind is bool else len(value))
     if (

@@ -17,6 +17,7 @@ seed and the same hops give the same faults. What it did is noted at the hop.
 
 import asyncio
 import random
+import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import timedelta
@@ -44,6 +45,7 @@ _THROTTLED: Mapping[str, tuple[str, int, str]] = {
     "sqs": ("RequestThrottled", 403, "Request is throttled."),
 }
 """How services refuse when too much is asked of them; the others say ``ThrottlingException``."""
+_is_code = re.compile(r"[!-~]{1,256}").fullmatch
 _GONE = ("GoneException", 410, "")
 _LATE = ("RequestTimeout", 408, "The request timed out.")
 
@@ -84,6 +86,9 @@ class FaultRule:
             raise InvalidFault("skip is 0 or more, and times 1 or more")
         if not 0 <= self.share <= 1:
             raise InvalidFault("a share is between 0 and 1")
+        if _is_code(self.code) is None:
+            # It is written into headers.
+            raise InvalidFault("a code is one word of letters, digits and punctuation")
         if not 0 <= self.seconds <= 86_400:
             raise InvalidFault("seconds are between 0 and 86400")
 

@@ -232,8 +232,17 @@ def note(name: str, value: JSON) -> None:
         hop.notes[name] = value
 
 
+HEAVY = 1 << 16
+"""Bytes of a request and its answer from which on they are weighed."""
+MOST = 1 << 27
+"""Bytes of heavy requests and answers that the journal keeps: they take several times as much in memory."""
+
+
 class Journal:
-    """The last hops, oldest first, and those who follow them."""
+    """The last hops, oldest first, and those who follow them.
+
+    It is bounded by their number, and by the bytes of the heavy requests among them: see ``weigh``.
+    """
 
     def __init__(self, size: int = 4096) -> None:
         self._hops: deque[Hop] = deque(maxlen=size)
@@ -243,10 +252,28 @@ class Journal:
         self.invocations: dict[int, Hop] = {}
         """The invocations under way, by number: requests of their functions name them, however far the ring is."""
         self.enter = self._hops.append
+        self._heavy: deque[tuple[int, int]] = deque()
+        """The last hops of heavy requests, and how many bytes those were."""
+        self._weight = 0
         self.followers: tuple[Callable[[Hop], None], ...] = ()
 
     def __iter__(self) -> Iterator[Hop]:
         return iter(tuple(self._hops))
+
+    def weigh(self, bytes: int) -> None:
+        """Note how heavy the request was that is answered now, and let go of the oldest hops if it is too much.
+
+        Only who reads and writes texts knows their lengths: hops that are asked within the process are not weighed.
+        """
+        if bytes < HEAVY:
+            return
+        self._heavy.append((self.last_id, bytes))
+        self._weight += bytes
+        while self._heavy and (self._weight > MOST or self._heavy[0][0] <= self.last_id - len(self._hops)):
+            last, bytes = self._heavy.popleft()
+            self._weight -= bytes
+            while self._hops and self._hops[0].id <= last:
+                self._hops.popleft()
 
     def find(self, id: int) -> Hop | None:
         """Find a hop by its number, if it is still kept."""

@@ -47,9 +47,13 @@ class Document:
 
 @record
 class Without:
-    """Something that is understood and has no effect here; ``why`` says so to the user."""
+    """Something that is understood and has no effect here; ``why`` says so to the user.
+
+    It is held to its ``shape``; without one it is any value.
+    """
 
     why: str = ""
+    shape: "Shape" = field(default_factory=Document)
 
 
 @record

@@ -51,7 +51,9 @@ def checked(value: JSON, shape: Shape) -> JSON:
                 raise _wrong(value, shape)
             return [checked(member, shape[0]) for member in value]
         case type():
-            if type(value) is shape or (shape is float and type(value) is int):
+            if type(value) is int and shape in (int, float) and value.bit_length() <= 63:
+                return value
+            if type(value) is shape and shape is not int:
                 return value
             raise _wrong(value, shape)
         case _:

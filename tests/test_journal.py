@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 
 from pizzabar.errors import ValidationException
-from pizzabar.journal import CAUSE, Attempt, Cause, Hop, Journal, new_trace_id, note
+from pizzabar.journal import CAUSE, HEAVY, MOST, Attempt, Cause, Hop, Journal, new_trace_id, note
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -142,3 +142,32 @@ def test_a_hop_under_way_has_no_duration() -> None:
     assert rendered["milliseconds"] is None
     assert rendered["parent"] is None
     assert rendered["error"] is None
+
+
+def test_what_is_heavy_makes_room_for_what_is_heavy_and_later() -> None:
+    journal = Journal()
+    for _ in range(3):
+        enter(journal)
+    journal.weigh(MOST)
+    enter(journal)
+    journal.weigh(HEAVY - 1)
+    enter(journal)
+    assert [hop.id for hop in journal] == [1, 2, 3, 4, 5]
+
+    journal.weigh(HEAVY)
+
+    assert [hop.id for hop in journal] == [4, 5]
+    assert (journal.find(3), getattr(journal.find(4), "id", None)) == (None, 4)
+    assert [hop.id for hop in journal.after(4)] == [5]
+
+
+def test_what_has_gone_weighs_nothing() -> None:
+    journal = Journal(2)
+    enter(journal)
+    journal.weigh(MOST)
+    for _ in range(4):
+        enter(journal)
+
+    journal.weigh(MOST)
+
+    assert [hop.id for hop in journal] == [4, 5]

@@ -47,6 +47,8 @@ def test_what_is_null_is_not_given() -> None:
         ({"count": "1"}, "STRING_VALUE cannot be converted to Integer"),
         ({"count": True}, "TRUE_VALUE cannot be converted to Integer"),
         ({"count": 1.5}, "DECIMAL_VALUE cannot be converted to Integer"),
+        ({"count": 1 << 63}, "NUMBER_VALUE cannot be converted to Integer"),
+        ({"share": 10**400}, "NUMBER_VALUE cannot be converted to Double"),
         ({"flag": 0}, "NUMBER_VALUE cannot be converted to Boolean"),
         ({"tags": {}}, "Start of structure or map found where not expected"),
         ({"tags": "a"}, "Unexpected field type"),

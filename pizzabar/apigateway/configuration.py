@@ -10,6 +10,7 @@ https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/operations.html
 
 import secrets
 from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -20,7 +21,7 @@ from pizzabar.apigateway.errors import BadRequestException, ConflictException, N
 from pizzabar.apigateway.resources import RESOURCES as TYPES
 from pizzabar.clock import Clock
 from pizzabar.documents import JSON
-from pizzabar.errors import Fault
+from pizzabar.errors import Fault, ServiceError
 from pizzabar.record import record
 from pizzabar.resource import Identity, Resource, ResourceType
 
@@ -133,8 +134,9 @@ class Configuration:
             given = {"ApiId": api_id, "StageName": name, "DeploymentId": deployment_id}
             self._put(Part("Stage", name, api_id, given, now, now, is_asked=is_asked))
         elif stage.properties.get("DeploymentId") != deployment_id:
-            stage.properties = {**stage.properties, "DeploymentId": deployment_id}
-            stage.updated, stage.is_changed = now, is_asked and not stage.is_asked
+            renewed = {**stage.properties, "DeploymentId": deployment_id}
+            is_changed = is_asked and not stage.is_asked
+            self._put(replace(stage, properties=renewed, updated=now, is_changed=is_changed))
 
     def take_out(self, resource: Resource) -> None:
         """Let go what a template has made and has no more; ``renew`` takes note of it."""
@@ -196,15 +198,16 @@ class Configuration:
         if kind != "Api":
             self.get("Api", api_id, api_id)
         self._check(part)
-        if kind == "Deployment":
-            part.deployed = [each.to_json() for each in self._parts_of(api_id) if each.kind in MADE_IN_ORDER]
-            self.apis.get(api_id).deploy(id_)
-        self._put(part)
-        if kind == "Deployment":
-            self._bring_stage(properties, id_, is_asked=True)
-        if kind == "Api":
-            self.apis.add(_build([part]))
-        self._make_anew(api_id)
+        with self._whole_or_not_at_all(api_id):
+            if kind == "Deployment":
+                part.deployed = [each.to_json() for each in self._parts_of(api_id) if each.kind in MADE_IN_ORDER]
+                self.apis.get(api_id).deploy(id_)
+            self._put(part)
+            if kind == "Deployment":
+                self._bring_stage(properties, id_, is_asked=True)
+            if kind == "Api":
+                self.apis.add(_build([part]))
+            self._make_anew(api_id)
         return part
 
     def update(self, part: Part, properties: Mapping[str, JSON]) -> Part:
@@ -216,8 +219,9 @@ class Configuration:
             is_changed=not part.is_asked,
         )
         self._check(changed, instead_of=part)
-        self._put(changed)
-        self._make_anew(part.api_id)
+        with self._whole_or_not_at_all(part.api_id):
+            self._put(changed)
+            self._make_anew(part.api_id)
         return changed
 
     def delete(self, part: Part) -> None:
@@ -260,20 +264,68 @@ class Configuration:
                 told.append(f"{part.label} is gone with the API {part.api_id}")
             elif (part.kind, part.api_id, part.id) in self._parts:
                 told.append(f"{part.label} is the template's again")
+            elif part.kind == "Api" and (why := self._why_faulty(part)) is not None:
+                told.append(_left_out(part, why))
             else:
                 self._put(part)
                 if part.kind == "Api":
                     self.apis.add(_build([part]))
         for api in self.find("Api"):
-            self._restore_deployments(api.id)
             if any(part.is_asked for part in self._parts_of(api.id)):
-                self._make_anew(api.id)
+                told += self._make_again(api.id)
         return told
+
+    def _make_again(self, api_id: str) -> list[str]:
+        """Make an API of what was kept, without the parts that it cannot be made with; tell of those."""
+        told: list[str] = []
+        while True:
+            try:
+                self._restore_deployments(api_id)
+                self._make_anew(api_id)
+            except Exception:
+                asked = [(part, self._why_faulty(part)) for part in self._parts_of(api_id) if part.is_asked]
+                faulty = [(part, why) for part, why in asked if why is not None]
+                if not faulty:
+                    raise
+                # What refers to them is faulty then, and goes in the next turn.
+                for part, why in faulty:
+                    told.append(_left_out(part, why))
+                    del self._parts[part.kind, part.api_id, part.id]
+            else:
+                return told
+
+    def _why_faulty(self, part: Part) -> str | None:
+        """Tell why a part that was kept would be refused now; None if it would not."""
+        try:
+            self._check(part, instead_of=part)
+        except ServiceError as error:
+            return error.message
+        deployed = [Part.from_json(each) for each in part.deployed]
+        faults = [_told(fault) for each in deployed for fault in _type(each).check(each.properties)]
+        return "; ".join(faults) or None
 
     def __iter__(self) -> Iterator[Part]:
         return iter(self._parts.values())
 
     # How it is done
+
+    @contextmanager
+    def _whole_or_not_at_all(self, api_id: str) -> Iterator[None]:
+        """Let an API have what it had before, when it cannot be made with a change."""
+        before = dict(self._parts)
+        try:
+            yield
+        except BaseException:
+            new = self._parts.keys() - before.keys()
+            self._parts = before
+            for kind, _, id_ in new:
+                if kind == "Deployment":
+                    self.apis.get(api_id).deployments.pop(id_, None)
+            if ("Api", api_id, api_id) in before:
+                self._make_anew(api_id)
+            else:
+                self.apis.remove(api_id)
+            raise
 
     def _put(self, part: Part) -> None:
         self._parts[part.kind, part.api_id, part.id] = part
@@ -354,6 +406,10 @@ def _build(parts: Iterable[Part]) -> WebSocketApi:
                 _at_once(_type(part).create, bench, part.resource())
     [api] = bench.made.values()
     return api
+
+
+def _left_out(part: Part, why: str) -> str:
+    return f"{part.label} is left out: {why}"
 
 
 def _told(fault: Fault) -> str:

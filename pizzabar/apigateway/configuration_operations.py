@@ -13,8 +13,9 @@ from pizzabar import documents
 from pizzabar.apigateway.configuration import PARENTS, Configuration, Part
 from pizzabar.apigateway.errors import BadRequestException
 from pizzabar.apigateway.resources import RESOURCES as TYPES
+from pizzabar.constraints import natural
 from pizzabar.documents import JSON, NotJSON
-from pizzabar.resource import Boolean, ListOf, MapOf, Number, Record, Shape, Text, Unsupported
+from pizzabar.resource import Boolean, ListOf, MapOf, Number, Record, Shape, Text, Unsupported, Without
 
 Operation = Callable[[Configuration, JSON], Awaitable[JSON]]
 
@@ -97,10 +98,11 @@ def _text(parameters: JSON, name: str) -> str:
 
 
 def _count(parameters: JSON, name: str, default: int) -> int:
-    value = str(parameters.get(name, default))
-    if not value.isascii() or not value.isdigit() or (name == "MaxResults" and int(value) == 0):
+    value = parameters.get(name, default)
+    number = natural(value)
+    if number is None or (name == "MaxResults" and number == 0):
         raise BadRequestException(f"Invalid {name}: {value}")
-    return int(value)
+    return number
 
 
 # Parameters in, and properties out
@@ -123,6 +125,8 @@ def _read(shape: Record, given: JSON, path: str = "") -> dict[str, JSON]:
 
 def _value(shape: Shape, value: JSON, path: str) -> JSON:
     match shape:
+        case Without():
+            return _value(shape.shape, value, path)
         case Text() if isinstance(value, str) or (path.endswith("ThrottlingRateLimit") and _is_number(value)):
             if shape.choices and value not in shape.choices:
                 raise BadRequestException(f"{path}: {value} is not one of {', '.join(shape.choices)}")

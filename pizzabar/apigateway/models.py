@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from pizzabar import documents
+from pizzabar.constraints import natural
 from pizzabar.documents import JSON, NotJSON
 from pizzabar.errors import Fault, FaultyDocument, pointer
 from pizzabar.record import record
@@ -120,8 +121,8 @@ def _is_there(root: JSON, reference: str) -> bool:
     found = root
     for part in reference.split("/")[1:]:
         name = part.replace("~1", "/").replace("~0", "~")
-        if isinstance(found, list) and name.isdigit() and int(name) < len(found):
-            found = found[int(name)]
+        if isinstance(found, list) and (index := natural(name)) is not None and index < len(found):
+            found = found[index]
         elif isinstance(found, Mapping) and name in found:
             found = found[name]
         else:

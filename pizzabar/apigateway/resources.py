@@ -104,6 +104,7 @@ _TARGETS: dict[str, tuple[tuple[type, ...], str]] = {
 
 def _check_integration(properties: Mapping[str, JSON]) -> Iterable[Fault]:
     type_ = properties["IntegrationType"]
+    target: Target | VariableUri | str | None = None
     if type_ != "MOCK":
         target = read_uri(properties.get("IntegrationUri", ""))
         kinds, wanted = _TARGETS[type_]
@@ -111,12 +112,14 @@ def _check_integration(properties: Mapping[str, JSON]) -> Iterable[Fault]:
             yield Fault(("IntegrationUri",), target)
         elif not isinstance(target, (*kinds, VariableUri)):
             yield Fault(("IntegrationUri",), f"an {type_} integration needs {wanted}")
-        yield from _check_request_parameters(properties, target)
+    yield from _check_request_parameters(properties, target)
     yield from _check_selection(properties, "TemplateSelectionExpression")
     yield from _check_templates(properties, "RequestTemplates")
 
 
-def _check_request_parameters(properties: Mapping[str, JSON], target: Target | VariableUri | str) -> Iterable[Fault]:
+def _check_request_parameters(
+    properties: Mapping[str, JSON], target: Target | VariableUri | str | None
+) -> Iterable[Fault]:
     given = properties.get("RequestParameters", {})
     yield from faults_in(given, compile_request_parameter, "RequestParameters")
     if isinstance(target, ServiceAction | FunctionTarget):
@@ -343,7 +346,7 @@ OF_API = ("ApiId",)
 ROUTE_SETTINGS = Record(
     {
         "DataTraceEnabled": Boolean(),
-        "DetailedMetricsEnabled": Without("nothing is measured"),
+        "DetailedMetricsEnabled": Without("nothing is measured", Boolean()),
         "LoggingLevel": Text(choices=LEVELS),
         "ThrottlingBurstLimit": Number(0),
         "ThrottlingRateLimit": Text(),
@@ -360,12 +363,14 @@ RESOURCES: dict[str, ResourceType] = {
                 "Name": Text(),
                 "ApiKeySelectionExpression": Text(choices=("$request.header.x-api-key", KEY_OF_AUTHORIZER)),
                 "Description": Text(),
-                "DisableExecuteApiEndpoint": Without("there is no other address"),
+                "DisableExecuteApiEndpoint": Without("there is no other address", Boolean()),
                 "DisableSchemaValidation": Boolean(),
-                "IpAddressType": Without("the addresses are those of the machine"),
+                "IpAddressType": Without(
+                    "the addresses are those of the machine", Text(choices=("ipv4", "dualstack"))
+                ),
                 "ProtocolType": Text(),
                 "RouteSelectionExpression": Text(),
-                "Tags": Without(),
+                "Tags": Without(shape=MapOf(Text())),
             },
             required=frozenset({"Name", "ProtocolType"}),
         ),
@@ -386,7 +391,7 @@ RESOURCES: dict[str, ResourceType] = {
                 "AutoDeploy": Boolean(),
                 "RouteSettings": MapOf(ROUTE_SETTINGS),
                 "StageVariables": MapOf(Text()),
-                "Tags": Without(),
+                "Tags": Without(shape=MapOf(Text())),
             },
             required=frozenset({"ApiId", "StageName"}),
         ),

@@ -64,9 +64,12 @@ async def list_stack_resources(stacks: Stacks, parameters: JSON) -> JSON:
 
 
 async def describe_stack_resources(stacks: Stacks, parameters: JSON) -> JSON:
-    """Read the resources of the stack, or one of them."""
-    _check_name(stacks, parameters)
-    wanted = parameters.get("LogicalResourceId")
+    """Read the resources of the stack, or one of them: the stack's name, or a physical resource, says of which."""
+    wanted, physical = parameters.get("LogicalResourceId"), parameters.get("PhysicalResourceId")
+    if physical is None or parameters.get("StackName") is not None:
+        _check_name(stacks, parameters)
+    elif all(each.identity.ref != physical for each in stacks.stack.resources):
+        raise ValidationError(f"Stack for {physical} does not exist")
     found = [each for each in stacks.stack.resources if wanted in (None, each.logical_id)]
     return {
         "StackResources": [

@@ -124,7 +124,7 @@ def _document(conforming: Conforming, shape: Document, node: Node, path: Path) -
 def _without(conforming: Conforming, shape: Without, node: Node, path: Path) -> JSON:
     place = ".".join([conforming.logical_id, *map(str, path)])
     conforming.without_effect.append((node.place, place, shape.why))
-    return _document(conforming, Document(), node, path)
+    return conforming.conform(shape.shape, node, path)
 
 
 def _list(conforming: Conforming, shape: ListOf, node: Node, path: Path) -> JSON:

@@ -87,6 +87,14 @@ STREAM_SPECIFICATION = Member(
         "StreamViewType": Member("String", choices=STREAM_VIEW_TYPES),
     },
 )
+SSE_SPECIFICATION = Member(
+    "Structure",
+    members={
+        "Enabled": BOOLEAN,
+        "SSEType": Member("String", choices=("AES256", "KMS")),
+        "KMSMasterKeyId": Member("String"),
+    },
+)
 _INDEX: dict[str, Member] = {
     "IndexName": Member("String", required=True, minimum=3, maximum=255, is_name=True),
     "KeySchema": KEY_SCHEMA,
@@ -96,7 +104,7 @@ _INDEX: dict[str, Member] = {
         members={
             "ProjectionType": Member("String", choices=("ALL", "KEYS_ONLY", "INCLUDE")),
             "NonKeyAttributes": Member(
-                "List", minimum=1, maximum=100, element=Member("String", minimum=1, maximum=255)
+                "List", minimum=1, maximum=20, element=Member("String", minimum=1, maximum=255)
             ),
         },
     ),
@@ -131,7 +139,7 @@ CREATE_TABLE = Parameters(
     GlobalSecondaryIndexes=Member("List", element=Member("Structure", members=_GLOBAL_INDEX)),
     VectorIndexes=Member("List"),
     Tags=TAGS,
-    SSESpecification=Member("Structure"),
+    SSESpecification=SSE_SPECIFICATION,
     OnDemandThroughput=Member("Structure"),
     WarmThroughput=Member("Structure"),
     ResourcePolicy=Member("String"),
@@ -157,7 +165,7 @@ UPDATE_TABLE = Parameters(
             },
         ),
     ),
-    SSESpecification=Member("Structure"),
+    SSESpecification=SSE_SPECIFICATION,
     OnDemandThroughput=Member("Structure"),
     WarmThroughput=Member("Structure"),
     ReplicaUpdates=Member("List"),

@@ -36,11 +36,19 @@ async def create_table(tables: Tables, parameters: JSON) -> JSON:
     return {"TableDescription": _describe(table, 0, 0)}
 
 
+NOT_UPDATED = (
+    *("DisassociationProtectionEnabled", "GlobalTableSettingsReplicationMode", "GlobalTableWitnessUpdates"),
+    *("MultiRegionConsistency", "ReplicaUpdates", "VectorIndexUpdates"),
+)
+"""What UpdateTable is refused with: there are no replicas here, and no indexes of vectors."""
+
+
 async def update_table(tables: Tables, parameters: JSON) -> JSON:
     """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html"""
+    for name in NOT_UPDATED:
+        if parameters.get(name):
+            raise ValidationException(f"{name} is not supported")
     parameters = requests.UPDATE_TABLE.check(parameters)
-    if parameters.get("ReplicaUpdates"):
-        raise ValidationException("ReplicaUpdates is not supported")
     if not parameters.keys() - {"TableName", "AttributeDefinitions"}:
         raise ValidationException(
             "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or "

@@ -5,8 +5,8 @@ Pure. The fields of a pattern are joined by AND, the elements of a leaf by OR; `
 depth. A pattern is read into conjunctions, of which one must match. Of two equal paths the later one counts.
 
 A pattern is read as AWS reads it, token by token: the first fault that is met is the one that is told, and a name
-that is there twice is read twice. A ``$or`` that is no list of alternatives is a field of that name, as in the rules
-that are older than it, provided that the whole pattern can be read so.
+that is there twice is read twice. Nothing may follow it. A ``$or`` that is no list of alternatives is a field of
+that name, as in the rules that are older than it, provided that the whole pattern can be read so.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html
 """
@@ -91,6 +91,9 @@ class _Reader:
         try:
             if self._cursor.next() == "{":
                 conjunctions = self._object((), "", conjunctions, is_in_or=False)
+                if (rest := self._cursor.rest()) is not None:
+                    # The words are ours.
+                    self._refuse((), "Unexpected text after the end of the pattern", rest)
             else:
                 self._refuse((), "Filter is not an object", self._cursor.place)
         except Stop as stop:

@@ -6,7 +6,7 @@ opening quote until somebody asks for its text; and with the name of a field it 
 already. So a token has two places: where the parser is when the token is the current one, and where it is when the
 text has been asked for. A fault lies at the end of the tokens before it, and is met when they have been read.
 
-What follows the end of the first value is not looked at, as on AWS.
+What follows the end of the first value is not read: ``Cursor.rest`` tells where it begins.
 """
 
 import re
@@ -119,6 +119,13 @@ class Cursor:
             return len(self._text)
         token = self._tokens[self.at]
         return token.after if self._is_asked else token.place
+
+    def rest(self) -> int | None:
+        """Tell where what follows the value begins, once all of it has been read; None if nothing does."""
+        start = self._tokens[-1].after
+        blank = _SPACE.match(self._text, start)
+        assert blank is not None
+        return None if blank.end() == len(self._text) else blank.end()
 
     def go_to_end(self, of: int) -> None:
         """Step to the end of the value that a token begins. Raise ``Stop`` when there is a fault before it."""

@@ -4,16 +4,16 @@ What operations of EventBridge answer: lists in pages, and members that are give
 Pure.
 """
 
+from pizzabar.constraints import natural
 from pizzabar.documents import JSON
 from pizzabar.errors import ValidationException
 
 
 def page(parameters: JSON, member: str, found: list[JSON]) -> dict[str, JSON]:
     """Give a page of a list; its token is where the next one begins."""
-    token = parameters.get("NextToken") or "0"
-    if not (isinstance(token, str) and token.isdigit()):
+    start, size = natural(parameters.get("NextToken") or "0"), parameters.get("Limit") or 100
+    if start is None:
         raise ValidationException("Parameter NextToken is not valid.")
-    start, size = int(token), parameters.get("Limit") or 100
     answer: dict[str, JSON] = {member: found[start : start + size]}
     return answer | ({"NextToken": str(start + size)} if start + size < len(found) else {})
 

@@ -27,7 +27,7 @@ from pizzabar.eventbridge.connection import (
     merged,
     state_of_new,
 )
-from pizzabar.eventbridge.connection_parameters import OF_TYPE, check_authorization
+from pizzabar.eventbridge.connection_parameters import OF_TYPE, check_auth_parameters, check_authorization
 from pizzabar.eventbridge.destination_request import additions
 from pizzabar.eventbridge.errors import ResourceAlreadyExistsException, ResourceNotFoundException
 from pizzabar.uuids import new_uuid
@@ -123,6 +123,8 @@ class ApiDestinations:
             }
             parameters = merged(kept, auth_parameters or {})
             check_authorization(wanted, parameters)
+            # Some of them may be given; with those that are kept, they must be all.
+            check_auth_parameters(parameters, in_full=True)
             changed = replace(
                 changed,
                 state=state_of_new(wanted),

@@ -19,7 +19,7 @@ _CONSTRAINTS = {
     "ArchiveName": Constraint(str, 1, 48, NAME),
     "EventSourceArn": Constraint(str, 1, 1600, ARN),
     "ReplayName": Constraint(str, 1, 64, NAME),
-    "RetentionDays": Constraint(int, 0),
+    "RetentionDays": Constraint(int, 0, (1 << 31) - 1),
 }
 _OF_ARCHIVES = _CONSTRAINTS | {
     "NamePrefix": Constraint(str, 1, 48, NAME),

@@ -19,6 +19,7 @@ from pizzabar.arn import parse_arn
 from pizzabar.clock import Clock, Timer
 from pizzabar.documents import JSON
 from pizzabar.errors import ServiceError, ValidationException
+from pizzabar.event_patterns.errors import InvalidEventPatternException
 from pizzabar.event_patterns.pattern import read_pattern
 from pizzabar.eventbridge.archive import DAY, SERVICE, Archive, Replay, replayed, rule_of
 from pizzabar.eventbridge.archive_store import Archived, ArchiveStore, Contents
@@ -40,6 +41,8 @@ MAX_ACTIVE = 10
 """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html"""
 BATCH = 10
 """How many events are put at once."""
+END_OF_TIME = datetime.max.replace(tzinfo=UTC).timestamp()
+"""The year 9999 ends; what is kept for longer is kept for ever."""
 REPLAYS_KEPT = 90 * DAY
 """Replays are forgotten then, in seconds. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-replay-archived-event.html"""
 
@@ -104,6 +107,7 @@ class Archives:
             raise ResourceAlreadyExistsException(f"Rule {rule} already exists.")
         archive = self._made(name, bus.arn, pattern, description, retention_days)
         self._attach(archive)
+        self._archives[name] = archive
         # There may be events of a template's archive of this name, which is no more.
         self._store.drop(name)
         return archive
@@ -129,9 +133,7 @@ class Archives:
         if pattern is not None:
             read_pattern(pattern)
         arn = self.buses.home.arn("events", f"archive/{name}")
-        archive = Archive(name, arn, bus_arn, self.now(), pattern, description, retention_days)
-        self._archives[name] = archive
-        return archive
+        return Archive(name, arn, bus_arn, self.now(), pattern, description, retention_days)
 
     async def update(self, name: str, **changes: JSON) -> Archive:
         """Give an archive another pattern, description or retention.
@@ -142,10 +144,10 @@ class Archives:
         archive = replace(self.get(name), **changes)
         if archive.pattern is not None:
             read_pattern(archive.pattern)
+        self._attach(archive)
         self._archives[name] = archive
         if archive.is_declared:
             self.changed.note(name)
-        self._attach(archive)
         await self._look(name)
         return archive
 
@@ -220,8 +222,10 @@ class Archives:
             timer.cancel()
         if archive.retention_days:
             # A second more, so that it is too old then.
-            when = datetime.fromtimestamp(oldest + archive.retention_days * DAY + 1, UTC)
-            self._timers[archive.name] = self._clock.call_at(when, lambda: self._come(archive.name))
+            when = oldest + archive.retention_days * DAY + 1
+            if when < END_OF_TIME:
+                at = datetime.fromtimestamp(when, UTC)
+                self._timers[archive.name] = self._clock.call_at(at, lambda: self._come(archive.name))
 
     def _come(self, name: str) -> None:
         self._timers.pop(name, None)
@@ -345,11 +349,23 @@ class Archives:
         for given in document["archives"]:
             if given["name"] in self._archives:
                 told.append(f"the archive {given['name']} is the template's")
+            elif (why := _why_faulty(given["pattern"])) is not None:
+                told.append(f"the archive {given['name']} is left out: {why}")
             else:
                 self._archives[given["name"]] = Archive(**given)
         replays = map(Replay.from_json, document["replays"])
         self._replays = {each.name: each for each in replays}
         return told + self.changed.restore(document["changed"], declared)
+
+
+def _why_faulty(pattern: str | None) -> str | None:
+    """Tell what is wrong with a pattern that an earlier version took; None if nothing is."""
+    try:
+        if pattern is not None:
+            read_pattern(pattern)
+    except InvalidEventPatternException as error:
+        return error.message
+    return None
 
 
 def _whole(event: Event, rule_arn: str, rule_name: str) -> str:

@@ -1,7 +1,7 @@
 """Event buses: they take events, find the rules that match, and send the events to the rules' targets."""
 
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Sized
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +11,7 @@ from pizzabar.arn import Home, parse_arn
 from pizzabar.clock import Clock
 from pizzabar.documents import JSON
 from pizzabar.errors import ValidationException
+from pizzabar.event_patterns.errors import InvalidEventPatternException
 from pizzabar.event_patterns.index import RuleIndex
 from pizzabar.event_patterns.pattern import read_pattern
 from pizzabar.eventbridge.errors import ResourceAlreadyExistsException, ResourceNotFoundException
@@ -25,7 +26,7 @@ from pizzabar.eventbridge.event import (
     service_event,
 )
 from pizzabar.eventbridge.input_transformer import UndeliverableInput
-from pizzabar.eventbridge.parameters import shown_entries
+from pizzabar.eventbridge.parameters import refuse, shown_entries, too_long
 from pizzabar.eventbridge.rules import Rule
 from pizzabar.eventbridge.schedule import read_schedule
 from pizzabar.eventbridge.schedules import Schedules
@@ -79,6 +80,12 @@ class EventBus:
 
 
 MAX_TAGS = 50
+
+
+def check_tag_count(tags: Sized) -> None:
+    """Raise ``ValidationException`` for more tags than a resource may have."""
+    if len(tags) > MAX_TAGS:
+        raise ValidationException(f"A resource has at most {MAX_TAGS} tags.")
 
 
 class EventBuses:
@@ -312,15 +319,19 @@ class EventBuses:
             elif rule["name"] in self._buses[rule["bus"]].rules:
                 told.append(f"the rule {rule['name']} is the template's again")
             else:
-                self.put_rule(
-                    rule["name"],
-                    rule["pattern"],
-                    schedule=rule.get("schedule", ""),
-                    bus=rule["bus"],
-                    state=rule["state"],
-                    description=rule["description"],
-                    role_arn=rule.get("role"),
-                )
+                try:
+                    self.put_rule(
+                        rule["name"],
+                        rule["pattern"],
+                        schedule=rule.get("schedule", ""),
+                        bus=rule["bus"],
+                        state=rule["state"],
+                        description=rule["description"],
+                        role_arn=rule.get("role"),
+                    )
+                except InvalidEventPatternException as error:
+                    told.append(f"the rule {rule['name']} is left out: {error.message}")
+                    continue
                 for target in rule["targets"]:
                     try:
                         self.put_target(rule["name"], read_target(target), bus=rule["bus"])
@@ -335,8 +346,7 @@ class EventBuses:
     def tag(self, arn: str, tags: Mapping[str, str]) -> None:
         """Give a bus or a rule tags. Raise ``ResourceNotFoundException``, or ``ValidationException`` for too many."""
         known = {**self.tags_of(arn), **tags}
-        if len(known) > MAX_TAGS:
-            raise ValidationException(f"A resource has at most {MAX_TAGS} tags.")
+        check_tag_count(known)
         self.tags[arn] = known
 
     def tags_of(self, arn: str) -> dict[str, str]:
@@ -366,6 +376,7 @@ class EventBuses:
             )
         for entry in entries:
             check_entry(entry)
+        refuse(too_long(entries))
         if sum(map(entry_size, entries)) > MAX_REQUEST_BYTES:
             raise ValidationException("Total size of the entries in the request is over the limit.")
         now = self._clock.now()

@@ -91,6 +91,9 @@ AUTH_PARAMETERS = Structure(
     }
 )
 
+_ALSO = frozenset({"ConnectivityParameters", "IsValueSecret"})
+"""Members that are looked at elsewhere."""
+
 OF_TYPE = {
     "BASIC": "BasicAuthParameters",
     "OAUTH_CLIENT_CREDENTIALS": "OAuthParameters",
@@ -130,6 +133,8 @@ def _faults(value: JSON, wanted: Shape, at: str, *, in_full: bool) -> Iterator[s
             for name in wanted.required if in_full else ():
                 if value.get(name) is None:
                     yield missing(f"{at}.{member_name(name)}")
+            for name in sorted(value.keys() - wanted.members.keys() - _ALSO):
+                yield f"{at}.{member_name(name)} is not supported"
             for name, shape in wanted.members.items():
                 if value.get(name) is not None:
                     yield from _faults(value[name], shape, f"{at}.{member_name(name)}", in_full=in_full)

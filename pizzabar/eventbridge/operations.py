@@ -7,13 +7,13 @@ https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Operations.html
 from collections.abc import Awaitable, Callable
 
 from pizzabar import documents
-from pizzabar.constraints import missing
+from pizzabar.constraints import Constraint, missing, violations
 from pizzabar.cron import InvalidSchedule
 from pizzabar.documents import JSON, NotJSON
 from pizzabar.errors import ValidationException
 from pizzabar.event_patterns.pattern import read_pattern
 from pizzabar.eventbridge.answers import given, page
-from pizzabar.eventbridge.buses import EventBus, EventBuses
+from pizzabar.eventbridge.buses import EventBus, EventBuses, check_tag_count
 from pizzabar.eventbridge.errors import LimitExceededException, ManagedRuleException, ResourceNotFoundException
 from pizzabar.eventbridge.event import EntryError
 from pizzabar.eventbridge.parameters import NAMED_BUS, OF_BUS, check, refuse, refuse_unsupported
@@ -47,9 +47,10 @@ async def create_event_bus(buses: EventBuses, parameters: JSON) -> JSON:
     if "/" in parameters["Name"]:
         # Those are of partners.
         raise ValidationException(f"Event bus name {parameters['Name']} is not valid: it contains /")
+    tags = _tags(parameters)
     bus = buses.create(parameters["Name"], parameters.get("Description"))
     buses.note_asked(bus.arn)
-    buses.tag(bus.arn, _tags(parameters))
+    buses.tag(bus.arn, tags)
     return {"EventBusArn": bus.arn} | given(Description=bus.description)
 
 
@@ -86,7 +87,7 @@ async def put_rule(buses: EventBuses, parameters: JSON) -> JSON:
     bus = buses.get(parameters.get("EventBusName"))
     if schedule and bus.name != "default":
         raise ValidationException("ScheduleExpression is supported only on the default event bus.")
-    is_new = parameters["Name"] not in bus.rules
+    is_new, tags = parameters["Name"] not in bus.rules, _tags(parameters)
     _check_managed(bus, parameters["Name"])
     try:
         rule = buses.put_rule(
@@ -103,7 +104,7 @@ async def put_rule(buses: EventBuses, parameters: JSON) -> JSON:
     buses.note_asked(rule.arn)
     if is_new:
         # Of a rule that is there already, they are left as they are.
-        buses.tag(rule.arn, _tags(parameters))
+        buses.tag(rule.arn, tags)
     return {"RuleArn": rule.arn}
 
 
@@ -251,11 +252,21 @@ async def list_tags_for_resource(buses: EventBuses, parameters: JSON) -> JSON:
     return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
 
 
+_TAG = {"Key": Constraint(str, 1, 128), "Value": Constraint(str, 0, 256)}
+
+
 def _tags(parameters: JSON) -> dict[str, str]:
+    """Read tags. Raise ``ValidationException`` for one that is none, or for too many."""
     tags = parameters.get("Tags") or ()
+    problems = []
     for number, tag in enumerate(tags, 1):
-        refuse(missing(f"tags.{number}.member.{name.lower()}") for name in ("Key", "Value") if tag.get(name) is None)
-    return {tag["Key"]: tag["Value"] for tag in tags}
+        for name, constraint in _TAG.items():
+            at = f"tags.{number}.member.{name.lower()}"
+            problems += [missing(at)] if tag.get(name) is None else violations(at, tag[name], constraint)
+    refuse(problems)
+    read = {tag["Key"]: tag["Value"] for tag in tags}
+    check_tag_count(read)
+    return read
 
 
 def _check_managed(bus: EventBus, name: str, force: JSON = None) -> None:

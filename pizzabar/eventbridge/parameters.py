@@ -5,7 +5,7 @@ Pure. All that breaks a constraint is told in one answer, in AWS's words.
 https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Operations.html
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from pizzabar.constraints import Constraint, detected, missing, violations
 from pizzabar.documents import JSON
@@ -103,3 +103,16 @@ def _members(entry: JSON) -> Iterator[str]:
         yield f"{member_name(name)}={'null' if value is None else value}"
     yield "kmsKeyIdentifier=null"
     yield "internalMetadata=null"
+
+
+_RESOURCE = Constraint(str, 0, 2048)
+_TRACE_HEADER = Constraint(str, 1, 500)
+
+
+def too_long(entries: Sequence[JSON]) -> Iterator[str]:
+    """Tell which texts of entries of PutEvents, of the right types, are longer than they may be."""
+    for number, entry in enumerate(entries, 1):
+        for index, resource in enumerate(entry.get("Resources") or (), 1):
+            yield from violations(f"entries.{number}.member.resources.{index}.member", resource, _RESOURCE)
+        if (header := entry.get("TraceHeader")) is not None:
+            yield from violations(f"entries.{number}.member.traceHeader", header, _TRACE_HEADER)

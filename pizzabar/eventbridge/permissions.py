@@ -8,10 +8,12 @@ import re
 from contextlib import suppress
 
 from pizzabar import documents
+from pizzabar.constraints import missing
 from pizzabar.documents import JSON, NotJSON
 from pizzabar.errors import ValidationException
 from pizzabar.eventbridge.buses import EventBuses
 from pizzabar.eventbridge.errors import PolicyLengthExceededException, ResourceNotFoundException
+from pizzabar.eventbridge.parameters import member_name, refuse
 
 MAX_POLICY_BYTES = 10_240
 _is_account = re.compile(r"\d{12}").fullmatch
@@ -82,7 +84,9 @@ def statement_of(parameters: JSON, arn: str) -> dict[str, JSON]:
         "Resource": arn,
     }
     if (condition := parameters.get("Condition")) is not None:
-        statement["Condition"] = {condition.get("Type"): {condition.get("Key"): condition.get("Value")}}
+        names = ("Type", "Key", "Value")
+        refuse(missing(f"condition.{member_name(name)}") for name in names if condition.get(name) is None)
+        statement["Condition"] = {condition["Type"]: {condition["Key"]: condition["Value"]}}
     return statement
 
 

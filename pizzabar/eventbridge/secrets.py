@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from pizzabar.documents import JSON
 
 MASK = "***"
+DEEPEST = 16
+"""Levels of parameters that are looked into: a connection's are seven. What is deeper is secret as a whole."""
 SECRETS = frozenset({"ApiKeyValue", "ClientSecret", "Password"})
 
 
@@ -44,16 +46,18 @@ def scrubbed(text: str, secrets: Iterable[str]) -> str:
     return text
 
 
-def _with(value: JSON, mask: str | None) -> JSON:
+def _with(value: JSON, mask: str | None, level: int = 0) -> JSON:
+    if level > DEEPEST:
+        return mask
     match value:
         case dict():
             return {
-                name: mask if _is_secret(name, value) else _with(member, mask)
+                name: mask if _is_secret(name, value) else _with(member, mask, level + 1)
                 for name, member in value.items()
                 if mask is not None or not _is_secret(name, value)
             }
         case list():
-            return [_with(member, mask) for member in value]
+            return [_with(member, mask, level + 1) for member in value]
     return value
 
 

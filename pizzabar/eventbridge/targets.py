@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 from pizzabar import documents
 from pizzabar.arn import parse_arn
+from pizzabar.constraints import Constraint, violations
 from pizzabar.documents import JSON
 from pizzabar.errors import ValidationException
 from pizzabar.event_patterns.tokens import fault_in
@@ -112,6 +113,9 @@ _LENGTHS = (("Id", 1, 64), ("Arn", 1, 1600), ("Input", 0, 8192), ("InputPath", 0
 _RANGES = (("MaximumRetryAttempts", 0, 185), ("MaximumEventAgeInSeconds", 60, 86_400))
 
 
+_GROUP = Constraint(str, 0, 100)
+
+
 def _faults(document: JSON, at: str) -> Iterator[str]:
     """Say which constraints of the service model a target does not keep, as AWS says it."""
     for name, least, most in _LENGTHS:
@@ -133,6 +137,9 @@ def _faults(document: JSON, at: str) -> Iterator[str]:
         if value is not None and not least <= value <= most:
             bound = f"less than or equal to {most}" if value > most else f"greater than or equal to {least}"
             yield f"Value '{value}' at '{place}' failed to satisfy constraint: Member must have value {bound}"
+    group = (document.get("SqsParameters") or {}).get("MessageGroupId")
+    if group is not None:
+        yield from violations(f"{at}.sqsParameters.messageGroupId", group, _GROUP)
     yield from http_parameter_faults(document.get("HttpParameters") or {}, f"{at}.httpParameters")
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from pizzabar import documents
+from pizzabar.constraints import natural
 from pizzabar.documents import JSON
 from pizzabar.iam.authorization import Authorization
 from pizzabar.iam.errors import InvalidInputException, NoSuchEntityException
@@ -159,10 +160,11 @@ def _page(parameters: JSON, name: str, found: Sequence[JSON]) -> JSON:
 
 
 def _count(parameters: JSON, name: str, default: int) -> int:
-    value = str(parameters.get(name, default))
-    if not value.isascii() or not value.isdigit():
+    value = parameters.get(name, default)
+    number = natural(value)
+    if number is None:
         raise InvalidInputException(f"Invalid {name}: {value}")
-    return int(value)
+    return number
 
 
 OPERATIONS: dict[str, Callable[[Authorization, JSON], Awaitable[JSON]]] = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from pizzabar.constraints import natural
 from pizzabar.documents import JSON
 from pizzabar.lambda_.errors import InvalidParameterValueException
 
@@ -21,7 +22,7 @@ def page_of(parameters: JSON, member: str, found: Sequence[JSON], largest: int) 
 def _number(parameters: JSON, name: str, usual: int) -> int:
     """Read a number that comes in the address, as text."""
     given = parameters.get(name) or usual
-    text = str(given)
-    if isinstance(given, bool) or not (text.isascii() and text.isdigit() and len(text) < 10):
+    number = natural(given)
+    if number is None:
         raise InvalidParameterValueException(f"Invalid {name}: {given}", Type="User")
-    return int(text)
+    return number

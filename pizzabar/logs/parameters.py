@@ -21,6 +21,7 @@ CONSTRAINTS: dict[str, Constraint] = {
     "logGroupName": Constraint(str, 1, 512, GROUP_NAME),
     "logGroupNamePrefix": Constraint(str, 1, 512, GROUP_NAME),
     "logGroupNamePattern": Constraint(str, 0, 512, r"[\.\-_/#A-Za-z0-9]*"),
+    "logGroupClass": Constraint(str, choices=("STANDARD", "INFREQUENT_ACCESS", "DELIVERY", "ESSENTIALS")),
     "logGroupIdentifier": Constraint(str, 1, 2048, r"[\w#+=/:,.@-]*"),
     "logStreamName": Constraint(str, 1, 512, STREAM_NAME),
     "logStreamNamePrefix": Constraint(str, 1, 512, STREAM_NAME),
@@ -62,6 +63,8 @@ def check(operation: str, parameters: JSON, *required: str) -> Mapping[str, JSON
             raise InvalidParameterException(f"{name} is not supported")
         problems += violations(name, value, constraint)
     refuse(problems)
+    if given.get("logGroupClass", "STANDARD") != "STANDARD":
+        raise InvalidParameterException(f"logGroupClass {given['logGroupClass']} is not supported")
     return given
 
 

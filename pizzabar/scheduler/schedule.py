@@ -216,9 +216,9 @@ def _seconds(value: JSON, name: str) -> float:
     try:
         if isinstance(value, str):
             read = datetime.fromisoformat(value)
-            return (read.replace(tzinfo=UTC) if read.tzinfo is None else read).timestamp()
+            value = (read.replace(tzinfo=UTC) if read.tzinfo is None else read).timestamp()
         if isinstance(value, datetime):
-            return value.timestamp()
+            value = value.timestamp()
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise ValueError
         return datetime.fromtimestamp(value, UTC).timestamp()

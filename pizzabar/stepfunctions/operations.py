@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from pizzabar import documents
+from pizzabar.constraints import Constraint
 from pizzabar.documents import JSON, NotJSON
 from pizzabar.errors import ValidationException
 from pizzabar.journal import adopt
@@ -41,10 +42,12 @@ from pizzabar.stepfunctions.interpreter import (
 )
 from pizzabar.stepfunctions.map_run_operations import OPERATIONS as MAP_RUN_OPERATIONS
 from pizzabar.stepfunctions.parameters import (
+    check_role,
     execution_arn_of,
     hold,
     page_of,
     resource_arn_of,
+    start_of,
     state_machine_arn_of,
     tags_in,
     text_of,
@@ -60,6 +63,8 @@ MAX_TRACE_HEADER = 256
 
 async def create_state_machine(machines: StateMachines, parameters: JSON) -> JSON:
     """Make a state machine."""
+    hold(parameters, "type", "versionDescription")
+    check_role(parameters)
     _check_publish(parameters)
     tags = tags_in(parameters)
     machine = machines.create_anew(
@@ -78,6 +83,7 @@ async def create_state_machine(machines: StateMachines, parameters: JSON) -> JSO
 
 async def describe_state_machine(machines: StateMachines, parameters: JSON) -> JSON:
     """Read a state machine."""
+    hold(parameters, "includedData")
     machine = machines.describe(text_of(parameters, "stateMachineArn"))
     description = {} if machine.description is None else {"description": machine.description}
     return (
@@ -104,6 +110,8 @@ async def list_state_machines(machines: StateMachines, parameters: JSON) -> JSON
 
 async def update_state_machine(machines: StateMachines, parameters: JSON) -> JSON:
     """Give a state machine another definition, role, logging or tracing configuration."""
+    hold(parameters, "versionDescription")
+    check_role(parameters)
     definition, role_arn = parameters.get("definition"), parameters.get("roleArn")
     is_traced = _is_traced(parameters)
     arn = text_of(parameters, "stateMachineArn")
@@ -146,6 +154,9 @@ async def delete_state_machine(machines: StateMachines, parameters: JSON) -> JSO
 
 async def validate_state_machine_definition(machines: StateMachines, parameters: JSON) -> JSON:
     """Tell what is wrong in a definition, and with the severity WARNING what is hardly meant."""
+    hold(parameters, "type", "severity")
+    hold(parameters, "maxResults", of={"maxResults": Constraint(int, 0, MAX_DIAGNOSTICS)})
+    most = parameters.get("maxResults") or MAX_DIAGNOSTICS
     errors: Sequence[Diagnostic] = ()
     try:
         machine = machines.check(text_of(parameters, "definition"))
@@ -157,7 +168,6 @@ async def validate_state_machine_definition(machines: StateMachines, parameters:
     found = [_diagnostic("ERROR", each) for each in errors]
     if parameters.get("severity") == "WARNING":
         found += [_diagnostic("WARNING", each) for each in warnings]
-    most = parameters.get("maxResults") or MAX_DIAGNOSTICS
     return {"result": "FAIL" if errors else "OK", "diagnostics": found[:most], "truncated": len(found) > most}
 
 
@@ -235,6 +245,7 @@ async def start_execution(machines: StateMachines, parameters: JSON) -> JSON:
 
 async def start_sync_execution(machines: StateMachines, parameters: JSON) -> JSON:
     """Start an execution of an Express state machine, and wait until it has ended."""
+    hold(parameters, "includedData")
     arn = text_of(parameters, "stateMachineArn")
     # Step Functions Local has no such operation; a test case is named for it as for StartExecution.
     plain = arn.partition("#")[0]
@@ -321,6 +332,7 @@ def _included(parameters: JSON, answer: dict[str, JSON]) -> JSON:
 
 
 async def _describe(machines: StateMachines, parameters: JSON) -> ExecutionRecord:
+    hold(parameters, "includedData")
     arn = execution_arn_of(parameters)
     record = await machines.executions.describe(arn) if ":express:" not in arn or "/" in arn else None
     # Of those of Express, AWS keeps the children of map runs.
@@ -350,7 +362,7 @@ def _outcome(record: ExecutionRecord) -> dict[str, JSON]:
 
 async def list_executions(machines: StateMachines, parameters: JSON) -> JSON:
     """List the executions of a state machine."""
-    hold(parameters, "statusFilter")
+    hold(parameters, "statusFilter", "redriveFilter")
     if parameters.get("mapRunArn") is not None:
         return await _children(machines, parameters)
     arn, status = text_of(parameters, "stateMachineArn"), parameters.get("statusFilter")
@@ -401,11 +413,7 @@ async def get_execution_history(machines: StateMachines, parameters: JSON) -> JS
         events = [_without_data(event) for event in events]
     if parameters.get("reverseOrder"):
         events.reverse()
-    size = parameters.get("maxResults") or 100
-    token = parameters.get("nextToken", "0")
-    if not (isinstance(token, str) and token.isdigit()):
-        raise InvalidToken(f"Invalid Token: '{token}'")
-    first = int(token)
+    first, size = start_of(parameters), parameters.get("maxResults") or 100
     answer: JSON = {"events": events[first : first + size]}
     return answer | ({"nextToken": str(first + size)} if first + size < len(events) else {})
 

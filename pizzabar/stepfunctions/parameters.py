@@ -1,8 +1,9 @@
 """What the operations of Step Functions have in common: how they read parameters and page their lists."""
 
 import re
+from collections.abc import Mapping
 
-from pizzabar.constraints import Constraint, detected, violations
+from pizzabar.constraints import Constraint, detected, natural, violations
 from pizzabar.documents import JSON
 from pizzabar.errors import ValidationException
 from pizzabar.stepfunctions.errors import InvalidArn, InvalidToken
@@ -21,24 +22,31 @@ def text_of(parameters: JSON, name: str) -> str:
 
 CONSTRAINTS: dict[str, Constraint] = {
     "cause": Constraint(str, 0, 32_768),
+    "description": Constraint(str, 0, 256),
     "error": Constraint(str, 0, 256),
+    "includedData": Constraint(str, choices=("ALL_DATA", "METADATA_ONLY")),
     "maxResults": Constraint(int, 0, 1000),
     "output": Constraint(str, 0, 262_144),
+    "redriveFilter": Constraint(str, choices=("REDRIVEN", "NOT_REDRIVEN")),
+    "roleArn": Constraint(str, 1, 256),
+    "severity": Constraint(str, choices=("ERROR", "WARNING")),
     "statusFilter": Constraint(
         str, choices=("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE")
     ),
+    "type": Constraint(str, choices=("STANDARD", "EXPRESS")),
+    "versionDescription": Constraint(str, 0, 256),
     "workerName": Constraint(str, 1, 80),
 }
 """What parameters may be, as the service's model has it."""
 _TAG = {"key": Constraint(str, 1, 128), "value": Constraint(str, 0, 256)}
 
 
-def hold(parameters: JSON, *names: str) -> None:
+def hold(parameters: JSON, *names: str, of: Mapping[str, Constraint] = CONSTRAINTS) -> None:
     """Raise ``ValidationException`` with all that is wrong with parameters, as far as they are there."""
     problems: list[str] = []
     for name in names:
         if (value := parameters.get(name)) is not None:
-            problems += violations(name, value, CONSTRAINTS[name])
+            problems += violations(name, value, of[name])
     if problems:
         raise ValidationException(detected(problems))
 
@@ -56,6 +64,14 @@ def state_machine_arn_of(parameters: JSON) -> str:
 def map_run_arn_of(parameters: JSON) -> str:
     """Give the ARN of a map run. Raise ``InvalidArn``, or ``ValidationException`` if there is none."""
     return _arn_of(parameters, "mapRunArn", "mapRun")
+
+
+def check_role(parameters: JSON) -> None:
+    """See that a role, if one is given, may be one. Raise ``InvalidArn`` or ``ValidationException``."""
+    hold(parameters, "roleArn")
+    arn = parameters.get("roleArn")
+    if arn is not None and not re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:role/.+", arn, re.ASCII):
+        raise InvalidArn(f"Invalid Role Arn: '{arn}'")
 
 
 def resource_arn_of(parameters: JSON) -> str:
@@ -85,9 +101,15 @@ def tags_in(parameters: JSON) -> dict[str, str]:
 def page_of(parameters: JSON, member: str, found: list[JSON]) -> dict[str, JSON]:
     """Give a page of a list; its token is where the next one begins. Raise ``InvalidToken``."""
     hold(parameters, "maxResults")
-    token = parameters.get("nextToken") or "0"
-    if not (isinstance(token, str) and token.isascii() and token.isdigit()):
-        raise InvalidToken(f"Invalid Token: '{token}'")
-    start, size = int(token), parameters.get("maxResults") or 100
+    start, size = start_of(parameters), parameters.get("maxResults") or 100
     answer: dict[str, JSON] = {member: found[start : start + size]}
     return answer | ({"nextToken": str(start + size)} if start + size < len(found) else {})
+
+
+def start_of(parameters: JSON) -> int:
+    """Read the token of a page: where it begins. Raise ``InvalidToken``."""
+    token = parameters.get("nextToken") or "0"
+    start = natural(token) if isinstance(token, str) else None
+    if start is None:
+        raise InvalidToken(f"Invalid Token: '{token}'")
+    return start

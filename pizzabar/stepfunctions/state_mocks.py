@@ -197,6 +197,15 @@ def read_context(parameters: JSON, state: State) -> JSON:
     return context
 
 
+def read_variables(parameters: JSON) -> dict[str, JSON]:
+    """Read the variables that a test gives. Raise ``InvalidExecutionInput`` or ``ValidationException``."""
+    variables = parsed(parameters, "variables", {})
+    if not isinstance(variables, dict):
+        # The words are made after those for the context object.
+        raise ValidationException("Invalid variables provided: The variables must be a JSON object")
+    return variables
+
+
 def _wrong_context(text: str) -> ValidationException:
     return ValidationException(f"Invalid Context object provided: {text}")
 

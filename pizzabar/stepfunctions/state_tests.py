@@ -37,9 +37,9 @@ from pizzabar.stepfunctions.interpreter import (
 )
 from pizzabar.stepfunctions.item_reader import CannotRead, items_in
 from pizzabar.stepfunctions.map_runs import EXCEEDED, EXCEEDED_CAUSE, MapRun
-from pizzabar.stepfunctions.parameters import text_of
+from pizzabar.stepfunctions.parameters import check_role, text_of
 from pizzabar.stepfunctions.state_machines import StateMachines
-from pizzabar.stepfunctions.state_mocks import parsed, read_context, read_mock
+from pizzabar.stepfunctions.state_mocks import parsed, read_context, read_mock, read_variables
 from pizzabar.stepfunctions.states import Map, Parallel, Pass, State, StateMachine, Task, WorkingState
 from pizzabar.stepfunctions.tasks import Tasks
 from pizzabar.stepfunctions.timestamp import write_timestamp
@@ -68,6 +68,7 @@ async def test_state(machines: StateMachines, parameters: JSON) -> JSON:
             f"1 validation error detected: Value '{level}' at 'inspectionLevel' failed to satisfy constraint: Member"
             f" must satisfy enum value set: [{', '.join(LEVELS)}]"
         )
+    check_role(parameters)
     definition = _alone(text_of(parameters, "definition"), parameters.get("stateName"))
     supports = machines.supports if parameters.get("mock") is None else lambda resource: True
     machine = read_definition(documents.write(definition), supports=supports)
@@ -154,6 +155,7 @@ class _Test:
     def __post_init__(self) -> None:
         given, now = self.parameters, self.now()
         context, input = read_context(given, self.state), parsed(given, "input", {})
+        self.variables = read_variables(given)
         name, machine = new_uuid(), new_uuid()
         if context is None:
             context = self.default_context(name, machine, input, now)
@@ -227,7 +229,7 @@ class _Test:
 
     async def go(self, mock: Mocked | None) -> None:
         """Do the state until it is left, is to be retried, or has failed."""
-        self.step(Started(parsed(self.parameters, "variables", {}), is_mocked=mock is not None))
+        self.step(Started(self.variables, is_mocked=mock is not None))
         if mock is not None:
             if self.is_at_work and isinstance(self.waiting, WaitingForMapRun) and self.waiting.reader is not None:
                 self.read_items(self.waiting)

@@ -8,13 +8,14 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from pizzabar.documents import JSON
 from pizzabar.errors import ValidationException
-from pizzabar.stepfunctions.parameters import page_of, text_of
+from pizzabar.stepfunctions.parameters import hold, page_of, text_of
 from pizzabar.stepfunctions.state_machines import StateMachines
 from pizzabar.stepfunctions.versions import Alias, Route
 
 
 async def publish_state_machine_version(machines: StateMachines, parameters: JSON) -> JSON:
     """https://docs.aws.amazon.com/step-functions/latest/apireference/API_PublishStateMachineVersion.html"""
+    hold(parameters, "description")
     version = machines.versions.publish(
         machines.get(text_of(parameters, "stateMachineArn")),
         revision=parameters.get("revisionId"),
@@ -41,6 +42,7 @@ async def delete_state_machine_version(machines: StateMachines, parameters: JSON
 
 async def create_state_machine_alias(machines: StateMachines, parameters: JSON) -> JSON:
     """https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachineAlias.html"""
+    hold(parameters, "description")
     routes = _routes(parameters.get("routingConfiguration"))
     alias = machines.versions.create_alias(text_of(parameters, "name"), routes, parameters.get("description") or "")
     return {"stateMachineAliasArn": alias.arn, "creationDate": alias.created.timestamp()}
@@ -71,6 +73,7 @@ async def list_state_machine_aliases(machines: StateMachines, parameters: JSON) 
 
 async def update_state_machine_alias(machines: StateMachines, parameters: JSON) -> JSON:
     """https://docs.aws.amazon.com/step-functions/latest/apireference/API_UpdateStateMachineAlias.html"""
+    hold(parameters, "description")
     given, description = parameters.get("routingConfiguration"), parameters.get("description")
     if given is None and description is None:
         raise ValidationException("At least one of description and routingConfiguration must be specified")

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from pizzabar.clock import Clock
+from pizzabar.constraints import natural
 from pizzabar.documents import JSON
 from pizzabar.errors import ServiceError, ValidationException
 from pizzabar.record import record
@@ -69,7 +70,7 @@ class Versions:
     def find(self, arn: str) -> DeployedStateMachine | None:
         """Find a version."""
         base, _, number = arn.rpartition(":")
-        return self._versions.get(base, {}).get(int(number)) if number.isascii() and number.isdigit() else None
+        return self._versions.get(base, {}).get(natural(number) or 0)
 
     def publish(
         self, machine: DeployedStateMachine, *, revision: str | None = None, description: str | None = None

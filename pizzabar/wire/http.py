@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from pizzabar import documents, trace_header
+from pizzabar.constraints import natural
 from pizzabar.emulator import Emulator
 from pizzabar.errors import PizzabarError, UnknownOperationException
 from pizzabar.journal import CAUSE, Cause, new_trace_id
@@ -164,6 +165,8 @@ class Server:
                 response = await self._ask(emulator, scope, receive)
             else:
                 response = await self._ask_for(cause, emulator, scope, receive)
+        length = natural(header(scope["headers"], b"content-length") or "") or 0
+        emulator.journal.weigh(length + len(response.body))
         await _send(send, response)
 
     def _cause(self, emulator: Emulator, scope: Scope) -> Cause | None:

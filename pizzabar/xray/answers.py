@@ -5,9 +5,10 @@ https://docs.aws.amazon.com/xray/latest/api/API_Operations.html
 """
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from pizzabar import documents
+from pizzabar.constraints import natural
 from pizzabar.documents import JSON
 from pizzabar.shapes import checked
 from pizzabar.xray.document import BadDocument
@@ -62,10 +63,9 @@ async def get_trace_summaries(traces: Traces, parameters: JSON) -> JSON:
         raise InvalidRequestException(f"TimeRangeType {kind} is not supported: TraceId and Event are")
     in_range = await _in_range(traces, parameters, by_event=kind == "Event")
     found = [trace for trace in in_range if is_wanted(view_of(trace))]
-    token = parameters.get("NextToken") or "0"
-    if not (token.isascii() and token.isdigit()):
+    first = natural(parameters.get("NextToken") or "0")
+    if first is None:
         raise InvalidRequestException("Invalid NextToken")
-    first = int(token)
     answer = {
         "TraceSummaries": [summary_of(trace) for trace in found[first : first + PAGE]],
         "ApproximateTime": traces.now(),
@@ -105,7 +105,14 @@ async def _in_range(traces: Traces, parameters: JSON, *, by_event: bool) -> list
 def _time(parameters: JSON, name: str) -> float:
     """Read a time: seconds since 1970, or a ``datetime`` of a caller in process."""
     given = _required(parameters, name)
-    return given.timestamp() if isinstance(given, datetime) else float(checked(given, float))
+    if isinstance(given, datetime):
+        return given.timestamp()
+    time = float(checked(given, float))
+    try:
+        datetime.fromtimestamp(time, UTC)
+    except (ValueError, OverflowError, OSError):
+        raise InvalidRequestException(f"{name} is not a time") from None
+    return time
 
 
 def _ids(parameters: JSON) -> list[str]:

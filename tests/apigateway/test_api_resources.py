@@ -249,6 +249,7 @@ async def test_what_a_template_does_not_say() -> None:
         ("Integration", {"IntegrationType": "AWS", "IntegrationUri": "https://example.com"}, ["/IntegrationUri"]),
         ("Integration", {"IntegrationType": "AWS_PROXY", "IntegrationUri": PUT_ITEM}, ["/IntegrationUri"]),
         ("Integration", {"IntegrationType": "MOCK"}, []),
+        ("Integration", {"IntegrationType": "MOCK", "RequestParameters": {"a": "b"}}, ["/RequestParameters/a"]),
         ("Integration", {"IntegrationType": "HTTP", "IntegrationUri": "https://example.com/{id}"}, []),
         ("Integration", {"IntegrationType": "HTTP_PROXY", "IntegrationUri": "http://${stageVariables.host}/"}, []),
         ("Integration", {"IntegrationType": "HTTP", "IntegrationUri": PUT_ITEM}, ["/IntegrationUri"]),

@@ -67,7 +67,7 @@ TYPES: dict[str, ResourceType] = {
                 "Labels": MapOf(Text()),
                 "Recipe": Document(),
                 "Anything": Document(),
-                "Colour": Without("nobody looks"),
+                "Colour": Without("nobody looks", Text(("red", "white"))),
                 "Door": Record({"Side": Text(), "Width": Number()}, frozenset({"Side"})),
             }
         ),

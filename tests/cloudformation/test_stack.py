@@ -103,6 +103,13 @@ def test_what_has_no_effect_is_listed_with_its_place_and_why() -> None:
     assert stack.resources[0].properties == {"Colour": "red"}
 
 
+def test_what_has_no_effect_is_held_to_its_shape() -> None:
+    [told] = faults_of("Resources:\n  Oven:\n    Type: AWS::Kitchen::Oven\n    Properties: {Colour: [red]}\n")
+
+    assert told.startswith("4:18: ")
+    assert told.endswith("#/Colour: expected type: String, found: JSONArray")
+
+
 def test_a_role_is_referred_to_by_name_and_arn() -> None:
     stack = load(
         """

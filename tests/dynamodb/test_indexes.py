@@ -427,3 +427,40 @@ async def test_an_update_that_changes_nothing() -> None:
         assert (await ask.fails("UpdateTable", TableName="Nowhere")).startswith(
             "ValidationException: At least one of"
         )
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"MultiRegionConsistency": "STRONG"}, "MultiRegionConsistency is not supported"),
+        ({"GlobalTableWitnessUpdates": [{}], "BillingMode": "PAY_PER_REQUEST"}, "GlobalTableWitnessUpdates is not"),
+        ({"SSESpecification": {"SSEType": "DES"}}, "satisfy enum value set"),
+        ({"SSESpecification": {"Enabled": "yes"}}, "SerializationException"),
+    ],
+)
+async def test_what_an_update_does_not_have_is_refused(given: JSON, told: str) -> None:
+    async with dynamodb() as ask:
+        await ask.orders()
+
+        assert told in await ask.fails("UpdateTable", TableName="Orders", **given)
+
+
+async def test_an_index_has_at_most_twenty_attributes_besides_its_keys() -> None:
+    async with dynamodb() as ask:
+        included = [f"a{number}" for number in range(21)]
+        told = await ask.fails(
+            "CreateTable",
+            TableName="Orders",
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": "orderId", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "orderId", "KeyType": "HASH"}],
+            GlobalSecondaryIndexes=[
+                {
+                    "IndexName": "all",
+                    "KeySchema": [{"AttributeName": "orderId", "KeyType": "HASH"}],
+                    "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": included},
+                }
+            ],
+        )
+
+        assert "Member must have length less than or equal to 20" in told

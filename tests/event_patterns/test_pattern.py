@@ -324,8 +324,8 @@ def test_what_two_objects_of_one_name_hold_is_wanted() -> None:
     assert not pattern.matches({"a": {"y": 2}})
 
 
-def test_what_follows_a_pattern_is_not_read() -> None:
-    assert read_pattern('{"a": [1]} and more').matches({"a": 1})
+def test_blanks_may_follow_a_pattern() -> None:
+    assert read_pattern('{"a": [1]} \t\r\n').matches({"a": 1})
 
 
 @pytest.mark.parametrize(

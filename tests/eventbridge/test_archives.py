@@ -524,3 +524,59 @@ async def test_an_archive_that_is_declared_again_lets_go_of_what_is_too_old() ->
         ask.archives.declare("all", DEFAULT, **given, retention_days=1)
         await ask.world.settled()
         assert (await ask("DescribeArchive", ArchiveName="all"))["EventCount"] == 0
+
+
+async def test_a_pattern_with_text_after_it_changes_nothing() -> None:
+    async with eventbridge() as ask:
+        await archive(ask)
+        faulty = {"EventPattern": '{"source":["x"]}}'}
+
+        for operation, parameters in (
+            ("CreateArchive", {"ArchiveName": "bad", "EventSourceArn": DEFAULT}),
+            ("UpdateArchive", {"ArchiveName": "all"}),
+            ("PutRule", {"Name": "bad"}),
+        ):
+            assert "Event pattern is not valid." in await ask.fails(operation, **parameters, **faulty)
+
+        assert [each["ArchiveName"] for each in (await ask("ListArchives"))["Archives"]] == ["all"]
+        assert "EventPattern" not in await ask("DescribeArchive", ArchiveName="all")
+        assert [each["Name"] for each in (await ask("ListRules"))["Rules"]] == ["Events-Archive-all"]
+
+
+@pytest.mark.parametrize("pattern", ['{"a":["\\ud800"]}', '{"source":["pizza"],"replay-name":["x"]}\n'])
+async def test_a_pattern_is_that_of_the_rule_as_it_was_written(pattern: str) -> None:
+    async with eventbridge() as ask:
+        await archive(ask, EventPattern=pattern)
+
+        rule = await ask("DescribeRule", Name="Events-Archive-all")
+        assert rule["EventPattern"] == pattern.rstrip("}\n") + ',"replay-name":[{"exists":false}]}'
+
+
+async def test_what_is_kept_beyond_the_end_of_time_is_kept() -> None:
+    """Python's years end with 9999."""
+    async with eventbridge() as ask:
+        await archive(ask, RetentionDays=3_000_000)
+
+        await put(ask, 1)
+
+        assert (await ask("DescribeArchive", ArchiveName="all"))["EventCount"] == 1
+
+
+async def test_a_faulty_pattern_that_was_kept_is_left_out_and_told() -> None:
+    async with eventbridge() as ask:
+        await archive(ask, EventPattern='{"source":["x"]}')
+        await ask.rule("pizzas")
+        archives, buses = ask.archives.to_keep(), ask.buses.to_keep()
+    archives["archives"][0]["pattern"] += "}"
+    buses["rules"][0]["pattern"] += "}"
+
+    async with eventbridge() as later:
+        told = later.buses.restore(buses, ()) + later.archives.restore(archives, ())
+        await later.archives.open()
+
+        assert [each.split(": ")[0] for each in told] == [
+            "the rule pizzas is left out",
+            "the archive all is left out",
+        ]
+        assert (await later("ListArchives"))["Archives"] == []
+        assert (await later("ListRules"))["Rules"] == []

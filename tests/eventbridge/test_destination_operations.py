@@ -5,6 +5,7 @@ Answers and messages that were seen on AWS are marked so.
 https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Operations.html
 """
 
+import json
 import re
 
 import pytest
@@ -17,6 +18,8 @@ KEY: JSON = {"ApiKeyAuthParameters": {"ApiKeyName": "X-Key", "ApiKeyValue": "ore
 BASIC: JSON = {"BasicAuthParameters": {"Username": "ada", "Password": "basil"}}
 NOON = 1772366400.0
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+NOT_NULL = "failed to satisfy constraint: Member must not be null"
+DEEP: JSON = json.loads("[" * 900 + "]" * 900)
 HERE = "arn:aws:events:us-east-1:123456789012"
 
 
@@ -296,6 +299,29 @@ NAMES = r"[\.\-_A-Za-z0-9]+"
             "UpdateConnection",
             {"Name": "kitchen", "AuthorizationType": "BASIC"},
             "ValidationException: BasicAuthParameters must be specified for the authorization type BASIC.",
+        ),
+        (
+            "UpdateConnection",
+            {"Name": "kitchen", "AuthorizationType": "BASIC", "AuthParameters": {"BasicAuthParameters": {}}},
+            "ValidationException: 2 validation errors detected: "
+            f"Value null at 'authParameters.basicAuthParameters.username' {NOT_NULL}; "
+            f"Value null at 'authParameters.basicAuthParameters.password' {NOT_NULL}",
+        ),
+        (
+            "UpdateConnection",
+            {
+                "Name": "kitchen",
+                "AuthorizationType": "OAUTH_CLIENT_CREDENTIALS",
+                "AuthParameters": {"OAuthParameters": {"HttpMethod": "POST", "ClientParameters": {"ClientID": "a"}}},
+            },
+            "ValidationException: 2 validation errors detected: "
+            f"Value null at 'authParameters.oAuthParameters.authorizationEndpoint' {NOT_NULL}; "
+            f"Value null at 'authParameters.oAuthParameters.clientParameters.clientSecret' {NOT_NULL}",
+        ),
+        (
+            "CreateConnection",
+            {"Name": "a", "AuthorizationType": "BASIC", "AuthParameters": {**BASIC, "Deep": DEEP}},
+            "ValidationException: 1 validation error detected: authParameters.deep is not supported",
         ),
         (
             "CreateConnection",

@@ -301,3 +301,58 @@ async def test_a_rule_has_at_most_five_targets() -> None:
 
         assert error == "LimitExceededException: The requested resource exceeds the maximum number allowed."
         assert await ask("ListTargetsByRule", Rule="Tell") == {"Targets": targets}
+
+
+@pytest.mark.parametrize(
+    ("tags", "told"),
+    [
+        ([{"Key": "a"}], "Value null at 'tags.1.member.value' failed"),
+        ([{"Key": str(number), "Value": ""} for number in range(51)], "A resource has at most 50 tags."),
+        ([{"Key": "a" * 129, "Value": ""}], "at 'tags.1.member.key' failed"),
+        ([{"Key": "a", "Value": "b" * 257}], "at 'tags.1.member.value' failed"),
+    ],
+)
+async def test_nothing_is_made_whose_tags_are_refused(tags: JSON, told: str) -> None:
+    async with eventbridge() as ask:
+        assert told in await ask.fails("CreateEventBus", Name="kitchen", Tags=tags)
+        assert told in await ask.fails("PutRule", Name="orders", EventPattern='{"source":["pizza"]}', Tags=tags)
+
+        assert [each["Name"] for each in (await ask("ListEventBuses"))["EventBuses"]] == ["default"]
+        assert (await ask("ListRules"))["Rules"] == []
+
+
+@pytest.mark.parametrize("token", ["x", "-1", "\u00b2", "9" * 1_000])
+async def test_a_token_is_one_that_was_given(token: str) -> None:
+    async with eventbridge() as ask:
+        told = await ask.fails("ListRules", NextToken=token)
+
+        assert told == "ValidationException: Parameter NextToken is not valid."
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"Resources": ["a", "b" * 2049]}, "'entries.2.member.resources.2.member' failed to satisfy constraint"),
+        ({"TraceHeader": "a" * 501}, "'entries.2.member.traceHeader' failed to satisfy constraint"),
+        ({"TraceHeader": ""}, "'entries.2.member.traceHeader' failed to satisfy constraint"),
+    ],
+)
+async def test_no_event_is_put_when_a_text_is_too_long(more: JSON, told: str) -> None:
+    async with eventbridge() as ask:
+        await ask.rule("pizzas")
+
+        assert told in await ask.fails("PutEvents", Entries=[order(), order(**more)])
+
+        await ask.world.settled()
+        assert ask.invoked == []
+
+
+async def test_a_message_group_of_a_target_has_at_most_a_hundred_characters() -> None:
+    async with eventbridge() as ask:
+        await ask("PutRule", Name="pizzas", EventPattern='{"source":["pizza"]}')
+        queue = "arn:aws:sqs:us-east-1:123456789012:orders.fifo"
+        target = {"Id": "t", "Arn": queue, "SqsParameters": {"MessageGroupId": "a" * 101}}
+
+        told = await ask.fails("PutTargets", Rule="pizzas", Targets=[target])
+
+        assert "at 'targets.1.member.sqsParameters.messageGroupId' failed" in told

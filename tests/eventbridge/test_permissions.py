@@ -79,6 +79,10 @@ async def test_permissions_go_with_their_bus() -> None:
         ({"EventBusName": "other"}, "ResourceNotFoundException: Event bus other does not exist."),
         ({"Policy": "{}"}, "ValidationException: Policy cannot be given with"),
         ({"Condition": {"Type": "a", "Key": "b", "Value": "c" * 11_000}}, "PolicyLengthExceededException: "),
+        (
+            {"Condition": {"Key": "b"}},
+            "ValidationException: 2 validation errors detected: Value null at 'condition.type' failed",
+        ),
     ],
 )
 async def test_faults_are_told(parameters: JSON, fault: str) -> None:

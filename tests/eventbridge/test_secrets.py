@@ -1,5 +1,7 @@
 """What is secret in connections, and how it is kept out of what is told."""
 
+import json
+
 import pytest
 
 from pizzabar.documents import JSON
@@ -51,3 +53,13 @@ def test_what_is_of_another_type_is_no_fault_here(value: JSON) -> None:
 
 def test_what_an_answer_repeats_is_scrubbed() -> None:
     assert scrubbed("no basil-basil, no basil", ["basil", "basil-basil", ""]) == "no ***, no ***"
+
+
+def test_what_is_deeper_than_a_connection_is_secret_as_a_whole() -> None:
+    deep: JSON = "marjoram"
+    for _ in range(900):
+        deep = [deep]
+
+    told = masked({"AuthParameters": deep})
+
+    assert json.dumps(told) == '{"AuthParameters": ' + "[" * 16 + '"***"' + "]" * 16 + "}"

@@ -633,6 +633,10 @@ async def test_connections_stack_and_caller() -> None:
             "StackResources"
         ]
         assert one["PhysicalResourceId"] == "pizzabar-Sessions"
+        of_it = await aws("cloudformation", "DescribeStackResources", PhysicalResourceId="pizzabar-Sessions")
+        assert len(of_it["StackResources"]) == len(summaries)
+        with pytest.raises(ClientError, match="Stack for nowhere does not exist"):
+            await aws("cloudformation", "DescribeStackResources", PhysicalResourceId="nowhere")
         detail = await aws("cloudformation", "DescribeStackResource", **name, LogicalResourceId="SessionsTable")
         assert detail["StackResourceDetail"]["ResourceType"] == "AWS::DynamoDB::Table"
         assert len(summaries) == len(aws.bar.emulator.stack.resources)

@@ -1,6 +1,7 @@
 """An API that boto3's calls have made works like one of a template."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,9 @@ from botocore.exceptions import ClientError
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from pizzabar.apigateway.parameter_mapping import FaultyMapping
+from pizzabar.apigateway.resources import INTEGRATION
+from pizzabar.apigateway.resources import RESOURCES as TYPES
 from pizzabar.documents import JSON
 from pizzabar.errors import ServiceError
 from tests.flow.test_boto3 import FUNCTION, Aws, open_aws
@@ -22,6 +26,7 @@ FUNCTION_URI = (
 )
 TAKEN = {"$default": "taken on $stageVariables.Where"}
 ORDER = '{"do":"order","pizza":"funghi"}'
+FAULTY = {"RequestParameters": {"a": "b"}}
 Ids = dict[str, str]
 
 
@@ -284,10 +289,30 @@ async def test_what_it_cannot_be_is_refused(operation: str, parameters: dict[str
         ("CreateIntegration", {"IntegrationType": "SOCK"}, "IntegrationType: SOCK is not one of AWS, AWS_PROXY"),
         ("CreateIntegration", {"RequestTemplates": {"a": 5}}, "RequestTemplates/a is of another type than Text"),
         ("CreateIntegration", {}, "Missing required field: IntegrationType"),
+        (
+            "CreateIntegration",
+            {"IntegrationType": "MOCK", "RequestParameters": {"a": "b"}},
+            "RequestParameters/a: Invalid mapping expression specified: a is no place for a parameter",
+        ),
+        (
+            "CreateAuthorizer",
+            {"AuthorizerResultTtlInSeconds": 3601},
+            "AuthorizerResultTtlInSeconds: 3601 is not",
+        ),
+        (
+            "CreateStage",
+            {"StageName": "a", "DefaultRouteSettings": {"DetailedMetricsEnabled": "yes"}},
+            "DefaultRouteSettings/DetailedMetricsEnabled is of another type than Boolean",
+        ),
+        ("CreateStage", {"StageName": "a", "Tags": {"a": 5}}, "Tags/a is of another type than Text"),
+        ("UpdateApi", {"IpAddressType": ["ipv4"]}, "IpAddressType is of another type than Text"),
+        ("UpdateApi", {"IpAddressType": "ipv5"}, "IpAddressType: ipv5 is not one of ipv4, dualstack"),
+        ("UpdateApi", {"DisableExecuteApiEndpoint": 1}, "DisableExecuteApiEndpoint is of another type than Boolean"),
         ("CreateStage", {"StageName": "a", "DefaultRouteSettings": {"Fast": 1}}, "DefaultRouteSettings/Fast is not"),
         ("CreateStage", {"StageName": "a", "RouteSettings": []}, "RouteSettings is of another type than MapOf"),
         ("GetRoutes", {"MaxResults": "0"}, "Invalid MaxResults: 0"),
         ("GetRoutes", {"NextToken": "x"}, "Invalid NextToken: x"),
+        ("GetRoutes", {"NextToken": "9" * 5_000}, "Invalid NextToken: 999"),
         ("GetRoute", {}, "RouteId is required"),
     ],
 )
@@ -299,3 +324,48 @@ async def test_what_boto3_would_not_send_is_refused(operation: str, parameters: 
         with pytest.raises(ServiceError, match=message) as refusal:
             await call(SERVICE, operation, {"ApiId": api["ApiId"], **parameters})
         assert refusal.value.code == "BadRequestException"
+
+
+async def test_an_api_has_what_it_had_before_a_part_that_cannot_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    unchecked = replace(TYPES[INTEGRATION], check=lambda properties: ())
+    async with open_aws() as aws:
+        call = aws.bar.emulator.call
+        [api] = (await call(SERVICE, "GetApis", {}))["Items"]
+        before = [each.to_json() for each in aws.bar.emulator.api_configuration]
+        monkeypatch.setitem(TYPES, INTEGRATION, unchecked)
+
+        with pytest.raises(FaultyMapping):
+            await call(SERVICE, "CreateIntegration", {"ApiId": api["ApiId"], "IntegrationType": "MOCK", **FAULTY})
+
+        assert [each.to_json() for each in aws.bar.emulator.api_configuration] == before
+        await call(SERVICE, "CreateRoute", {"ApiId": api["ApiId"], "RouteKey": "ping"})
+        async with connect(f"ws://localhost:{aws.bar.port}/api"):
+            pass
+
+
+async def test_what_was_kept_and_cannot_be_made_is_left_out_and_told(tmp_path: Path) -> None:
+    """An earlier version took what AWS refuses."""
+    settings = {"state": tmp_path / "state.db"}
+    async with open_aws(**settings) as aws:
+        ids = await make_api(aws)
+        integration = ids["Integration"]["IntegrationId"]
+        kept = aws.bar.emulator.api_configuration.to_keep()
+        [part] = [each for each in kept["parts"] if each["id"] == integration]
+        part["properties"] |= FAULTY
+        aws.bar.emulator.runtime.kept.put("api_configuration", kept)
+
+    why = "RequestParameters/a: Invalid mapping expression specified: a is no place for a parameter"
+    gone = [
+        f"the Integration {integration} is left out: {why}",
+        f"the IntegrationResponse {ids['IntegrationResponse']['IntegrationResponseId']} is left out: "
+        f"Unable to find Integration by ID {integration}",
+        f"the Route order is left out: Unable to find Integration by ID {integration}",
+        f"the RouteResponse {ids['RouteResponse']['RouteResponseId']} is left out: "
+        f"Unable to find Route by ID {ids['Route']['RouteId']}",
+    ]
+    for told in (gone, []):
+        async with open_aws(**settings) as aws:
+            assert aws.bar.emulator.changed_back == told
+            [model] = (await aws(SERVICE, "GetModels", **ids["Api"]))["Items"]
+            assert model["Name"] == "Order"
+            assert (await aws(SERVICE, "GetIntegrations", **ids["Api"]))["Items"] == []

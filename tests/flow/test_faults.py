@@ -102,3 +102,22 @@ async def test_faults_over_http() -> None:
         assert (await client.post("/faults/clear")).json() == []
         assert list(emulator.faults) == []
         assert (await client.post("/faults", json={"kind": "fire"})).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        '{"kind":"error","skip":1180591620717411303424}',
+        '{"kind":"error","seed":1180591620717411303424}',
+        '{"kind":"error","message":"\\ud800"}',
+        '{"kind":"error","code":"a\\r\\nX-Evil: b"}',
+        '{"kind":"error","code":""}',
+        '{"kind":"error","code":"\\u00e9"}',
+    ],
+)
+async def test_a_fault_that_cannot_be_told_is_refused(given: str) -> None:
+    async with control() as (client, emulator):
+        answer = await client.post("/faults", content=given, headers={"Content-Type": "application/json"})
+
+        assert answer.status_code == 422
+        assert list(emulator.faults) == []

@@ -208,6 +208,21 @@ def event(timestamp: Any, message: Any) -> dict[str, Any]:
     ("operation", "parameters", "error"),
     [
         ("CreateLogGroup", PIZZA, "ResourceAlreadyExistsException: The specified log group already exists"),
+        (
+            "CreateLogGroup",
+            {**PIZZA, "logGroupClass": "STANDARD"},
+            "ResourceAlreadyExistsException: The specified log group already exists",
+        ),
+        (
+            "CreateLogGroup",
+            {"logGroupName": "x", "logGroupClass": "DELIVERY"},
+            "InvalidParameterException: logGroupClass DELIVERY is not supported",
+        ),
+        (
+            "GetLogEvents",
+            {**OVEN, "startTime": 1 << 63},
+            "SerializationException: startTime must be a Long",
+        ),
         ("CreateLogStream", OVEN, "ResourceAlreadyExistsException: The specified log stream already exists"),
         ("CreateLogStream", {"logGroupName": "x", "logStreamName": "y"}, NO_GROUP),
         ("DeleteLogGroup", {"logGroupName": "x"}, NO_GROUP),

@@ -272,8 +272,10 @@ PATTERN = "Member must satisfy regular expression pattern: "
         ({"StartDate": NOON + 10, "EndDate": NOON + 10}, "The StartDate you specify must come before the EndDate."),
         ({"StartDate": NOON - 301}, "The StartDate you specify cannot be earlier than 5 minutes ago."),
         ({"StartDate": "soon"}, "StartDate is not a date."),
-        ({"EndDate": True}, "EndDate is not a date."),
+        ({"StartDate": "9999-12-31T23:59:59-12:00"}, "StartDate is not a date."),
+        ({"EndDate": "9999-12-31T23:59:59-12:00"}, "EndDate is not a date."),
         ({"EndDate": 1e300}, "EndDate is not a date."),
+        ({"EndDate": True}, "EndDate is not a date."),
     ],
 )
 async def test_what_is_refused(more: JSON, fault: str) -> None:

@@ -450,3 +450,13 @@ async def test_a_failure_of_the_state_itself_does_not_say_where() -> None:
 async def test_a_state_may_lead_to_one_of_any_name() -> None:
     async with step_functions() as ask:
         assert (await outcome(ask, {"Type": "Pass", "Next": "StateName"}))["nextState"] == "StateName"
+
+
+@pytest.mark.parametrize("level", ["INFO", "DEBUG", "TRACE"])
+@pytest.mark.parametrize("variables", ["[]", "5", '"a"', "null"])
+async def test_variables_are_an_object(level: str, variables: str) -> None:
+    async with step_functions() as ask:
+        given = {"definition": '{"Type":"Pass","End":true}', "inspectionLevel": level, "variables": variables}
+        told = await ask.fails("TestState", **given)
+
+        assert told == "ValidationException: Invalid variables provided: The variables must be a JSON object"

@@ -173,3 +173,44 @@ async def test_versions_and_aliases_are_there_after_a_restart(tmp_path: Path) ->
         assert published["stateMachineVersionArn"] == f"{MACHINE}:3"
         quick = f"{MACHINE.removesuffix('baker')}quick:1"
         assert (await ask("StartSyncExecution", stateMachineArn=quick))["output"] == "1"
+
+
+LONG = "a" * 257
+TOO_LONG = "have length less than or equal to 256"
+AN_ALIAS: JSON = {"name": "live", "routingConfiguration": [{"stateMachineVersionArn": f"{MACHINE}:1", "weight": 100}]}
+A_MACHINE: JSON = {"name": "b", "definition": text(1), "roleArn": ROLE}
+
+
+@pytest.mark.parametrize(
+    ("operation", "given", "told"),
+    [
+        ("CreateStateMachine", {**A_MACHINE, "versionDescription": LONG, "publish": True}, TOO_LONG),
+        ("CreateStateMachine", {**A_MACHINE, "type": "SLOW"}, "'type' failed to satisfy constraint"),
+        ("CreateStateMachine", {**A_MACHINE, "roleArn": ROLE + LONG}, TOO_LONG),
+        ("CreateStateMachine", {**A_MACHINE, "roleArn": ""}, "have length greater than or equal to 1"),
+        ("CreateStateMachine", {**A_MACHINE, "roleArn": "cook"}, "InvalidArn: Invalid Role Arn: 'cook'"),
+        ("UpdateStateMachine", {"stateMachineArn": MACHINE, "roleArn": "cook"}, "InvalidArn: "),
+        (
+            "TestState",
+            {"definition": '{"Type":"Pass","End":true}', "roleArn": "cook"},
+            "InvalidArn: Invalid Role Arn",
+        ),
+        ("PublishStateMachineVersion", {"stateMachineArn": MACHINE, "description": LONG}, TOO_LONG),
+        ("CreateStateMachineAlias", {**AN_ALIAS, "description": LONG}, TOO_LONG),
+        ("UpdateStateMachineAlias", {"stateMachineAliasArn": f"{MACHINE}:live", "description": LONG}, TOO_LONG),
+        ("ValidateStateMachineDefinition", {"definition": text(1), "type": "SLOW"}, "[STANDARD, EXPRESS]"),
+        ("ValidateStateMachineDefinition", {"definition": text(1), "severity": "INFO"}, "[ERROR, WARNING]"),
+        ("ValidateStateMachineDefinition", {"definition": text(1), "maxResults": 101}, "less than or equal to 100"),
+        ("ValidateStateMachineDefinition", {"definition": text(1), "maxResults": -1}, "greater than or equal to 0"),
+        ("DescribeStateMachine", {"stateMachineArn": MACHINE, "includedData": "SOME"}, "[ALL_DATA, METADATA_ONLY]"),
+        ("ListExecutions", {"stateMachineArn": MACHINE, "redriveFilter": "ALL"}, "[REDRIVEN, NOT_REDRIVEN]"),
+    ],
+)
+async def test_parameters_are_what_the_model_says(operation: str, given: JSON, told: str) -> None:
+    async with step_functions() as ask:
+        await two_versions(ask)
+        before = len((await ask("ListStateMachines"))["stateMachines"])
+
+        assert told in await ask.fails(operation, **given)
+
+        assert len((await ask("ListStateMachines"))["stateMachines"]) == before

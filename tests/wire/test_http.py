@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from pizzabar import documents
+from pizzabar import documents, journal
 from pizzabar.emulator import Emulator
 from pizzabar.settings import Settings, SettingsError
 from pizzabar.wire.http import Server
@@ -185,3 +185,16 @@ async def test_what_a_service_that_is_not_here_is_asked_is_refused_by_name(
         assert answer.body == f"<Error><Code>{code}</Code><Message>{message}</Message></Error>".encode()
     else:
         assert (answer.headers["x-amzn-errortype"], json.loads(answer.body)) == (code, {"message": message})
+
+
+async def test_heavy_requests_leave_the_journal_before_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "MOST", 2 * journal.HEAVY)
+    put = documents.write({"TableName": "none", "Item": {"a": {"S": "b" * journal.HEAVY}}})
+    asked = {"content_type": "application/x-amz-json-1.0", "x_amz_target": "DynamoDB_20120810.PutItem"}
+    async with server() as (app, emulator):
+        for _ in range(3):
+            await http(app, "POST", "/", put.encode(), content_length=str(len(put)), **asked)
+
+        kept = [hop for hop in emulator.journal if hop.operation == "PutItem"]
+
+    assert len(kept) == 1

@@ -190,6 +190,8 @@ async def test_the_graph_of_an_order() -> None:
         ("GetTraceSummaries", {"StartTime": START, "EndTime": START - 1}, "StartTime is after EndTime"),
         ("GetTraceSummaries", {"StartTime": 0, "EndTime": 1, "TimeRangeType": "Service"}, "TimeRangeType Service"),
         ("GetTraceSummaries", {"StartTime": 0, "EndTime": 1, "NextToken": "x"}, "Invalid NextToken"),
+        ("GetTraceSummaries", {"StartTime": 0, "EndTime": 1, "NextToken": "9" * 5_000}, "Invalid NextToken"),
+        ("GetServiceGraph", {"StartTime": 0, "EndTime": 1e21}, "EndTime is not a time"),
         (
             "GetTraceSummaries",
             {"StartTime": 0, "EndTime": 1, "FilterExpression": "cold"},

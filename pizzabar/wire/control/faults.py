@@ -14,6 +14,10 @@ Kind = Annotated[
 ]
 
 
+MOST = (1 << 53) - 1
+"""The largest integer that every reader of JSON reads as it is."""
+
+
 class Rule(BaseModel):
     """What goes wrong, and with which hops."""
 
@@ -24,12 +28,12 @@ class Rule(BaseModel):
     )
     state: str = Field("", description="a state of a state machine: the client goes as an execution enters it")
     about: str = Field("", description="text that the hop's parameters, as JSON, have: a table's name, say")
-    skip: int = Field(0, ge=0, description="how many hops go well first")
-    times: int | None = Field(1, ge=1, description="how many go wrong; null for all")
+    skip: int = Field(0, ge=0, le=MOST, description="how many hops go well first")
+    times: int | None = Field(1, ge=1, le=MOST, description="how many go wrong; null for all")
     share: float = Field(1.0, ge=0, le=1, description="the chance of each to go wrong")
-    seed: int = Field(0, description="what that chance is drawn from")
+    seed: int = Field(0, ge=-MOST, le=MOST, description="what that chance is drawn from")
     seconds: float = Field(30.0, ge=0, le=86_400, description="of a latency or a time-out")
-    code: str = Field("InternalServerError", description="of an error")
+    code: str = Field("InternalServerError", description="of an error: one word")
     message: str = "It fails on purpose."
     status: int = Field(500, ge=400, le=599, description="of an error")
 

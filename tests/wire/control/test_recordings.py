@@ -47,3 +47,14 @@ async def test_what_says_nothing_is_no_test() -> None:
     async with control() as (client, _):
         nothing = await client.post("/recordings", json={"messages": []})
         assert nothing.status_code == 422
+
+
+async def test_half_a_character_is_refused() -> None:
+    async with control() as (client, _):
+        given = '{"messages":[{"text":"\\ud800"}]}'
+        answer = await client.post("/recordings", content=given, headers={"Content-Type": "application/json"})
+
+        assert answer.status_code == 422
+        [fault] = answer.json()["detail"]
+        assert fault["loc"] == ["body"]
+        assert "surrogate" in fault["msg"]

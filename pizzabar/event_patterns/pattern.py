@@ -5,8 +5,8 @@ Pure. The fields of a pattern are joined by AND, the elements of a leaf by OR; `
 depth. A pattern is read into conjunctions, of which one must match. Of two equal paths the later one counts.
 
 A pattern is read as AWS reads it, token by token: the first fault that is met is the one that is told, and a name
-that is there twice is read twice. Nothing may follow it. A ``$or`` that is no list of alternatives is a field of
-that name, as in the rules that are older than it, provided that the whole pattern can be read so.
+that is there twice is read twice; what follows it is not read. A ``$or`` that is no list of alternatives is a field
+of that name, as in the rules that are older than it, provided that the whole pattern can be read so.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html
 """
@@ -67,6 +67,14 @@ def read_pattern(text_or_document: JSON) -> Pattern:
     return Pattern(tuple(Conjunction(tuple(each[name] for name in sorted(each))) for each in conjunctions))
 
 
+def own_text(text: str) -> str:
+    """Give the text of a pattern without what follows it."""
+    reader = _Reader(text)
+    reader.read()
+    rest = reader.rest
+    return (text if rest is None else text[:rest]).rstrip(" \t\r\n")
+
+
 _Fields = dict[str, Field]
 _Path = tuple[str | int, ...]
 
@@ -86,14 +94,16 @@ class _Reader:
         self._wildcards: dict[str, dict[Wildcard, None]] = {}
         self._paths: dict[str, FieldPath] = {}
 
+    @property
+    def rest(self) -> int | None:
+        """Where what follows the pattern begins, once it has been read."""
+        return self._cursor.rest()
+
     def read(self) -> list[_Fields]:
         conjunctions: list[_Fields] = [{}]
         try:
             if self._cursor.next() == "{":
                 conjunctions = self._object((), "", conjunctions, is_in_or=False)
-                if (rest := self._cursor.rest()) is not None:
-                    # The words are ours.
-                    self._refuse((), "Unexpected text after the end of the pattern", rest)
             else:
                 self._refuse((), "Filter is not an object", self._cursor.place)
         except Stop as stop:

@@ -6,7 +6,7 @@ opening quote until somebody asks for its text; and with the name of a field it 
 already. So a token has two places: where the parser is when the token is the current one, and where it is when the
 text has been asked for. A fault lies at the end of the tokens before it, and is met when they have been read.
 
-What follows the end of the first value is not read: ``Cursor.rest`` tells where it begins.
+What follows the end of the first value is not read, as on AWS; ``Cursor.rest`` tells where it begins.
 """
 
 import re

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from pizzabar.documents import JSON
+from pizzabar.event_patterns.pattern import own_text
 from pizzabar.record import record
 
 REPLAY = "replay-name"
@@ -47,7 +48,7 @@ class Archive:
     def rule_pattern(self) -> str:
         """Give the pattern of that rule, which lets no event in twice: one that is replayed is archived already."""
         # As text: a pattern may be what no parser of ours reads, and the last of two fields of a name counts.
-        wanted = "{" if self.pattern is None else self.pattern.rstrip(" \t\r\n").removesuffix("}") + ","
+        wanted = "{" if self.pattern is None else own_text(self.pattern).removesuffix("}") + ","
         return f'{wanted}"{REPLAY}":[{{"exists":false}}]}}'
 
 

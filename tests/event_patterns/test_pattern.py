@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pizzabar.event_patterns.index import RuleIndex
-from pizzabar.event_patterns.pattern import read_pattern
+from pizzabar.event_patterns.pattern import own_text, read_pattern
 
 LEAVES: list[tuple[Any, Any, bool]] = [
     # exact
@@ -324,8 +324,11 @@ def test_what_two_objects_of_one_name_hold_is_wanted() -> None:
     assert not pattern.matches({"a": {"y": 2}})
 
 
-def test_blanks_may_follow_a_pattern() -> None:
-    assert read_pattern('{"a": [1]} \t\r\n').matches({"a": 1})
+@pytest.mark.parametrize("rest", [" \t\r\n", "}", " and more"])
+def test_what_follows_a_pattern_is_not_read(rest: str) -> None:
+    text = '{"a": [1]}'
+    assert read_pattern(text + rest).matches({"a": 1})
+    assert own_text(text + rest) == text
 
 
 @pytest.mark.parametrize(

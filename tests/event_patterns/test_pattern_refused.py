@@ -234,9 +234,6 @@ PLACES: list[tuple[str, str, tuple[tuple[int, int], ...]]] = [
         ((1, 32),),
     ),
     ('{"a": [1]', f"Unexpected end-of-input: {OPEN}", ((1, 10),)),
-    ('{"a": [1]}}', "Unexpected text after the end of the pattern", ((1, 11),)),
-    ('{"a": [1]} {"b": [2]}', "Unexpected text after the end of the pattern", ((1, 12),)),
-    ('{"$or": 1} more', "It must be an Array followed with $or.", ((1, 10),)),
 ]
 
 

@@ -526,10 +526,25 @@ async def test_an_archive_that_is_declared_again_lets_go_of_what_is_too_old() ->
         assert (await ask("DescribeArchive", ArchiveName="all"))["EventCount"] == 0
 
 
-async def test_a_pattern_with_text_after_it_changes_nothing() -> None:
+async def test_a_pattern_has_what_follows_it_as_rules_do() -> None:
     async with eventbridge() as ask:
         await archive(ask)
-        faulty = {"EventPattern": '{"source":["x"]}}'}
+        followed = {"EventPattern": '{"source":["x"]}} and more'}
+
+        await ask("UpdateArchive", ArchiveName="all", **followed)
+        await ask("PutRule", Name="x", **followed)
+
+        assert await ask("DescribeArchive", ArchiveName="all") | followed == await ask(
+            "DescribeArchive", ArchiveName="all"
+        )
+        rule = await ask("DescribeRule", Name="Events-Archive-all")
+        assert rule["EventPattern"] == '{"source":["x"],"replay-name":[{"exists":false}]}'
+
+
+async def test_a_faulty_pattern_changes_nothing() -> None:
+    async with eventbridge() as ask:
+        await archive(ask)
+        faulty = {"EventPattern": '{"source":["x"]'}
 
         for operation, parameters in (
             ("CreateArchive", {"ArchiveName": "bad", "EventSourceArn": DEFAULT}),
@@ -567,8 +582,8 @@ async def test_a_faulty_pattern_that_was_kept_is_left_out_and_told() -> None:
         await archive(ask, EventPattern='{"source":["x"]}')
         await ask.rule("pizzas")
         archives, buses = ask.archives.to_keep(), ask.buses.to_keep()
-    archives["archives"][0]["pattern"] += "}"
-    buses["rules"][0]["pattern"] += "}"
+    archives["archives"][0]["pattern"] = "{"
+    buses["rules"][0]["pattern"] = "{"
 
     async with eventbridge() as later:
         told = later.buses.restore(buses, ()) + later.archives.restore(archives, ())

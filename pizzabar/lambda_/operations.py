@@ -19,6 +19,7 @@ from pizzabar.lambda_.event_invoke_config_operations import OPERATIONS as EVENT_
 from pizzabar.lambda_.function import LATEST, Function, Handler, load_handler
 from pizzabar.lambda_.functions import Functions, split_name
 from pizzabar.lambda_.pages import page_of
+from pizzabar.lambda_.parameters import hold
 from pizzabar.uuids import uuid_of
 
 
@@ -26,6 +27,8 @@ async def invoke(functions: Functions, parameters: JSON) -> JSON:
     """Invoke a function: wait for its result, have the event queued, or only see whether it could be."""
     name, qualifier = name_of(parameters), qualifier_of(parameters)
     payload = parameters.get("Payload") or b""
+    if parameters.get("InvocationType") not in (None, "Event") or "LogType" in parameters:
+        hold(parameters, "InvocationType", "LogType")
     match parameters.get("InvocationType") or "RequestResponse":
         case "RequestResponse":
             outcome = await functions.invoke(name, payload, qualifier)
@@ -48,7 +51,7 @@ async def invoke(functions: Functions, parameters: JSON) -> JSON:
             functions.get(name, qualifier)
             return {"StatusCode": 204, "Payload": b""}
         case other:
-            raise InvalidParameterValueException(f"InvocationType {other} is not supported", Type="User")
+            raise AssertionError(other)
 
 
 async def get_function(functions: Functions, parameters: JSON) -> JSON:
@@ -63,6 +66,7 @@ async def get_function_configuration(functions: Functions, parameters: JSON) -> 
 
 async def update_function_configuration(functions: Functions, parameters: JSON) -> JSON:
     """Give a function another environment, time-out, memory size, tracing or description."""
+    hold(parameters, "Description")
     function = unqualified(functions, parameters)
     changes: dict[str, JSON] = {}
     for name, (member, check) in _CHANGEABLE.items():
@@ -172,6 +176,7 @@ async def get_policy(functions: Functions, parameters: JSON) -> JSON:
 
 async def list_functions(functions: Functions, parameters: JSON) -> JSON:
     """List the functions, in pages; with ``FunctionVersion`` of ``ALL`` their versions, too."""
+    hold(parameters, "FunctionVersion")
     found: list[Function] = []
     for function in functions:
         found += versions_of(functions, function) if parameters.get("FunctionVersion") == "ALL" else [function]

@@ -12,6 +12,10 @@ from pizzabar.lambda_.function import Context
 from pizzabar.lambda_.operations import OPERATIONS
 from tests.lambda_.service import ARN, lambda_
 
+VIOLATED = (
+    "ValidationException: 1 validation error detected: Value '{}' at '{}' failed to satisfy constraint: Member must "
+)
+
 
 async def note(event: JSON, context: Context) -> JSON:
     context.log(f"invoked with {event}")
@@ -61,7 +65,22 @@ async def test_another_type_of_invocation_is_refused() -> None:
 
         error = await ask.fails("Invoke", FunctionName="Tell", InvocationType="Later")
 
-        assert error == "InvalidParameterValueException: InvocationType Later is not supported"
+        wanted = "[Event, RequestResponse, DryRun]"
+        assert error == f"{VIOLATED.format('Later', 'invocationType')}satisfy enum value set: {wanted}"
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameters", "why"),
+    [
+        ("Invoke", {"LogType": "All"}, VIOLATED.format("All", "logType") + "satisfy enum value set: [None, Tail]"),
+        ("ListFunctions", {"FunctionVersion": "NONE"}, VIOLATED.format("NONE", "functionVersion")),
+        ("UpdateFunctionConfiguration", {"Description": "d" * 257}, "have length less than or equal to 256"),
+    ],
+)
+async def test_a_parameter_that_the_model_has_not_is_refused(operation: str, parameters: JSON, why: str) -> None:
+    async with lambda_() as ask:
+        ask.create(note)
+        assert why in await ask.fails(operation, FunctionName="Tell", **parameters)
 
 
 async def test_a_request_without_a_name() -> None:

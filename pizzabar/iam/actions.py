@@ -196,11 +196,10 @@ LAMBDA: dict[str, Rule] = {
     **{
         name: on(f"lambda:{name}", "FunctionName", function_arn)
         for name in (
-            *("DeleteFunctionEventInvokeConfig", "GetFunction", "GetFunctionConfiguration"),
-            *("GetFunctionEventInvokeConfig", "GetPolicy", "ListFunctionEventInvokeConfigs"),
-            *("PutFunctionEventInvokeConfig", "UpdateFunctionConfiguration", "UpdateFunctionEventInvokeConfig"),
-            *("CreateAlias", "DeleteAlias", "GetAlias", "ListAliases", "ListVersionsByFunction", "PublishVersion"),
-            *("UpdateAlias", "UpdateFunctionConfiguration"),
+            *("CreateAlias", "DeleteAlias", "DeleteFunctionEventInvokeConfig", "GetAlias"),
+            *("GetFunctionEventInvokeConfig", "ListAliases", "ListFunctionEventInvokeConfigs"),
+            *("ListVersionsByFunction", "PublishVersion", "PutFunctionEventInvokeConfig", "UpdateAlias"),
+            *("UpdateFunctionConfiguration", "UpdateFunctionEventInvokeConfig"),
         )
     },
     **{

@@ -163,6 +163,15 @@ def test_every_operation_of_the_call_table_has_a_rule_and_no_other_has() -> None
             {"FunctionName": "Bake", "Qualifier": "live"},
             [("lambda:AddPermission", f"arn:aws:lambda:{HERE}:function:Bake:live")],
         ),
+        *(
+            (
+                "lambda",
+                operation,
+                {"FunctionName": "Bake", "Qualifier": "live"},
+                [(f"lambda:{operation}", f"arn:aws:lambda:{HERE}:function:Bake:live")],
+            )
+            for operation in ("DeleteFunction", "GetFunction", "GetFunctionConfiguration", "GetPolicy")
+        ),
         (
             "lambda",
             "UpdateAlias",

@@ -5,11 +5,11 @@ Pure.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from pizzabar.documents import JSON
-from pizzabar.errors import SerializationException
+from pizzabar.errors import SerializationException, ValidationException
 from pizzabar.record import record
 
 _KINDS = {str: "a String", int: "a Long", bool: "a Boolean", list: "a List", dict: "a Map"}
@@ -45,6 +45,24 @@ def detected(problems: Sequence[str]) -> str:
 def missing(name: str) -> str:
     """Tell that a parameter is not there."""
     return f"Value null at '{name}' failed to satisfy constraint: Member must not be null"
+
+
+def hold(
+    parameters: Mapping[str, JSON],
+    names: Iterable[str],
+    constraints: Mapping[str, Constraint],
+    told: Callable[[str], str] = str,
+) -> None:
+    """Raise ``ValidationException`` with all that is wrong with parameters, as far as they are there.
+
+    ``told`` gives the name that AWS tells a parameter by.
+    """
+    problems: list[str] = []
+    for name in names:
+        if (value := parameters.get(name)) is not None:
+            problems += violations(told(name), value, constraints[name])
+    if problems:
+        raise ValidationException(detected(problems))
 
 
 def violations(name: str, value: JSON, constraint: Constraint) -> list[str]:

@@ -11,6 +11,7 @@ from pizzabar import documents
 from pizzabar.arn import parse_arn, queue_url
 from pizzabar.documents import JSON
 from pizzabar.lambda_.event_invoke_config import EventInvokeConfig
+from pizzabar.lambda_.json_log import timestamp
 from pizzabar.record import record
 
 SUCCESS, EXHAUSTED, TOO_OLD, NO_CONCURRENCY = (
@@ -24,7 +25,7 @@ _MOST_OF_MESSAGE = 1024
 
 @record
 class Ending:
-    """How an invocation ended, at an ISO ``time``; ``response`` is the text of the last attempt, if one ran."""
+    """How an invocation ended, at a ``time``; ``response`` is the text of the last attempt, if one ran."""
 
     condition: str
     request_id: str
@@ -33,7 +34,7 @@ class Ending:
     version: str
     payload: JSON
     attempts: int
-    time: str
+    time: datetime
     response: str | None = None
 
     @property
@@ -63,14 +64,14 @@ def tellings(ending: Ending, config: EventInvokeConfig, dead_letter_arn: str | N
 
 @record
 class GivenUp:
-    """A batch of a stream's records that is given up after so many attempts, at an ISO ``time``."""
+    """A batch of a stream's records that is given up after so many attempts, at a ``time``."""
 
     condition: str
     request_id: str
     function_arn: str
     version: str
     attempts: int
-    time: str
+    time: datetime
     stream_arn: str
     shard_id: str
     batch: Sequence[JSON]
@@ -97,7 +98,7 @@ def telling_of_batch(given_up: GivenUp, destination: str) -> Telling:
         },
         "responseContext": {**response, "functionError": "Unhandled"} if given_up.is_error else response,
         "version": "1.0",
-        "timestamp": given_up.time,
+        "timestamp": timestamp(given_up.time),
         "DDBStreamBatchInfo": {
             "shardId": given_up.shard_id,
             "startSequenceNumber": first["SequenceNumber"],
@@ -112,8 +113,8 @@ def telling_of_batch(given_up: GivenUp, destination: str) -> Telling:
     return Telling(f"{given_up.request_id}/{given_up.condition}", "sqs", "SendMessage", parameters)
 
 
-def _to_the_second(timestamp: float) -> str:
-    return datetime.fromtimestamp(timestamp, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+def _to_the_second(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def invocation_record(ending: Ending) -> JSON:
@@ -123,7 +124,7 @@ def invocation_record(ending: Ending) -> JSON:
     """
     told: dict[str, JSON] = {
         "version": "1.0",
-        "timestamp": ending.time,
+        "timestamp": timestamp(ending.time),
         "requestContext": {
             "requestId": ending.request_id,
             "functionArn": ending.function_arn,

@@ -69,8 +69,6 @@ class _Reader:
     timer: Timer | None = None
     window_ends: datetime | None = None
     failures: int = 0
-    given_up: str | None = None
-    """Why the last batch was, if it was and somebody is to be told."""
     parts: list[int] = field(default_factory=list)
     """How many records the next batches have, of one that failed and was cut in two."""
 
@@ -350,10 +348,9 @@ class EventSources:
         if done < len(batch):
             reader.result = "PROBLEM: Function call failed"
             attempts, whole = reader.failures + 1, batch[done:]
-            done = self._after_failure(reader, batch, done)
-            if reader.given_up is not None and outcome is not None:
-                await self._tell(reader, whole, outcome, attempts)
-            reader.given_up = None
+            done, condition = self._after_failure(reader, batch, done)
+            if condition is not None and outcome is not None:
+                await self._tell(mapping, condition, whole, outcome, attempts)
         else:
             reader.result = "OK"
             reader.failures, reader.parts = 0, reader.parts[1:]
@@ -362,8 +359,10 @@ class EventSources:
             self._keep(self.to_keep())
         reader.has_more = reader.has_more or bool(reader.parts)
 
-    def _after_failure(self, reader: _Reader, batch: list[JSON], done: int) -> int:
+    def _after_failure(self, reader: _Reader, batch: list[JSON], done: int) -> tuple[int, str | None]:
         """Decide what becomes of a batch of which the first records alone, if any, are done; tell how many are now.
+
+        Beside that stands why the others are given up, if they are.
 
         https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html
         """
@@ -374,7 +373,7 @@ class EventSources:
             # To cut a batch in two does not count as a retry.
             parts = [rest] if done else [rest // 2, rest - rest // 2]
             reader.parts = [part for part in parts if part] + reader.parts[1:]
-            return done
+            return done, None
         reader.parts = [rest, *reader.parts[1:]]
         reader.failures += 1
         now = self._clock.now()
@@ -382,23 +381,23 @@ class EventSources:
         is_too_old = oldest != FOR_EVER and now.timestamp() - told > oldest
         if is_too_old or (most != FOR_EVER and reader.failures > most):
             reader.failures, reader.parts = 0, reader.parts[1:]
-            reader.given_up = RECORDS_TOO_OLD if is_too_old else RETRIES_EXHAUSTED
-            return len(batch)
+            return len(batch), RECORDS_TOO_OLD if is_too_old else RETRIES_EXHAUSTED
         self._try_later(reader, min(timedelta(seconds=2.0 ** min(reader.failures - 1, 10)), LONGEST_BACK_OFF))
-        return done
+        return done, None
 
-    async def _tell(self, reader: _Reader, batch: list[JSON], outcome: Outcome, attempts: int) -> None:
+    async def _tell(
+        self, mapping: EventSourceMapping, condition: str, batch: list[JSON], outcome: Outcome, attempts: int
+    ) -> None:
         """Tell the destination, if there is one, that a batch is given up."""
-        mapping = reader.mapping
-        if mapping.on_failure is None or reader.given_up is None:
+        if mapping.on_failure is None:
             return
         given_up = GivenUp(
-            reader.given_up,
+            condition,
             outcome.request_id,
             mapping.function_arn,
             outcome.version,
             attempts,
-            self._clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            self._clock.now(),
             mapping.source_arn,
             await self._shard_id(mapping.source_arn),
             batch,

@@ -331,7 +331,7 @@ class Functions:
             LATEST if outcome is None else outcome.version,
             invocation.payload,
             attempts,
-            self._clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            self._clock.now(),
             None if outcome is None else outcome.payload,
         )
         for telling in tellings(ending, config, function.dead_letter_arn):

@@ -92,17 +92,17 @@ class JsonLog:
     def _event(self, type: str, level: str, when: datetime, record: Mapping[str, JSON]) -> list[str]:
         if _RANKS[level] < _RANKS[self.system_level]:
             return []
-        return [documents.write({"time": _time(when), "type": f"platform.{type}", "record": dict(record)})]
+        return [documents.write({"time": timestamp(when), "type": f"platform.{type}", "record": dict(record)})]
 
 
 def message(text: str, when: datetime, request_id: str) -> str:
     """Write a line of a handler's that tells no level."""
-    return documents.write({"timestamp": _time(when), "level": "INFO", "message": text, "requestId": request_id})
+    return documents.write({"timestamp": timestamp(when), "level": "INFO", "message": text, "requestId": request_id})
 
 
 def error(document: Mapping[str, JSON], when: datetime) -> str:
     """Write an error of a handler's."""
-    return documents.write({"timestamp": _time(when), "level": "ERROR", **document})
+    return documents.write({"timestamp": timestamp(when), "level": "ERROR", **document})
 
 
 def _rank_of(line: str) -> int:
@@ -122,5 +122,5 @@ def _object_in(line: str) -> dict[str, JSON] | None:
     return found if isinstance(found, dict) else None
 
 
-def _time(when: datetime) -> str:
+def timestamp(when: datetime) -> str:
     return f"{when:%Y-%m-%dT%H:%M:%S.}{when.microsecond // 1000:03}Z"

@@ -8,6 +8,7 @@ import math
 from datetime import datetime
 
 from pizzabar.lambda_.function import LATEST, Function
+from pizzabar.lambda_.json_log import timestamp
 
 
 def start_line(function: Function, request_id: str) -> str:
@@ -44,7 +45,7 @@ def report_line(
 
 def fault_line(when: datetime, request_id: str, message: str) -> str:
     """Tell of a run that did not come to its end."""
-    return f"{when:%Y-%m-%dT%H:%M:%S.}{when.microsecond // 1000:03}Z {request_id} {message}"
+    return f"{timestamp(when)} {request_id} {message}"
 
 
 def log_stream_name(when: datetime, id: str, version: str = LATEST) -> str:

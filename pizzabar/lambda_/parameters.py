@@ -1,8 +1,8 @@
 """What parameters of Lambda's operations may be, as the service's model has it."""
 
-from pizzabar.constraints import Constraint, detected, violations
+from pizzabar import constraints
+from pizzabar.constraints import Constraint
 from pizzabar.documents import JSON
-from pizzabar.errors import ValidationException
 
 CONSTRAINTS = {
     "Description": Constraint(str, 0, 256),
@@ -14,9 +14,4 @@ CONSTRAINTS = {
 
 def hold(parameters: JSON, *names: str) -> None:
     """Raise ``ValidationException`` with all that is wrong with parameters, as far as they are there."""
-    problems: list[str] = []
-    for name in names:
-        if (value := parameters.get(name)) is not None:
-            problems += violations(f"{name[0].lower()}{name[1:]}", value, CONSTRAINTS[name])
-    if problems:
-        raise ValidationException(detected(problems))
+    constraints.hold(parameters, names, CONSTRAINTS, lambda name: f"{name[0].lower()}{name[1:]}")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from pizzabar import constraints
 from pizzabar.constraints import Constraint, detected, natural, violations
 from pizzabar.documents import JSON
 from pizzabar.errors import ValidationException
@@ -43,12 +44,7 @@ _TAG = {"key": Constraint(str, 1, 128), "value": Constraint(str, 0, 256)}
 
 def hold(parameters: JSON, *names: str, of: Mapping[str, Constraint] = CONSTRAINTS) -> None:
     """Raise ``ValidationException`` with all that is wrong with parameters, as far as they are there."""
-    problems: list[str] = []
-    for name in names:
-        if (value := parameters.get(name)) is not None:
-            problems += violations(name, value, of[name])
-    if problems:
-        raise ValidationException(detected(problems))
+    constraints.hold(parameters, names, of)
 
 
 def execution_arn_of(parameters: JSON) -> str:
